@@ -1,0 +1,37 @@
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: demo test check fmt bench bench-replay bench-exact bench-history clean
+
+# One environment, made on first use and again when the pinned versions change.
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+demo: $(READY)
+	$(BIN)/rollbot demo
+
+test: $(READY)
+	$(BIN)/python -m pytest -n 2
+
+check: $(READY)
+	$(BIN)/ruff format --check bot tests bench
+	$(BIN)/ruff check bot tests bench
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -n 2
+
+fmt: $(READY)
+	$(BIN)/ruff format bot tests bench
+	$(BIN)/ruff check --fix bot tests bench
+
+bench: bench-exact bench-replay bench-history
+
+bench-replay bench-exact bench-history: bench-%: $(READY)
+	$(BIN)/python bench/$*.py
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache

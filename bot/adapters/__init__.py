@@ -1,0 +1,1 @@
+"""Ports → the outside world, one module or package a system."""

@@ -1,0 +1,1 @@
+"""Plan → change: branch, commit message with trailers, pull request title and body, comments."""

@@ -1,0 +1,1 @@
+"""Words on the command line → one verb done, its answer printed."""

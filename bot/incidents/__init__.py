@@ -1,0 +1,1 @@
+"""Signals → incident: grouped, deduplicated, resolved; its states and legal moves."""

@@ -1,0 +1,1 @@
+"""Sync × samples → outcome: did it arrive, did it help."""

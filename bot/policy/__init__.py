@@ -1,0 +1,1 @@
+"""Case → decision, and decision × plan facts → admitted or objections."""

@@ -1,0 +1,1 @@
+"""Safety rules, one a file: a case or a plan → an objection, or None."""

@@ -1,0 +1,169 @@
+"""What Rollbot needs of the outside world. Every method may raise Unavailable (try again) or Refused (do not); effects may run twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.changes.change import Change, MergeAnswer, PullRequest
+from bot.refs import Instant, ServiceRef, Sha
+from bot.releases.release import Commit, Reading
+
+
+class Clock(Protocol):
+    def now(self) -> Instant: ...
+
+
+class Repository(Protocol):
+    """A Git repository with the first-parent line of one branch. Reading never needs a work tree."""
+
+    @property
+    def name(self) -> str:
+        """The repository's name in rows, trailers and keys: its URL without credentials, scheme or `.git`."""
+        ...
+
+    @property
+    def branch(self) -> str: ...
+
+    def fetch(self) -> None:
+        """Bring the mirror up to date (a no-op for a plain local path)."""
+        ...
+
+    def resolve(self, revision: str) -> Sha:
+        """Name a commit. Raises Refused where there is none (and says where the repository is empty)."""
+        ...
+
+    def tree(self, commit: Sha) -> Mapping[str, Sha]:
+        """Every regular file of a commit: path → blob. Non-UTF-8 paths come surrogate-escaped."""
+        ...
+
+    def log(self, commit: Sha) -> Sequence[Commit]:
+        """The first-parent line that ends in `commit`, newest first; each commit's files against its first parent, no renames."""
+        ...
+
+    def shallow(self) -> bool: ...
+
+    def blobs(self) -> Mapping[Sha, bytes]:
+        """A lazy mapping of blobs; one that is missing or larger than 8 MiB is absent."""
+        ...
+
+    def mode(self, commit: Sha, path: str) -> str | None:
+        """`100644`, `100755`, `120000`; None where the path is not there."""
+        ...
+
+    def write(self, change: Change) -> Sha:
+        """Make the change's branch hold exactly one commit on `change.base` with its bytes and message, and push it.
+
+        Where the branch already holds such a commit (same parent, tree and message), answers it and writes nothing.
+        """
+        ...
+
+    def advance(self, branch: str, old: Sha, new: Sha) -> MergeAnswer:
+        """Move a remote branch from `old` to `new` (a descendant) by compare and swap: Merged or Moved."""
+        ...
+
+    def remote_head(self, branch: str) -> Sha | None:
+        """The branch's commit on the remote now, None where it does not exist."""
+        ...
+
+    def delete(self, branch: str, old: Sha) -> None: ...
+
+
+class PinCache(Protocol):
+    """Readings by (path, blob), kept between runs; a miss is an answer."""
+
+    def get(self, keys: Iterable[tuple[str, Sha]]) -> Mapping[tuple[str, Sha], Reading]: ...
+
+    def put(self, readings: Mapping[tuple[str, Sha], Reading]) -> None: ...
+
+
+class Forge(Protocol):
+    """Where pull requests live."""
+
+    def find(self, branch: str) -> PullRequest | None:
+        """The newest pull request of that branch, whatever its state."""
+        ...
+
+    def commit(self, change: Change) -> Sha:
+        """See Repository.write; signed by the forge where it can."""
+        ...
+
+    def open(self, change: Change) -> PullRequest:
+        """Open the pull request, or answer the one that is open already."""
+        ...
+
+    def merge(self, pull: PullRequest, head: Sha) -> MergeAnswer:
+        """Merge exactly `head`. Already merged is Merged."""
+        ...
+
+    def close(self, pull: PullRequest, why: str) -> None: ...
+
+    def comment(self, pull: PullRequest, key: str, text: str) -> None:
+        """Keep one comment with that key on the pull request, its text replaced."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sync:
+    """What a cluster says of one service: the commit it applied, since when, and whether it is healthy (None: cannot tell)."""
+
+    revision: Sha | None
+    since: Instant | None
+    healthy: bool | None
+    message: str = ""
+
+
+class Cluster(Protocol):
+    def sync(self, service: ServiceRef) -> Sync | None:
+        """None where nobody can tell (no cluster configured)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One series at one time; `value` may be NaN."""
+
+    labels: Mapping[str, str]
+    at: Instant
+    value: float
+
+
+class Metrics(Protocol):
+    """Prometheus' view of an alert. Queries come from configuration or the server's own rules, never from strangers' text."""
+
+    def firing(self, name: str, labels: Mapping[str, str]) -> bool | None:
+        """Whether an alert instance with that name and these labels is firing or pending now; None where it cannot be told."""
+        ...
+
+    def pending_since(self, name: str, labels: Mapping[str, str]) -> Instant | None:
+        """When the alert became active (before its `for:`), None where it cannot be told."""
+        ...
+
+    def range_window(self, name: str) -> float | None:
+        """The longest range window in the alert's expression plus its `for:`, in seconds; None where it cannot be told."""
+        ...
+
+    def samples(self, name: str, labels: Mapping[str, str], start: Instant, end: Instant) -> Sequence[Sample]:
+        """The alert's own expression without its threshold comparison, over time; empty where there are none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something a person should know now. `key` makes it idempotent; `urgent` asks for a page."""
+
+    key: str
+    title: str
+    text: str
+    urgent: bool
+
+
+class Notifier(Protocol):
+    def notify(self, notice: Notice) -> None: ...
+
+
+class Queue(Protocol):
+    """Keys of incidents that are due. Enqueuing a key that is waiting already is success."""
+
+    def enqueue(self, key: str, due: Instant) -> None: ...

@@ -1,0 +1,1 @@
+"""Commits × manifests → a service's releases, newest first."""

@@ -1,0 +1,1 @@
+"""Payload → signals: what happened, in one shape, whatever system said it."""

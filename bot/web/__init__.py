@@ -1,0 +1,1 @@
+"""HTTP → inbox, API answers and pages: verifies, stores, enqueues, answers."""
