@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bot.changes.change import Change, MergeAnswer, PullRequest
+from bot.manifests.pin import Reading
 from bot.refs import Instant, ServiceRef, Sha
-from bot.releases.release import Commit, Reading
+from bot.releases.release import Commit
 
 
 class Clock(Protocol):
@@ -76,6 +77,18 @@ class PinCache(Protocol):
     def get(self, keys: Iterable[tuple[str, Sha]]) -> Mapping[tuple[str, Sha], Reading]: ...
 
     def put(self, readings: Mapping[tuple[str, Sha], Reading]) -> None: ...
+
+
+class PullRows(Protocol):
+    """Where the `local` forge keeps its pull requests."""
+
+    def pull(self, branch: str) -> PullRequest | None:
+        """The newest one of that branch."""
+        ...
+
+    def save_pull(self, pull: PullRequest) -> PullRequest:
+        """Insert (number 0 → the next free number is given) or replace by number."""
+        ...
 
 
 class Forge(Protocol):

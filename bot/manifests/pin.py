@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from bot.objections import Objection
+
 
 class PinKind(StrEnum):
     """What sort of version a pin fixes."""
@@ -67,6 +69,14 @@ class Pin:
     def place(self) -> tuple[str, str, str, str]:
         """What stays the same when the value changes: path, object, yaml path, artefact."""
         return (self.path, f"{self.object_kind}/{self.namespace}/{self.object_name}", self.yaml_path, self.artefact)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a file's text says: its pins, and why it could not be read where that is so."""
+
+    pins: tuple[Pin, ...]
+    objections: tuple[Objection, ...] = ()
 
 
 class Format(Protocol):

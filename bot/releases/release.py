@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.manifests.estate import Estate, Service
-from bot.manifests.pin import Pin
-from bot.objections import Objection
+from bot.manifests.pin import Reading
 from bot.refs import Instant, ServiceRef, Sha
 
 
@@ -92,14 +91,6 @@ class History:
     service: ServiceRef
     releases: tuple[Release, ...]
     complete: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What a file's text says: its pins, and why it could not be read where that is so."""
-
-    pins: tuple[Pin, ...]
-    objections: tuple[Objection, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,23 @@
+"""What `.rollbot.yaml` may say about suspects and targets. Times in seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+HOUR = 3600.0
+DAY = 24 * HOUR
+
+
+@dataclass(frozen=True, slots=True)
+class AttributionRules:
+    """`window`: nothing released longer before onset is a suspect. `merge_within`: older suspects are only proposed.
+
+    `good_after`: a version that served this long with nothing blamed on it counts as good (and, held shorter, is an unsure target).
+    `max_target_age`, `max_releases_back`: a target beyond them needs a person (F20).
+    """
+
+    window: float = 7 * DAY
+    merge_within: float = DAY
+    good_after: float = 4 * HOUR
+    max_target_age: float = 14 * DAY
+    max_releases_back: int = 3

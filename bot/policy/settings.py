@@ -1,0 +1,48 @@
+"""What `.rollbot.yaml` may say about how far Rollbot goes by itself. Times in seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+HOUR = 3600.0
+DAY = 24 * HOUR
+
+
+class Trust(StrEnum):
+    """How far a decision is carried out, each rung including those before it. Compare with `rung`."""
+
+    OBSERVE = "observe"
+    NOTIFY = "notify"
+    PROPOSE = "propose"
+    MERGE = "merge"
+    PUSH = "push"
+
+    @property
+    def rung(self) -> int:
+        return list(Trust).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRules:
+    """`trust` by environment, `*` for the others (default: propose). `frozen`: environments where nothing is done by itself.
+
+    `cooldown`: no second rollback of a service within it. `quarantine`: how long a bad release is kept out.
+    `stop`: the kill switch as configuration; the file `.rollbot/stop` at HEAD is another.
+    `protected`: service name globs that always need a person. `undo_alone`: an undo in a `merge` environment needs no person.
+    """
+
+    trust: Mapping[str, Trust] = field(default_factory=dict)
+    cooldown: float = HOUR
+    quarantine: float = 14 * DAY
+    frozen: tuple[str, ...] = ()
+    stop: bool = False
+    protected: tuple[str, ...] = (
+        "argocd*", "argo-cd*", "flux*", "rollbot*", "ingress*", "istio*", "linkerd*", "coredns*", "external-dns*", "cert-manager*", "cilium*",
+        "calico*", "*-csi*", "*operator*", "postgres*", "mysql*", "mariadb*", "mongodb*", "redis*", "kafka*", "elasticsearch*", "etcd*",
+    )  # fmt: skip
+    undo_alone: bool = False
+
+    def trust_in(self, environment: str) -> Trust:
+        return self.trust.get(environment, self.trust.get("*", Trust.PROPOSE))
