@@ -28,13 +28,31 @@ class AlertRules:
 
     rules: tuple[AlertRule, ...] = ()
     service_labels: tuple[str, ...] = (
-        "service", "app", "app_kubernetes_io_name", "deployment", "statefulset", "daemonset", "argocd_app", "helm_release", "job", "container",
-        "pod", "namespace",
-    )  # fmt: skip
+        "service",
+        "app",
+        "app_kubernetes_io_name",
+        "deployment",
+        "statefulset",
+        "daemonset",
+        "argocd_app",
+        "helm_release",
+        "job",
+        "container",
+        "pod",
+        "namespace",
+    )
     environment_labels: tuple[str, ...] = ("environment", "env", "stage", "cluster", "namespace")
     ignore_values: tuple[str, ...] = (
-        "kube-state-metrics", "node-exporter", "blackbox", "blackbox-exporter", "cadvisor", "kubelet", "prometheus", "pushgateway", "apiserver",
-    )  # fmt: skip
+        "kube-state-metrics",
+        "node-exporter",
+        "blackbox",
+        "blackbox-exporter",
+        "cadvisor",
+        "kubelet",
+        "prometheus",
+        "pushgateway",
+        "apiserver",
+    )
     acting_severities: tuple[str, ...] = ("critical", "page", "error", "high", "p1", "p2", "")
     act_by_default: bool = False
     environments: Mapping[str, str] = field(default_factory=dict)

@@ -39,9 +39,29 @@ class PolicyRules:
     frozen: tuple[str, ...] = ()
     stop: bool = False
     protected: tuple[str, ...] = (
-        "argocd*", "argo-cd*", "flux*", "rollbot*", "ingress*", "istio*", "linkerd*", "coredns*", "external-dns*", "cert-manager*", "cilium*",
-        "calico*", "*-csi*", "*operator*", "postgres*", "mysql*", "mariadb*", "mongodb*", "redis*", "kafka*", "elasticsearch*", "etcd*",
-    )  # fmt: skip
+        "argocd*",
+        "argo-cd*",
+        "flux*",
+        "rollbot*",
+        "ingress*",
+        "istio*",
+        "linkerd*",
+        "coredns*",
+        "external-dns*",
+        "cert-manager*",
+        "cilium*",
+        "calico*",
+        "*-csi*",
+        "*operator*",
+        "postgres*",
+        "mysql*",
+        "mariadb*",
+        "mongodb*",
+        "redis*",
+        "kafka*",
+        "elasticsearch*",
+        "etcd*",
+    )
     undo_alone: bool = False
 
     def trust_in(self, environment: str) -> Trust:
