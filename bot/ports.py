@@ -64,6 +64,10 @@ class Repository(Protocol):
         """Move a remote branch from `old` to `new` (a descendant) by compare and swap: Merged or Moved."""
         ...
 
+    def contains(self, commit: Sha, ancestor: Sha) -> bool:
+        """Whether `ancestor` is `commit` or in its past, on whatever parent. False where the mirror knows either not."""
+        ...
+
     def remote_head(self, branch: str) -> Sha | None:
         """The branch's commit on the remote now, None where it does not exist."""
         ...
@@ -88,6 +92,14 @@ class PullRows(Protocol):
 
     def save_pull(self, pull: PullRequest) -> PullRequest:
         """Insert (number 0 → the next free number is given) or replace by number."""
+        ...
+
+    def save_comment(self, number: int, key: str, text: str) -> None:
+        """Keep one comment with that key on pull request `number`, its text replaced."""
+        ...
+
+    def comments(self, number: int) -> Mapping[str, str]:
+        """The comments of a pull request by key, oldest first."""
         ...
 
 
