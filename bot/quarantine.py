@@ -1,1 +1,68 @@
 """A release that must not come back: who said so, why, until when, and the one file that records it in Git."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.refs import Instant
+
+FOLDER = ".rollbot/quarantine"
+_WORD = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantine:
+    """`release` is the release's identity, `version` what it is called, `places` the pins it covers as (path, yaml path, artefact)."""
+
+    environment: str
+    service: str
+    version: str
+    release: str
+    commit: str
+    places: tuple[tuple[str, str, str], ...]
+    reason: str
+    owner: str
+    incident: str
+    since: Instant
+    expires: Instant
+
+    @property
+    def path(self) -> str:
+        """One file a quarantine, its name made of harmless characters only."""
+        name = "-".join(_WORD.sub("-", part).strip("-.") or "x" for part in (self.environment, self.service, self.version[:40]))
+        return f"{FOLDER}/{name}-{self.release[:8]}.yaml"
+
+    def holds(self, path: str, yaml_path: str, artefact: str, value: str, now: Instant | None = None) -> bool:
+        """Whether this version at that place is kept out (for ever, where `now` is not given)."""
+        if now is not None and now >= self.expires:
+            return False
+        return value == self.version and any(place == (path, yaml_path, artefact) for place in self.places)
+
+    def text(self) -> bytes:
+        """The file: YAML whose values are JSON, so that anybody's text in it stays text."""
+        fields = asdict(self) | {"since": _stamp(self.since), "expires": _stamp(self.expires)}
+        lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in fields.items() if key != "places"]
+        lines += ["places:", *(f"  - {json.dumps(list(place), ensure_ascii=False)}" for place in self.places)]
+        return ("# Kept out by Rollbot until it expires or a person lifts it.\n" + "\n".join(lines) + "\n").encode()
+
+    @classmethod
+    def of(cls, fields: Mapping[str, Any]) -> Quarantine:
+        """Read what `text` wrote, parsed. Raises KeyError, TypeError or ValueError where it is not that."""
+        places = tuple((str(path), str(yaml_path), str(artefact)) for path, yaml_path, artefact in fields["places"])
+        words = {
+            name: str(fields[name]) for name in ("environment", "service", "version", "release", "commit", "reason", "owner", "incident")
+        }
+        return cls(**words, places=places, since=_instant(fields["since"]), expires=_instant(fields["expires"]))
+
+
+def _stamp(at: Instant) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _instant(stamp: object) -> Instant:
+    return datetime.fromisoformat(str(stamp)).astimezone(UTC).timestamp()

@@ -35,7 +35,23 @@ class ByCommit:
     commit: str
 
 
-Selector = ByService | ByPath | ByCommit
+@dataclass(frozen=True, slots=True)
+class ByRelease:
+    """One release of one service, as attribution or a person named it."""
+
+    service: ServiceRef
+    commit: Sha
+
+
+Selector = ByService | ByPath | ByCommit | ByRelease
+
+
+@dataclass(frozen=True, slots=True)
+class Unplanned:
+    """No plan, and why. `choices` lists what fits where the selector fits several (or the nearest names where none)."""
+
+    objections: tuple[Objection, ...]
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
