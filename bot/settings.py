@@ -1,0 +1,143 @@
+"""Environment and `.env` → Settings: which repositories, which systems, whose tokens. The only reader of the environment."""
+
+from __future__ import annotations
+
+import os
+import re
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from bot.errors import BadConfig
+
+PREFIX = "ROLLBOT_"
+LATER = frozenset(
+    {
+        "ROLLBOT_ALERTMANAGER_URL",
+        "ROLLBOT_ARGOCD_TOKEN",
+        "ROLLBOT_ARGOCD_URL",
+        "ROLLBOT_GITHUB_APP_ID",
+        "ROLLBOT_GITHUB_PRIVATE_KEY",
+        "ROLLBOT_GITHUB_PRIVATE_KEY_FILE",
+        "ROLLBOT_GITHUB_TOKEN",
+        "ROLLBOT_GITHUB_URL",
+        "ROLLBOT_GITHUB_WEBHOOK_SECRET",
+        "ROLLBOT_LOKI_URL",
+    }
+)
+"""Names that are spoken for but that nothing in this version reads: `doctor` says so where one is set."""
+
+ELSEWHERE = frozenset({"ROLLBOT_SHARED"})
+"""Read by tests and benches, never by the program."""
+
+_URL = re.compile(r"https?://\S+")
+
+
+class Settings(BaseSettings):
+    """What a deployment says of itself; the repository says the rest in `.rollbot.yaml`.
+
+    `repo_url` and `api_tokens` are lists in one string, with commas. An API token may be `name=token`: the name is who asked.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    database_url: SecretStr = SecretStr("sqlite:///rollbot.db")
+    repo_url: Annotated[tuple[str, ...], NoDecode, Field(repr=False)] = ()
+    branch: Annotated[str, Field(pattern=r"^[^-\s~^:?*\[\\][^\s~^:?*\[\\]*$")] | None = None
+    forge: Literal["local", "github", "gitlab", "gitea"] = "local"
+    prometheus_url: SecretStr | None = None
+    public_url: str | None = None
+    mirrors: Path = Path(".rollbot-mirrors")
+    """Where the bare mirrors of remote repositories are kept; they can be deleted at any time."""
+    sweep_every: Annotated[float, Field(gt=0, le=3600)] = 30.0
+    """Seconds between looks at every open incident."""
+    hook_tokens: dict[str, SecretStr] = {}
+    api_tokens: Annotated[dict[str, SecretStr], NoDecode] = {}
+
+    @field_validator("repo_url", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("api_tokens", mode="before")
+    @classmethod
+    def _name(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        tokens: dict[str, SecretStr] = {}
+        for number, part in enumerate((p.strip() for p in value.split(",") if p.strip()), 1):
+            name, equals, token = part.partition("=")
+            named = bool(equals) and re.fullmatch(r"[\w.@-]{1,64}", name) is not None and bool(token.strip("="))
+            tokens[name if named else f"token-{number}"] = SecretStr(token if named else part)
+        return tokens
+
+    @field_validator("prometheus_url", "public_url")
+    @classmethod
+    def _is_url(cls, value: Any) -> Any:
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if text and not _URL.fullmatch(text):
+            raise ValueError("not an http:// or https:// URL")
+        return value or None
+
+    @field_validator("api_tokens", "hook_tokens")
+    @classmethod
+    def _long_enough(cls, tokens: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        for name, token in tokens.items():
+            if len(token.get_secret_value()) < 12:
+                raise ValueError(f"the token of {name} is shorter than 12 characters; `openssl rand -hex 24` makes a good one")
+        return tokens
+
+
+def load(env_file: str | Path | None = ".env", **given: Any) -> Settings:
+    """Return the settings of this process; `given` (command-line options, None where not given) win. Raises BadConfig."""
+    said = {name: value for name, value in given.items() if value is not None}
+    named = _named(env_file).items()
+    tokens: Any = {name.removeprefix(f"{PREFIX}HOOK_TOKEN_").lower(): value for name, value in named if _is_hook(name)}
+    try:
+        return Settings(_env_file=env_file, hook_tokens=tokens, **said)  # type: ignore[call-arg]
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        name = str(first["loc"][0])
+        why = first["msg"].removeprefix("Value error, ")
+        raise BadConfig(f"{_spoken(name)}: {why}", hint=_HINTS.get(name)) from error
+
+
+def unread(env_file: str | Path | None = ".env") -> tuple[str, ...]:
+    """Return a sentence for each `ROLLBOT_…` name that is set and that nothing reads: misspelt, or of a later version."""
+    known = {PREFIX + field.upper() for field in Settings.model_fields} - {f"{PREFIX}HOOK_TOKENS"} | ELSEWHERE
+    sentences = []
+    for name in sorted(_named(env_file)):
+        if name in known or _is_hook(name):
+            continue
+        near = get_close_matches(name, known, 1, 0.8)
+        if name in LATER:
+            sentences.append(f"{name} is set, but nothing in this version reads it")
+        else:
+            sentences.append(f"{name} is set, but there is no such setting" + (f"; did you mean {near[0]}?" if near else ""))
+    return tuple(sentences)
+
+
+def _named(env_file: str | Path | None) -> dict[str, str]:
+    from dotenv import dotenv_values
+
+    file = dotenv_values(env_file) if env_file is not None else {}
+    both = {**file, **os.environ}
+    return {name.upper(): value for name, value in both.items() if value and name.upper().startswith(PREFIX)}
+
+
+def _is_hook(name: str) -> bool:
+    return name.startswith(f"{PREFIX}HOOK_TOKEN_") and len(name) > len(f"{PREFIX}HOOK_TOKEN_")
+
+
+def _spoken(field: str) -> str:
+    return f"{PREFIX}HOOK_TOKEN_…" if field == "hook_tokens" else PREFIX + field.upper()
+
+
+_HINTS = {
+    "forge": "one of local, github, gitlab, gitea",
+    "branch": "a branch name such as main",
+    "sweep_every": "seconds, more than 0 and at most 3600",
+}

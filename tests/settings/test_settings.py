@@ -1,0 +1,108 @@
+import pytest
+
+from bot import settings
+from bot.errors import BadConfig
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch, tmp_path):
+    import os
+
+    for name in list(os.environ):
+        if name.upper().startswith("ROLLBOT_"):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_nothing_set_is_a_working_default():
+    found = settings.load()
+
+    assert (found.repo_url, found.forge, found.prometheus_url) == ((), "local", None)
+    assert found.database_url.get_secret_value() == "sqlite:///rollbot.db"
+
+
+def test_several_repositories_and_hook_tokens_by_source(monkeypatch):
+    monkeypatch.setenv("ROLLBOT_REPO_URL", "https://git.example/a.git, ssh://git@git.example/b.git,")
+    monkeypatch.setenv("ROLLBOT_HOOK_TOKEN_ALERTMANAGER", "a" * 20)
+    monkeypatch.setenv("ROLLBOT_HOOK_TOKEN_AZURE_MONITOR", "b" * 20)
+
+    found = settings.load()
+
+    assert found.repo_url == ("https://git.example/a.git", "ssh://git@git.example/b.git")
+    assert {source: token.get_secret_value() for source, token in found.hook_tokens.items()} == {
+        "alertmanager": "a" * 20,
+        "azure_monitor": "b" * 20,
+    }
+
+
+def test_api_tokens_may_say_whose_they_are(monkeypatch):
+    monkeypatch.setenv("ROLLBOT_API_TOKENS", "ada=0123456789abcdef,fedcba9876543210==")
+
+    tokens = {name: token.get_secret_value() for name, token in settings.load().api_tokens.items()}
+
+    assert tokens == {"ada": "0123456789abcdef", "token-2": "fedcba9876543210=="}
+
+
+def test_dot_env_is_read_and_the_environment_wins(monkeypatch, tmp_path):
+    (tmp_path / ".env").write_text(
+        f"ROLLBOT_BRANCH=trunk\nROLLBOT_PUBLIC_URL=https://a.example\nROLLBOT_HOOK_TOKEN_ALERTMANAGER={'f' * 16}\n"
+    )
+    monkeypatch.setenv("ROLLBOT_BRANCH", "main")
+
+    found = settings.load()
+
+    assert (found.branch, found.public_url) == ("main", "https://a.example")
+    assert found.hook_tokens["alertmanager"].get_secret_value() == "f" * 16
+
+
+def test_an_option_wins_over_the_environment(monkeypatch):
+    monkeypatch.setenv("ROLLBOT_DATABASE_URL", "sqlite:///a.db")
+
+    found = settings.load(database_url="sqlite:///b.db", forge=None)
+
+    assert found.database_url.get_secret_value() == "sqlite:///b.db"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        pytest.param("ROLLBOT_FORGE", "gitolite", "one of local, github", id="no such forge"),
+        pytest.param("ROLLBOT_PROMETHEUS_URL", "prometheus:9090", "http", id="URL without scheme"),
+        pytest.param("ROLLBOT_BRANCH", "--upload-pack=x", "branch name", id="branch that is an option"),
+        pytest.param("ROLLBOT_SWEEP_EVERY", "soon", "seconds", id="not a number"),
+        pytest.param("ROLLBOT_SWEEP_EVERY", "0", "seconds", id="out of range"),
+        pytest.param("ROLLBOT_HOOK_TOKEN_ALERTMANAGER", "short", "12 characters", id="weak hook token"),
+        pytest.param("ROLLBOT_API_TOKENS", "short", "12 characters", id="weak API token"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_to_write_and_never_shown_where_secret(monkeypatch, name, value, says):
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(BadConfig) as caught:
+        settings.load()
+
+    text = str(caught.value)
+    assert name.rsplit("_", 1)[0] in text and says in text
+    assert value == "0" or f"'{value}'" not in text
+
+
+def test_secrets_do_not_show_when_printed(monkeypatch):
+    monkeypatch.setenv("ROLLBOT_DATABASE_URL", "postgresql://rollbot:hunter2@db/rollbot")
+    monkeypatch.setenv("ROLLBOT_API_TOKENS", "0123456789abcdef")
+
+    shown = repr(settings.load())
+
+    assert "hunter2" not in shown and "0123456789abcdef" not in shown
+
+
+def test_names_that_nothing_reads_are_said_with_the_nearest_one(monkeypatch):
+    monkeypatch.setenv("ROLLBOT_REPO_ULR", "https://git.example/a.git")
+    monkeypatch.setenv("ROLLBOT_LOKI_URL", "https://loki.example")
+    monkeypatch.setenv("ROLLBOT_HOOK_TOKEN_ALERTMANAGER", "f" * 16)
+
+    said = settings.unread()
+
+    assert said == (
+        "ROLLBOT_LOKI_URL is set, but nothing in this version reads it",
+        "ROLLBOT_REPO_ULR is set, but there is no such setting; did you mean ROLLBOT_REPO_URL?",
+    )
