@@ -17,14 +17,15 @@ _WORD = re.compile(r"[^A-Za-z0-9._-]+")
 
 @dataclass(frozen=True, slots=True)
 class Quarantine:
-    """`release` is the release's identity, `version` what it is called, `places` the pins it covers as (path, yaml path, artefact)."""
+    """`release` is the identity of the release, `version` its name,
+    `places` the values kept out, as (path, yaml path, artefact, value)."""
 
     environment: str
     service: str
     version: str
     release: str
     commit: str
-    places: tuple[tuple[str, str, str], ...]
+    places: tuple[tuple[str, str, str, str], ...]
     reason: str
     owner: str
     incident: str
@@ -38,10 +39,10 @@ class Quarantine:
         return f"{FOLDER}/{name}-{self.release[:8]}.yaml"
 
     def holds(self, path: str, yaml_path: str, artefact: str, value: str, now: Instant | None = None) -> bool:
-        """Whether this version at that place is kept out (for ever, where `now` is not given)."""
+        """Whether this value at that place is kept out (for ever, where `now` is not given)."""
         if now is not None and now >= self.expires:
             return False
-        return value == self.version and any(place == (path, yaml_path, artefact) for place in self.places)
+        return (path, yaml_path, artefact, value) in self.places
 
     def text(self) -> bytes:
         """The file: YAML whose values are JSON, so that anybody's text in it stays text."""
@@ -53,10 +54,9 @@ class Quarantine:
     @classmethod
     def of(cls, fields: Mapping[str, Any]) -> Quarantine:
         """Read what `text` wrote, parsed. Raises KeyError, TypeError or ValueError where it is not that."""
-        places = tuple((str(path), str(yaml_path), str(artefact)) for path, yaml_path, artefact in fields["places"])
-        words = {
-            name: str(fields[name]) for name in ("environment", "service", "version", "release", "commit", "reason", "owner", "incident")
-        }
+        places = tuple((str(path), str(at), str(artefact), str(value)) for path, at, artefact, value in fields["places"])
+        names = ("environment", "service", "version", "release", "commit", "reason", "owner", "incident")
+        words = {name: str(fields[name]) for name in names}
         return cls(**words, places=places, since=_instant(fields["since"]), expires=_instant(fields["expires"]))
 
 

@@ -1,0 +1,92 @@
+"""What a place has held, newest first: which value, brought in by which commit, until when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from bot.manifests.pin import Pin, PinKind, Reading
+from bot.refs import Instant, Sha
+from bot.releases.release import Commit, DesiredState, FileChange
+
+Place = tuple[str, str, str, str]
+
+NOTHING = Reading(())
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """`value` stood at the place from `since` (the commit that brought it) until `until` (None: it still stands). `pin` is how it was written."""
+
+    value: str
+    pin: Pin
+    commit: Sha
+    since: Instant
+    until: Instant | None
+
+    @property
+    def served(self) -> float | None:
+        return None if self.until is None else self.until - self.since
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """A commit's change of one file."""
+
+    commit: Commit
+    change: FileChange
+
+
+def touching(state: DesiredState, paths: Iterable[str]) -> Mapping[str, list[Touch]]:
+    """Return for each path the commits that changed it, newest first."""
+    wanted: dict[str, list[Touch]] = {path: [] for path in paths}
+    for commit in state.log:
+        for change in commit.files:
+            if change.path in wanted:
+                wanted[change.path].append(Touch(commit, change))
+    return wanted
+
+
+def reading(state: DesiredState, path: str, blob: Sha | None) -> Reading:
+    """Return what the file said at that blob; nothing where it did not exist or cannot be had."""
+    return NOTHING if blob is None else state.readings.get((path, blob), NOTHING)
+
+
+def same_place(pin: Pin, pins: Iterable[Pin]) -> Pin | None:
+    """Find a pin again in another version of its file.
+
+    By its place; else, where the file was rearranged or a repository renamed, by what it fixes, if only one pin fits.
+    """
+    candidates = list(pins)
+    exact = [other for other in candidates if other.place == pin.place]
+    if exact:
+        return exact[0]
+    for match in (_same_artefact, _same_path):
+        near = [other for other in candidates if match(pin, other)]
+        if len(near) == 1:
+            return near[0]
+    return None
+
+
+def _same_artefact(pin: Pin, other: Pin) -> bool:
+    image = {PinKind.IMAGE, PinKind.TAG}
+    alike = other.kind is pin.kind or {other.kind, pin.kind} <= image
+    return alike and bool(pin.artefact) and (other.artefact, other.object_name) == (pin.artefact, pin.object_name)
+
+
+def _same_path(pin: Pin, other: Pin) -> bool:
+    return (other.yaml_path, other.object_kind, other.object_name) == (pin.yaml_path, pin.object_kind, pin.object_name)
+
+
+def held(state: DesiredState, pin: Pin, touches: Iterable[Touch]) -> Iterator[Held]:
+    """Yield what `pin`'s place held, newest first, as far back as the history knows it."""
+    current: Pin = pin
+    until: Instant | None = None
+    for touch in touches:
+        before = same_place(current, reading(state, current.path, touch.change.before).pins)
+        if before is not None and before.value == current.value:
+            continue
+        yield Held(current.value, current, touch.commit.sha, touch.commit.time, until)
+        if before is None:
+            return
+        current, until = before, touch.commit.time
