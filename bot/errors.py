@@ -11,6 +11,10 @@ class Unavailable(RollbotError):
     """The outside world did not answer, or not now. Trying again later may help. CLI exit code 3."""
 
 
+class Stale(Unavailable):
+    """Somebody else saved the same row first: read it again and take the step again."""
+
+
 class Refused(RollbotError):
     """The outside world, or a rule of ours, said no. Trying again unchanged will not help. CLI exit code 1."""
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bot.changes.change import Change, MergeAnswer, PullRequest
+from bot.incidents.incident import Incident
 from bot.manifests.pin import Reading
+from bot.records.entry import Entry
 from bot.refs import Instant, ServiceRef, Sha
 from bot.releases.release import Commit
 
@@ -192,3 +194,98 @@ class Queue(Protocol):
     """Keys of incidents that are due. Enqueuing a key that is waiting already is success."""
 
     def enqueue(self, key: str, due: Instant) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What came in at a door, verified, as it came. `key` is the same for a repeated delivery of the same bytes."""
+
+    key: str
+    source: str
+    repository: str
+    body: bytes
+    received: Instant
+
+
+class Store(Protocol):
+    """What Rollbot knows besides Git: inbox, incidents, records, notices. Every write is one transaction."""
+
+    def receive(self, delivery: Delivery) -> bool:
+        """Put it into the inbox; False where it is, or was, there already."""
+        ...
+
+    def inbox(self, repository: str) -> Sequence[Delivery]:
+        """What was not handled yet, oldest first."""
+        ...
+
+    def handled(self, key: str) -> None: ...
+
+    def incident(self, key: str) -> Incident | None: ...
+
+    def open_incident(self, service: ServiceRef) -> Incident | None:
+        """The one incident of a service that has not ended, if any."""
+        ...
+
+    def incidents(self, repository: str | None = None, service: ServiceRef | None = None, *, open_only: bool = False) -> Sequence[Incident]:
+        """Newest first."""
+        ...
+
+    def save(self, incident: Incident, entries: Sequence[Entry] = ()) -> Incident:
+        """Insert (rev 0) or replace it together with its new entries, and answer it with the next rev.
+
+        Raises Stale where the stored rev is another, or where another incident of the service is open.
+        """
+        ...
+
+    def append(self, entries: Sequence[Entry]) -> None:
+        """Add entries that belong to no incident. Raises Stale where another took their place first."""
+        ...
+
+    def entries(self, incident: str) -> Sequence[Entry]:
+        """A record, oldest entry first; "" for what belongs to no incident."""
+        ...
+
+    def keep(self, name: str, value: bytes) -> None:
+        """Remember a small value (the last good configuration of a repository)."""
+        ...
+
+    def kept(self, name: str) -> bytes | None: ...
+
+    def told(self, notice: Notice) -> bool:
+        """Remember a notice; False where one with its key was remembered before."""
+        ...
+
+    def notices(self) -> Sequence[Notice]:
+        """Oldest first."""
+        ...
+
+
+class QueueRows(Protocol):
+    """Where the `local` queue keeps what is due."""
+
+    def put(self, key: str, due: Instant) -> None:
+        """Insert, or bring forward where it waits for later."""
+        ...
+
+    def take(self, now: Instant, until: Instant) -> str | None:
+        """Lease the key that is due longest until `until`; a lease that ran out counts as due."""
+        ...
+
+    def done(self, key: str, again: Instant | None) -> None:
+        """Give a leased key back: it goes, or is due again at `again` (or sooner, where somebody put it meanwhile)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The outside world of one manifests repository."""
+
+    repository: Repository
+    forge: Forge
+    cluster: Cluster
+    metrics: Metrics
+    notifier: Notifier
+    store: Store
+    queue: Queue
+    clock: Clock
+    cache: PinCache

@@ -1,0 +1,146 @@
+"""An incident: a service's symptoms or a person's request, and all that was done about it so far."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from bot.incidents.lifecycle import End, State
+from bot.refs import Instant, ServiceRef, Sha
+
+
+@dataclass(frozen=True, slots=True)
+class Symptom:
+    """One alert that belongs to the service. `key` names the alert instance, whatever its status (fingerprint and start)."""
+
+    key: str
+    source: str
+    name: str
+    labels: Mapping[str, str]
+    started: Instant
+    severity: str = ""
+    summary: str = ""
+    url: str | None = None
+    resolved: Instant | None = None
+    acts: bool = False
+    """It is allowed to change Git (F10); the others are evidence."""
+    why_not: str = ""
+    """Why it is not allowed to, where that is so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a person asked for. Exactly one of `service`, `path`, `commit` is given; `mode` and `to` as the person said, or None."""
+
+    key: str
+    by: str
+    reason: str = ""
+    service: str | None = None
+    environment: str | None = None
+    path: str | None = None
+    artefact: str | None = None
+    at_path: str | None = None
+    value: str | None = None
+    commit: str | None = None
+    to: str | None = None
+    pins_only: bool = False
+    mode: str | None = None
+
+
+class Kind(StrEnum):
+    """What an action does."""
+
+    ROLLBACK = "rollback"
+    UNDO = "undo"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One change of the desired state that this incident makes: filled in as it goes, never emptied.
+
+    `release` is the commit that goes back (for an undo: our own commit), `identity` what the same change would be again,
+    `key` the plan's key, `mode` how far we go by ourselves, `attempt` the generation of the branch.
+    """
+
+    kind: Kind
+    release: Sha | None
+    identity: str = ""
+    version: str = ""
+    to: str = ""
+    attempt: int = 1
+    key: str = ""
+    base: Sha | None = None
+    mode: str = ""
+    branch: str = ""
+    expires: Instant | None = None
+    moved: int = 0
+    head: Sha | None = None
+    pull: int | None = None
+    url: str | None = None
+    commit: Sha | None = None
+    """Our commit on the target branch."""
+    by_person: bool = False
+    """A person merged it."""
+    merged: Instant | None = None
+    arrived: Instant | None = None
+    helped: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """`rev` counts saves (optimistic locking); `entries` and `last` say how long its record is and what it ends with."""
+
+    id: str
+    service: ServiceRef
+    opened: Instant
+    state: State = State.OPENED
+    symptoms: tuple[Symptom, ...] = ()
+    request: Request | None = None
+    actions: tuple[Action, ...] = ()
+    onset: Instant | None = None
+    end: End | None = None
+    why: str = ""
+    ended: Instant | None = None
+    due: Instant | None = None
+    rev: int = 0
+    entries: int = 0
+    last: str = field(default="0" * 64)
+
+    @property
+    def asked(self) -> bool:
+        return self.request is not None
+
+    @property
+    def action(self) -> Action:
+        """The action at hand. Only for states from `decided` on."""
+        return self.actions[-1]
+
+    @property
+    def acts(self) -> bool:
+        """Whether anything here is allowed to change Git."""
+        return self.asked or any(symptom.acts for symptom in self.symptoms)
+
+    @property
+    def resolved(self) -> Instant | None:
+        """When the last of its symptoms went, None while one is left (or where there are none)."""
+        times = [symptom.resolved for symptom in self.symptoms]
+        return max((at for at in times if at is not None), default=None) if None not in times else None
+
+    @property
+    def tried(self) -> frozenset[Sha]:
+        """The commits whose releases this incident rolled back already."""
+        return frozenset(action.release for action in self.actions if action.kind is Kind.ROLLBACK and action.release)
+
+    @property
+    def undone(self) -> int:
+        """How many rollbacks of this incident were undone."""
+        return sum(1 for action in self.actions if action.kind is Kind.UNDO and action.commit)
+
+
+def identify(service: ServiceRef, first: str) -> str:
+    """Name an incident after its service and the signal that opened it, so that the same signal read twice opens one incident."""
+    text = "\n".join([service.repository, str(service), first])
+    plain = "-".join(part for part in (service.environment, service.cluster, service.name) if part)
+    return f"{plain}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
