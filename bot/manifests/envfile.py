@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -52,10 +53,8 @@ def assignments(file: bytes) -> Iterator[Assignment]:
         match = _KEY.match(raw)
         if match is not None:
             start, end = _value(raw, match.end())
-            try:
+            with contextlib.suppress(UnicodeDecodeError):
                 yield Assignment(match.group(1).decode(), raw[start:end].decode(), offset + start, number)
-            except UnicodeDecodeError:
-                pass
         offset += len(raw) + 1
 
 
