@@ -116,7 +116,12 @@ class _Offsets:
 
 @lru_cache(maxsize=4)
 def parse(file: bytes) -> Sequence[Document]:
-    """Return the file's documents (empty ones too, so that indexes match). Raises Unparsable."""
+    """Return the file's documents (empty ones too, so that indexes match), shared: do not change them. Raises Unparsable."""
+    return parse_anew(file)
+
+
+def parse_anew(file: bytes) -> Sequence[Document]:
+    """Return the file's documents, the caller's own. Raises Unparsable."""
     shift = len(BOM) if file.startswith(BOM) else 0
     try:
         text = file[shift:].decode()
@@ -180,11 +185,11 @@ def _scalar(event: Any, text: str, offsets: _Offsets) -> Scalar:
     if event.anchor or event.tag:
         match = _PROPERTIES.match(text, start, end)
         start = match.end() if match else start
+    line = event.start_mark.line + 1 if not (event.anchor or event.tag) else text.count("\n", 0, start) + 1
     style = _STYLES[event.style]
     if style in (Style.SINGLE, Style.DOUBLE):
         start, end = start + 1, end - 1
     elif style is Style.BLOCK:
         header = text.find("\n", start, end)
         start = end if header < 0 else header + 1
-    line = event.start_mark.line + 1 if not (event.anchor or event.tag) else text.count("\n", 0, start) + 1
     return Scalar(event.value, offsets(start), offsets(end), style, line, event.anchor, event.tag)

@@ -1,0 +1,124 @@
+"""One mapping of a values-like tree → the pins that its keys and values give away: images, tags, digests, versions, refs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from bot.manifests.documents import Map, Scalar
+from bot.manifests.pin import Pin, PinKind
+from bot.manifests.templates import MASK
+from bot.manifests.walk import Level, Place, image_pin, part_pin, ref_pin, whole_pin
+
+_TOKEN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]{0,127}(?:@sha256:[0-9a-f]{64})?")
+_VERSION = re.compile(r"(?=.*\d)" + _TOKEN.pattern)
+_DOTTED = re.compile(r"[vV]?\d+(?:\.\d+)+(?:[-+._][A-Za-z0-9.+_-]+)?(?:@sha256:[0-9a-f]{64})?")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}|[0-9a-f]{64}|sha512:[0-9a-f]{128}")
+_FULL_IMAGE = re.compile(
+    r"(?:docker://|oci://)?(?:[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?|localhost(?::\d+)?|[a-z0-9-]+:\d+)/[a-z0-9._/-]+"
+    r"(?::[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(?:@sha256:[0-9a-f]{64})?"
+)
+_IMAGE_KEY = re.compile(r"(?:.*[a-z0-9_.-])?(?:image|imagename|image_name|imageref|image_url|imageurl)", re.IGNORECASE)
+_TAG_KEY = re.compile(r"(?:.*[a-z0-9][_.-]|[A-Z0-9_]+_)?(?:tag|TAG)|.*[a-z0-9]Tag")
+_IMAGE_TAG_KEY = re.compile(r".*image.*(?:tag|version|ver)(?:[_.-].*|[A-Z].*)?|.*image[_.-]?version.*", re.IGNORECASE)
+_VERSION_KEY = re.compile(r"(?:.*[a-z0-9][_.-]|[A-Z0-9_]+_)?(?:version|VERSION)(?:[_.-][A-Za-z0-9_.-]+)?|.*[a-z0-9]Version")
+_DIGEST_KEY = re.compile(r"(?:.*[a-z0-9_.-])?(?:digest|sha|sha256)|.*(?:Digest|Sha|Sha256)", re.IGNORECASE)
+_NOT_VERSIONS = frozenset(
+    {
+        "apiversion", "kubeversion", "schemaversion", "configversion", "resourceversion", "minversion", "maxversion", "tlsversion",
+        "ip_version", "ipversion", "mintlsversion", "maxtlsversion", "min_version", "max_version", "tls_min_version", "tls_max_version",
+        "http_version", "httpversion", "proto_version", "inputversion", "protocolversion",
+        "controllerapiversion", "targetapiversion", "groupversion", "storageversion", "snmp_version", "ssl_version", "config_version",
+    }
+)  # fmt: skip
+_REPOSITORY_KEYS = ("repository", "repo", "image", "imageName", "imageRepository", "image_repository", "image_name")
+_LABELS = ("app.kubernetes.io/version", "tags.datadoghq.com/version", "helm.sh/version")
+
+
+def shape_pins(level: Level, format_name: str, *, versions: bool = True) -> Iterator[Pin]:
+    """Yield the pins of one mapping's own scalars. `versions` says whether bare version keys count (values files) or not (objects)."""
+    for key, under, scalar in level.leaves():
+        text = scalar.value
+        if text and not scalar.tag and len(text) < 1024 and MASK not in text:
+            yield from _leaf(level, key, under, scalar, format_name, versions)
+
+
+def _leaf(level: Level, key: str, under: str, scalar: Scalar, format_name: str, versions: bool) -> Iterator[Pin]:
+    text = scalar.value.rstrip("\n")
+    found: Pin | None = None
+    if ":" in text or "@" in text:
+        if _IMAGE_KEY.fullmatch(key) or _FULL_IMAGE.fullmatch(text):
+            found = image_pin(level.at(under, scalar), format_name)
+        elif "/" in text:
+            yield from url_pins(level.at(under, scalar), format_name)
+            return
+    if found is None and (kind := _own(level, key, text, versions)) and not under.endswith("]"):
+        found = whole_pin(level.at(under, scalar), format_name, kind, artefact(level, key))
+    if found is not None:
+        yield found
+
+
+def _own(level: Level, key: str, text: str, versions: bool) -> PinKind | None:
+    """Say what a scalar of its own fixes, by its key, its value and its neighbours."""
+    if _DIGEST_KEY.fullmatch(key):
+        return PinKind.DIGEST if _DIGEST.fullmatch(text) else None
+    if key == "tag" and _imageish(level):
+        return PinKind.TAG if _TOKEN.fullmatch(text) else None
+    if _IMAGE_TAG_KEY.fullmatch(key):
+        return PinKind.TAG if _VERSION.fullmatch(text) or ("ag" in key and _TOKEN.fullmatch(text)) else None
+    if _TAG_KEY.fullmatch(key):
+        return PinKind.TAG if _VERSION.fullmatch(text) else None
+    if key in _LABELS:
+        return PinKind.APP_VERSION if _VERSION.fullmatch(text) else None
+    if _VERSION_KEY.fullmatch(key) and key.lower() not in _NOT_VERSIONS:
+        return _version_kind(level, key, text, versions)
+    return None
+
+
+def _version_kind(level: Level, key: str, text: str, versions: bool) -> PinKind | None:
+    if key == "version" and _imageish(level):
+        return PinKind.TAG if _VERSION.fullmatch(text) else None
+    if key == "version" or not versions:
+        return PinKind.VARIABLE if _DOTTED.fullmatch(text) else None
+    return PinKind.VARIABLE if _VERSION.fullmatch(text) else None
+
+
+def _imageish(level: Level) -> bool:
+    """Say whether a mapping describes an image: it says from where, or stands under a key that says so."""
+    if "image" in level.key.lower() or _parent_is_images(level):
+        return True
+    return any(level.text(key) for key in ("repository", "registry", "image", "imageName", "pullPolicy", "repo"))
+
+
+def _parent_is_images(level: Level) -> bool:
+    return level.up is not None and level.up.key.lower() == "images"
+
+
+def artefact(level: Level, key: str) -> str:
+    """Name what a tag, digest or version beside other keys belongs to: registry and repository where they stand there."""
+    stem = re.sub(r"(?:[_.-]?(?:tag|version|digest|sha256|sha))$", "", key, flags=re.IGNORECASE)
+    for name in (*((stem, f"{stem}Repository", f"{stem}_repository", f"{stem}Name") if stem else ()), *_REPOSITORY_KEYS):
+        node = level.map.get(name)
+        text = level.text(name)
+        if text and not isinstance(node, Map):
+            repository = text.partition("@")[0]
+            registry = level.text("registry")
+            return f"{registry.rstrip('/')}/{repository}" if registry and not repository.startswith(registry) else repository
+    return level.text("name") if _imageish(level) else ""
+
+
+def url_pins(place: Place, format_name: str) -> Iterator[Pin]:
+    """Yield the pin of a URL's Git ref and, where its last part repeats that version, the pin there too (as `…#2`)."""
+    first = ref_pin(place, format_name)
+    if first is None:
+        return
+    yield first
+    text, bare = place.scalar.value, first.value.removeprefix("v")
+    from_last = text.rfind("/") + 1
+    at = text.find(bare, from_last)
+    offset = len(text.encode()[: first.start - place.scalar.start].decode(errors="ignore"))
+    if _DOTTED.fullmatch(bare) and at > offset + len(first.value):
+        again = Place(place.object, f"{place.yaml_path}#2", place.scalar)
+        second = part_pin(again, format_name, PinKind.REF, first.artefact, at, at + len(bare))
+        if second is not None:
+            yield second

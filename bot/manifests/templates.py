@@ -1,0 +1,56 @@
+"""Text with Go or Jinja templates → the same number of bytes that parse as YAML, every span where it was."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from bot.manifests.documents import Document, Unparsable, parse
+
+MASK = "____"
+"""What any masked scalar holds; the shortest template has four bytes."""
+
+_SUFFIXES = (".gotmpl", ".tmpl", ".j2", ".jinja2", ".tpl")
+_TEMPLATE = re.compile(rb"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+_ALONE = re.compile(rb"[ \t\r]*_+[ \t\r]*(?:_+[ \t\r]*)*")
+
+
+def is_template(path: str) -> bool:
+    """Say whether the name promises templates."""
+    return path.endswith(_SUFFIXES)
+
+
+def is_chart_template(file: bytes, path: str) -> bool:
+    """Say whether this is a Helm chart's own template: a program that writes YAML, not YAML."""
+    return f"/{path}".find("/templates/") >= 0 and b"{{" in file
+
+
+def mask(file: bytes) -> bytes:
+    """Put `_` for every byte of a template; lines that held nothing else become comments. Same length, same line breaks."""
+    if b"{{" not in file and b"{%" not in file and b"{#" not in file:
+        return file
+    touched = _TEMPLATE.sub(lambda match: re.sub(rb"[^\r\n]", b"_", match.group()), file)
+    if touched == file:
+        return file
+    lines = touched.split(b"\n")
+    for number, (line, before) in enumerate(zip(lines, file.split(b"\n"), strict=True)):
+        if line != before and _ALONE.fullmatch(line):
+            lines[number] = line.replace(b"_", b"#", 1)
+    return b"\n".join(lines)
+
+
+def readable(file: bytes, path: str) -> bytes:
+    """Return the bytes that are to be parsed as YAML for this path: masked where the text is a template, else as they are."""
+    if is_template(path):
+        return mask(file)
+    if (b"{{" in file or b"{%" in file) and not is_chart_template(file, path):
+        try:
+            parse(file)
+        except Unparsable:
+            return mask(file)
+    return file
+
+
+def load(file: bytes, path: str) -> Sequence[Document]:
+    """Return the documents of a file that may be a template. Raises Unparsable. A chart's own templates have none."""
+    return () if is_chart_template(file, path) else parse(readable(file, path))
