@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.manifests.estate import Estate, Service
 from bot.manifests.pin import Reading
+from bot.manifests.rules import ManifestRules
 from bot.refs import Instant, ServiceRef, Sha
 
 
@@ -78,10 +79,14 @@ class Release:
 
     @property
     def identity(self) -> str:
-        """Hash of the normalised changes: the same change released again has the same identity (F4)."""
-        pins = sorted(f"{c.path}\0{c.yaml_path}\0{c.artefact}\0{c.before}\0{c.after}" for c in self.changes)
-        files = sorted(f"{f.path}\0{f.before}\0{f.after}" for f in self.files) if self.merged or not pins else []
-        return hashlib.sha256("\n".join([*pins, *files]).encode()).hexdigest()
+        return identity(self.changes, self.files)
+
+
+def identity(changes: Iterable[PinChange], files: Iterable[FileChange]) -> str:
+    """Hash normalised changes: the same change released again has the same identity (F4). Files count where no pin changed."""
+    pins = sorted(f"{c.path}\0{c.yaml_path}\0{c.artefact}\0{c.before}\0{c.after}" for c in changes)
+    lines = pins or sorted(f"{f.path}\0{f.before}\0{f.after}" for f in files)
+    return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +114,7 @@ class DesiredState:
     readings: Mapping[tuple[str, Sha], Reading]
     estate: Estate
     shallow: bool = False
+    rules: ManifestRules = ManifestRules()  # noqa: RUF009 - a frozen value
 
     def service(self, ref: ServiceRef) -> Service | None:
         return self.estate.get(ref)
