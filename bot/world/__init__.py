@@ -1,1 +1,1 @@
-"""A small GitOps world that behaves: Git, a forge, a cluster, services whose errors follow what they run."""
+"""A story → a small GitOps world that behaves: Git, a cluster, services that fail as told, alerts, people and bots."""

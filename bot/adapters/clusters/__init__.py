@@ -1,0 +1,1 @@
+"""Port Cluster → what a cluster says of what it runs."""

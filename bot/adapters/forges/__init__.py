@@ -1,0 +1,1 @@
+"""Port Forge → where pull requests live, one module a forge."""

@@ -1,0 +1,1 @@
+"""Port Metrics → what a time series database knows of an alert."""

@@ -1,0 +1,121 @@
+"""Prometheus' HTTP API → whether an alert is still bad, since when, over which window, and how its measure went."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import requests
+from prometheus_api_client import PrometheusConnect
+from prometheus_api_client.exceptions import PrometheusApiClientException
+from urllib3.util.retry import Retry
+
+from bot.adapters.metrics import promql
+from bot.errors import Unavailable
+from bot.ports import Sample
+from bot.refs import Instant
+
+STEP = 15.0
+MOST_POINTS = 500
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    name: str
+    query: str
+    hold: float
+    healthy: bool
+
+
+class PrometheusMetrics:
+    """Asks only what the server's own rules ask. Labels are compared here, never written into a query.
+
+    An alert that comes through Alertmanager may carry labels that Prometheus adds on the way (external labels) or lack some that
+    relabelling dropped: an instance is meant where no label of both differs.
+    """
+
+    def __init__(self, url: str, headers: Mapping[str, str] | None = None, timeout: float = 10.0) -> None:
+        self.url, self.headers, self.timeout = url.rstrip("/"), dict(headers or {}), timeout
+        self.shown = urlsplit(self.url).hostname or "Prometheus"
+        self.session = requests.Session()
+        # The library has neither timeout nor a sane retry of its own: the reconciler comes again by itself.
+        self.client = PrometheusConnect(
+            url=self.url, headers=self.headers, session=self.session, retry=Retry(0, redirect=3), timeout=int(timeout) or 1
+        )
+
+    def firing(self, name: str, labels: Mapping[str, str]) -> bool | None:
+        """None where the server knows no such rule, or cannot evaluate it: that is no recovery."""
+        rules = [rule for rule in self._alerting() if rule.name == name]
+        if not rules or not all(rule.healthy for rule in rules):
+            return None
+        return bool(self._active(name, labels))
+
+    def pending_since(self, name: str, labels: Mapping[str, str]) -> Instant | None:
+        since = [self._instant(alert["activeAt"]) for alert in self._active(name, labels) if alert.get("activeAt")]
+        return min(since, default=None)
+
+    def range_window(self, name: str) -> float | None:
+        rules = [rule for rule in self._alerting() if rule.name == name]
+        recorded = self._recorded() if rules else {}
+        return max((promql.window(rule.query, recorded) + rule.hold for rule in rules), default=None)
+
+    def samples(self, name: str, labels: Mapping[str, str], start: Instant, end: Instant) -> Sequence[Sample]:
+        """Evaluate the rule's own measure; at most a few hundred points a series, however long the time."""
+        rules = [rule for rule in self._alerting() if rule.name == name]
+        recorded = self._recorded() if rules else {}
+        queries = [promql.measured(rule.query, recorded) for rule in rules]
+        return self._asked(lambda: tuple(sample for query in queries for sample in self._series(query, labels, start, end)))
+
+    def _active(self, name: str, labels: Mapping[str, str]) -> list[dict[str, Any]]:
+        alerts = self._asked(lambda: self._get("alerts")["alerts"])
+        return self._asked(lambda: [a for a in alerts if a["labels"].get("alertname") == name and _meant(a["labels"], labels)])
+
+    def _alerting(self) -> list[_Rule]:
+        return self._asked(lambda: [_rule(rule) for rule in self._rules("alert")])
+
+    def _recorded(self) -> dict[str, str]:
+        return self._asked(lambda: {rule["name"]: rule["query"] for rule in self._rules("record")})
+
+    def _series(self, query: str, labels: Mapping[str, str], start: Instant, end: Instant) -> list[Sample]:
+        step = max(STEP, (end - start) / MOST_POINTS)
+        series = self.client.custom_query_range(query, _time(start), _time(max(start, end)), f"{step:.3f}")
+        meant = [one for one in series if _meant(one["metric"], labels)]
+        return [Sample(dict(one["metric"]), float(at), float(value)) for one in meant for at, value in one["values"]]
+
+    def _rules(self, kind: str) -> list[dict[str, Any]]:
+        return [rule for group in self._get("rules", type=kind)["groups"] for rule in group["rules"]]
+
+    def _get(self, what: str, **params: str) -> Any:
+        answer = self.session.get(f"{self.url}/api/v1/{what}", params=params, headers=self.headers, timeout=self.timeout)
+        answer.raise_for_status()
+        return answer.json()["data"]
+
+    def _instant(self, text: str) -> Instant:
+        return self._asked(lambda: datetime.fromisoformat(text).timestamp())
+
+    def _asked(self, question: Callable[[], Answer]) -> Answer:
+        """Answer it, or say in one voice that Prometheus did not (the library fails in three families of exceptions)."""
+        try:
+            return question()
+        except requests.HTTPError as error:
+            raise Unavailable(f"Prometheus at {self.shown} answered {error.response.status_code}") from error
+        except (requests.RequestException, PrometheusApiClientException) as error:
+            raise Unavailable(f"Prometheus at {self.shown} did not answer: {type(error).__name__}") from error
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise Unavailable(f"Prometheus at {self.shown} answered something that is no answer of its API") from error
+
+
+def _rule(told: Mapping[str, Any]) -> _Rule:
+    return _Rule(str(told["name"]), str(told["query"]), float(told.get("duration", 0)), told.get("health", "ok") != "err")
+
+
+def _meant(instance: Mapping[str, str], labels: Mapping[str, str]) -> bool:
+    return all(labels.get(name, value) == value for name, value in instance.items() if name != "__name__")
+
+
+def _time(instant: Instant) -> datetime:
+    return datetime.fromtimestamp(instant, UTC)
