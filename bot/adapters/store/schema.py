@@ -1,0 +1,203 @@
+"""The tables, and opening a database that has them. SQLite (WAL) by default; the same SQL runs on PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from bot.errors import BadConfig, Refused, Unavailable
+
+VERSION = 1
+BUSY_SECONDS = 10.0
+
+metadata = sa.MetaData()
+
+meta = sa.Table("rollbot_meta", metadata, sa.Column("name", sa.Text, primary_key=True), sa.Column("value", sa.Text, nullable=False))
+
+inbox = sa.Table(
+    "rollbot_inbox",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("repository", sa.Text, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("received", sa.Double, nullable=False),
+    sa.Column("handled", sa.Boolean, nullable=False, default=False),
+)
+sa.Index("rollbot_inbox_waiting", inbox.c.repository, inbox.c.received, sqlite_where=~inbox.c.handled, postgresql_where=~inbox.c.handled)
+
+incidents = sa.Table(
+    "rollbot_incidents",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("repository", sa.Text, nullable=False),
+    sa.Column("environment", sa.Text, nullable=False),
+    sa.Column("cluster", sa.Text, nullable=False),
+    sa.Column("service", sa.Text, nullable=False),
+    sa.Column("opened", sa.Double, nullable=False),
+    sa.Column("open", sa.Boolean, nullable=False),
+    sa.Column("due", sa.Double),
+    sa.Column("rev", sa.Integer, nullable=False),
+    sa.Column("incident", sa.Text, nullable=False),
+)
+_service = (incidents.c.repository, incidents.c.environment, incidents.c.cluster, incidents.c.service)
+sa.Index("rollbot_incidents_one_open", *_service, unique=True, sqlite_where=incidents.c.open, postgresql_where=incidents.c.open)
+sa.Index("rollbot_incidents_opened", incidents.c.repository, incidents.c.opened)
+
+entries = sa.Table(
+    "rollbot_entries",
+    metadata,
+    sa.Column("incident", sa.Text, primary_key=True),
+    sa.Column("seq", sa.Integer, primary_key=True),
+    sa.Column("at", sa.Double, nullable=False),
+    sa.Column("stage", sa.Text, nullable=False),
+    sa.Column("what", sa.Text, nullable=False),
+    sa.Column("because", sa.Text, nullable=False),
+    sa.Column("facts", sa.Text, nullable=False),
+    sa.Column("previous", sa.Text, nullable=False),
+    sa.Column("hash", sa.Text, nullable=False),
+)
+
+kept = sa.Table("rollbot_kept", metadata, sa.Column("name", sa.Text, primary_key=True), sa.Column("value", sa.LargeBinary, nullable=False))
+
+notices = sa.Table(
+    "rollbot_notices",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("key", sa.Text, nullable=False, unique=True),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("urgent", sa.Boolean, nullable=False),
+)
+
+pulls = sa.Table(
+    "rollbot_pulls",
+    metadata,
+    sa.Column("repository", sa.Text, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("branch", sa.Text, nullable=False),
+    sa.Column("target", sa.Text, nullable=False),
+    sa.Column("head", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("merge", sa.Text),
+    sa.Column("url", sa.Text),
+)
+
+comments = sa.Table(
+    "rollbot_comments",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("repository", sa.Text, nullable=False),
+    sa.Column("pull", sa.Integer, nullable=False),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.UniqueConstraint("repository", "pull", "key"),
+)
+
+queue = sa.Table(
+    "rollbot_queue",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("due", sa.Double),
+    sa.Column("leased", sa.Double),
+)
+"""`due` None: nothing waits behind the lease. `leased`: until when a worker holds the key."""
+
+
+class Database:
+    """An opened database; `reading` and `writing` are transactions whose failures come out as Unavailable."""
+
+    def __init__(self, url: str) -> None:
+        self._engine = _engine(url)
+        self._writer = self._engine.execution_options(rollbot_writes=True)
+        with self.writing() as connection:
+            metadata.create_all(connection)
+            found = connection.execute(sa.select(meta.c.value).where(meta.c.name == "schema")).scalar()
+            if found is None:
+                connection.execute(meta.insert().values(name="schema", value=str(VERSION)))
+        if found is not None and int(found) > VERSION:
+            self.close()
+            raise Refused(f"the database was written by a newer Rollbot (schema {found}, this one knows {VERSION})")
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        with _spoken(), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        with _spoken(), self._writer.begin() as connection:
+            yield connection
+
+    def upsert(self, table: sa.Table, keys: tuple[str, ...], values: dict[str, Any]) -> Any:
+        """Return the statement that inserts `values`, or replaces those of the row that has the same keys."""
+        statement = self._insert(table).values(values)
+        rest = {name: value for name, value in values.items() if name not in keys}
+        return statement.on_conflict_do_update(index_elements=list(keys), set_=rest)
+
+    def insert_once(self, table: sa.Table, keys: tuple[str, ...], values: dict[str, Any]) -> Any:
+        """Return the statement that inserts `values` unless a row with the same keys is there."""
+        return self._insert(table).values(values).on_conflict_do_nothing(index_elements=list(keys))
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def _insert(self, table: sa.Table) -> Any:
+        if self._engine.dialect.name == "postgresql":
+            from sqlalchemy.dialects import postgresql  # imported where it is used: starting the CLI stays cheap
+
+            return postgresql.insert(table)
+        from sqlalchemy.dialects import sqlite
+
+        return sqlite.insert(table)
+
+
+@contextmanager
+def _spoken() -> Iterator[None]:
+    """Let the database's failures out as ours; conflicts of rows (IntegrityError) are for the caller to read."""
+    try:
+        yield
+    except sa.exc.IntegrityError:
+        raise
+    except DBAPIError as error:
+        raise Unavailable(f"database: {error.orig}") from error
+    except SQLAlchemyError as error:
+        raise Unavailable(f"database: {error}") from error
+
+
+def _engine(url: str) -> Engine:
+    try:
+        parsed = sa.make_url(url)
+    except sa.exc.ArgumentError as error:
+        raise BadConfig("not a database URL", hint="such as sqlite:////var/lib/rollbot/rollbot.db") from error
+    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+        raise BadConfig(f"database {parsed.get_backend_name()} is not supported", hint="sqlite or postgresql")
+    if parsed.get_backend_name() == "postgresql":
+        return sa.create_engine(parsed, pool_pre_ping=True)
+    if not parsed.database or parsed.database == ":memory:":
+        raise BadConfig("the database needs a file", hint="such as sqlite:////var/lib/rollbot/rollbot.db")
+    Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(parsed, connect_args={"timeout": BUSY_SECONDS})
+    sa.event.listen(engine, "connect", _prepare)
+    sa.event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _prepare(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # the driver's own BEGIN comes too late: we say it ourselves below
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    """A writer takes the lock when it begins: waiting for it then is safe, upgrading a read later is not."""
+    writes = connection.get_execution_options().get("rollbot_writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

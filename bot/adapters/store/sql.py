@@ -1,0 +1,152 @@
+"""The Store port over a Database."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from pydantic import TypeAdapter
+from sqlalchemy.engine import Connection, Row
+from sqlalchemy.exc import IntegrityError
+
+from bot.adapters.store.schema import Database, entries, inbox, incidents, kept, notices
+from bot.errors import Stale
+from bot.incidents.incident import Incident
+from bot.ports import Delivery, Notice
+from bot.records.entry import Entry, Stage
+from bot.refs import ServiceRef
+
+_INCIDENT: TypeAdapter[Incident] = TypeAdapter(Incident)
+
+
+class SqlStore:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def receive(self, delivery: Delivery) -> bool:
+        values = {
+            "key": delivery.key,
+            "source": delivery.source,
+            "repository": delivery.repository,
+            "body": delivery.body,
+            "received": delivery.received,
+            "handled": False,
+        }
+        with self._database.writing() as connection:
+            return bool(connection.execute(self._database.insert_once(inbox, ("key",), values)).rowcount)
+
+    def inbox(self, repository: str) -> Sequence[Delivery]:
+        waiting = inbox.select().where(inbox.c.repository == repository, ~inbox.c.handled).order_by(inbox.c.received, inbox.c.key)
+        with self._database.reading() as connection:
+            rows = connection.execute(waiting).all()
+        return tuple(Delivery(row.key, row.source, row.repository, row.body, row.received) for row in rows)
+
+    def handled(self, key: str) -> None:
+        with self._database.writing() as connection:
+            connection.execute(inbox.update().where(inbox.c.key == key).values(handled=True))
+
+    def incident(self, key: str) -> Incident | None:
+        with self._database.reading() as connection:
+            text = connection.execute(sa.select(incidents.c.incident).where(incidents.c.id == key)).scalar()
+        return None if text is None else _INCIDENT.validate_json(text)
+
+    def open_incident(self, service: ServiceRef) -> Incident | None:
+        return next(iter(self.incidents(service=service, open_only=True)), None)
+
+    def incidents(self, repository: str | None = None, service: ServiceRef | None = None, *, open_only: bool = False) -> Sequence[Incident]:
+        query = sa.select(incidents.c.incident).order_by(incidents.c.opened.desc(), incidents.c.id)
+        if repository is not None:
+            query = query.where(incidents.c.repository == repository)
+        if service is not None:
+            columns = _service(service)
+            query = query.where(*(incidents.c[name] == value for name, value in columns.items()))
+        if open_only:
+            query = query.where(incidents.c.open)
+        with self._database.reading() as connection:
+            return tuple(_INCIDENT.validate_json(text) for text in connection.execute(query).scalars())
+
+    def save(self, incident: Incident, entries: Sequence[Entry] = ()) -> Incident:
+        saved = _INCIDENT.validate_python(_INCIDENT.dump_python(incident) | {"rev": incident.rev + 1})
+        columns = _service(incident.service) | {
+            "opened": incident.opened,
+            "open": incident.end is None,
+            "due": incident.due,
+            "rev": saved.rev,
+            "incident": _INCIDENT.dump_json(saved).decode(),
+        }
+        try:
+            with self._database.writing() as connection:
+                if incident.rev == 0:
+                    connection.execute(incidents.insert().values(id=incident.id, **columns))
+                else:
+                    here = sa.and_(incidents.c.id == incident.id, incidents.c.rev == incident.rev)
+                    if not connection.execute(incidents.update().where(here).values(**columns)).rowcount:
+                        raise Stale(f"incident {incident.id} was saved by somebody else")
+                _append(connection, entries)
+        except IntegrityError as error:
+            raise Stale(f"incident {incident.id}: another one is open, or its record went on") from error
+        return saved
+
+    def append(self, entries: Sequence[Entry]) -> None:
+        try:
+            with self._database.writing() as connection:
+                _append(connection, entries)
+        except IntegrityError as error:
+            raise Stale("another entry took that place first") from error
+
+    def entries(self, incident: str) -> Sequence[Entry]:
+        query = entries.select().where(entries.c.incident == incident).order_by(entries.c.seq)
+        with self._database.reading() as connection:
+            return tuple(_entry(row) for row in connection.execute(query))
+
+    def keep(self, name: str, value: bytes) -> None:
+        with self._database.writing() as connection:
+            connection.execute(self._database.upsert(kept, ("name",), {"name": name, "value": value}))
+
+    def kept(self, name: str) -> bytes | None:
+        with self._database.reading() as connection:
+            return connection.execute(sa.select(kept.c.value).where(kept.c.name == name)).scalar()
+
+    def told(self, notice: Notice) -> bool:
+        values = {"key": notice.key, "title": notice.title, "text": notice.text, "urgent": notice.urgent}
+        with self._database.writing() as connection:
+            return bool(connection.execute(self._database.insert_once(notices, ("key",), values)).rowcount)
+
+    def notices(self) -> Sequence[Notice]:
+        with self._database.reading() as connection:
+            rows = connection.execute(notices.select().order_by(notices.c.number)).all()
+        return tuple(Notice(row.key, row.title, row.text, row.urgent) for row in rows)
+
+
+def _service(service: ServiceRef) -> dict[str, object]:
+    return {
+        "repository": service.repository,
+        "environment": service.environment,
+        "cluster": service.cluster or "",
+        "service": service.name,
+    }
+
+
+def _append(connection: Connection, new: Sequence[Entry]) -> None:
+    rows = [
+        {
+            "incident": entry.incident,
+            "seq": entry.seq,
+            "at": entry.at,
+            "stage": entry.stage.value,
+            "what": entry.what,
+            "because": json.dumps(entry.because),
+            "facts": json.dumps(dict(entry.facts)),
+            "previous": entry.previous,
+            "hash": entry.hash,
+        }
+        for entry in new
+    ]
+    if rows:
+        connection.execute(entries.insert(), rows)
+
+
+def _entry(row: Row[tuple[object, ...]]) -> Entry:
+    because, facts = tuple(json.loads(row.because)), json.loads(row.facts)
+    return Entry(row.seq, row.at, row.incident, Stage(row.stage), row.what, because, facts, row.previous, row.hash)

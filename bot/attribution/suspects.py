@@ -1,0 +1,101 @@
+"""A service's releases × when the symptom began → whom to suspect, newest first, and why not the others.
+
+The first and simplest policy: what was live when it began, newest first. A posterior takes its place behind the same values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.attribution.onset import Onset
+from bot.attribution.rules import AttributionRules
+from bot.refs import Instant, Sha
+from bot.releases.release import History, Release
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What the cluster runs: which of the service's releases its revision holds, and since when it runs that revision."""
+
+    applied: frozenset[Sha]
+    since: Instant | None
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """`sure` says that the cluster itself confirms it was live when the symptom began."""
+
+    release: Release
+    sure: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """A release that is no suspect."""
+
+    release: Release
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """Suspects newest first. None at all is an answer: no release did this."""
+
+    onset: Onset
+    suspects: tuple[Suspect, ...]
+    cleared: tuple[Cleared, ...]
+
+
+def attribute(history: History, onset: Onset, live: Live | None, tried: frozenset[Sha], rules: AttributionRules) -> Attribution:
+    """Sort the service's releases into suspects and cleared. `live` None: nobody can tell what runs."""
+    suspects: list[Suspect] = []
+    cleared: list[Cleared] = []
+    for release in history.releases:
+        if release.time < onset.earliest - rules.window:
+            break  # all that follow are older still: no suspects, and nobody asks about them one by one
+        if why := _alibi(release, history, onset, live, tried):
+            cleared.append(Cleared(release, why))
+        else:
+            suspects.append(_suspect(release, onset, live))
+    return Attribution(onset, tuple(suspects), tuple(cleared))
+
+
+def _alibi(release: Release, history: History, onset: Onset, live: Live | None, tried: frozenset[Sha]) -> str | None:
+    if release.commit in tried:
+        return "it was taken back already in this incident and that did not help"
+    if release.rollback:
+        return "it is a rollback, and a rollback is never a suspect"
+    if release.time > onset.latest:
+        return "it was released after the symptom began"
+    if live is not None and release.commit not in live.applied:
+        return "the cluster does not run it"
+    if (back := _taken_back(release, history)) and back.time < onset.earliest:
+        return f"it was taken back by {back.commit[:8]} before the symptom began"
+    return None
+
+
+def _suspect(release: Release, onset: Onset, live: Live | None) -> Suspect:
+    if release.time > onset.earliest:
+        return Suspect(release, False, "it was released about when the symptom began")
+    if live is None:
+        return Suspect(release, False, "it was released before the symptom began; no cluster says since when it ran")
+    if live.since is None or live.since > onset.earliest:
+        return Suspect(
+            release,
+            False,
+            "it was released before the symptom began; the cluster has synced again since, so when it went live is not known",
+        )
+    return Suspect(release, True, "the cluster ran it when the symptom began")
+
+
+def _taken_back(release: Release, history: History) -> Release | None:
+    """The rollback that set all of the release's pins back, if there was one."""
+    back = {(change.path, change.yaml_path, change.artefact, change.after, change.before) for change in release.changes}
+    for later in history.releases:
+        if later.commit == release.commit:
+            return None
+        changed = {(change.path, change.yaml_path, change.artefact, change.before, change.after) for change in later.changes}
+        if later.rollback and back and back <= changed:
+            return later
+    return None
