@@ -95,7 +95,7 @@ class Document:
     root: Node
 
 
-class _Offsets:
+class Offsets:
     """Character index in the decoded text → byte offset in the file."""
 
     def __init__(self, text: str, size: int, shift: int) -> None:
@@ -127,7 +127,7 @@ def parse_anew(file: bytes) -> Sequence[Document]:
         text = file[shift:].decode()
     except UnicodeDecodeError as error:
         raise Unparsable("not UTF-8", file.count(b"\n", 0, error.start) + 1) from error
-    offsets = _Offsets(text, len(file) - shift, shift)
+    offsets = Offsets(text, len(file) - shift, shift)
     try:
         return tuple(_documents(text, offsets))
     except yaml.YAMLError as error:
@@ -137,7 +137,7 @@ def parse_anew(file: bytes) -> Sequence[Document]:
         raise Unparsable("nested too deeply", 1) from error
 
 
-def _documents(text: str, offsets: _Offsets) -> Iterator[Document]:
+def _documents(text: str, offsets: Offsets) -> Iterator[Document]:
     events: Iterator[Any] = iter(yaml.parse(text, Loader=yaml.CSafeLoader))
     index = 0
     for event in events:
@@ -146,9 +146,9 @@ def _documents(text: str, offsets: _Offsets) -> Iterator[Document]:
             index += 1
 
 
-def _node(event: Any, events: Iterator[Any], text: str, offsets: _Offsets, anchors: dict[str, Node]) -> Node:
+def _node(event: Any, events: Iterator[Any], text: str, offsets: Offsets, anchors: dict[str, Node]) -> Node:
     if isinstance(event, yaml.ScalarEvent):
-        scalar = _scalar(event, text, offsets)
+        scalar = scalar_of(event, text, offsets)
         if event.anchor:
             anchors[event.anchor] = scalar
         return scalar
@@ -180,7 +180,8 @@ def _key(node: Node) -> Scalar:
     return Scalar("", 0, 0, Style.PLAIN, node.line)  # a collection as key: legal, never on the way to a pin
 
 
-def _scalar(event: Any, text: str, offsets: _Offsets) -> Scalar:
+def scalar_of(event: Any, text: str, offsets: Offsets) -> Scalar:
+    """Return the scalar of an event, its span without anchor, tag, quotes or block header."""
     start, end = event.start_mark.index, event.end_mark.index
     if event.anchor or event.tag:
         match = _PROPERTIES.match(text, start, end)

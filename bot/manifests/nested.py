@@ -20,7 +20,7 @@ def nested(file: bytes, scalar: Scalar) -> Sequence[Document] | None:
     """
     if scalar.style is not Style.BLOCK or not _is_literal(file, scalar):
         return None
-    places = _Lines.of(file, scalar)
+    places = Lines.of(file, scalar)
     if places is None:
         return None
     try:
@@ -38,14 +38,14 @@ def _is_literal(file: bytes, scalar: Scalar) -> bool:
     return _HEADER.search(file[start : scalar.start]) is not None
 
 
-class _Lines:
+class Lines:
     """Where each line of the inner text starts, inside and outside."""
 
     def __init__(self, inner: list[int], outer: list[int], first: int) -> None:
         self.inner, self.outer, self.first = inner, outer, first
 
     @classmethod
-    def of(cls, file: bytes, scalar: Scalar) -> _Lines | None:
+    def of(cls, file: bytes, scalar: Scalar) -> Lines | None:
         texts = scalar.value.encode().split(b"\n")
         raws = file[scalar.start : scalar.end].split(b"\n")
         indent = next((len(raw.rstrip(b"\r")) - len(text) for raw, text in zip(raws, texts, strict=False) if text), 0)
@@ -59,8 +59,14 @@ class _Lines:
         return cls(inner, outer, scalar.line + 1)
 
     def place(self, offset: int) -> int:
+        """Return where a byte of the inner text stands in the file."""
         line = bisect_right(self.inner, offset) - 1
         return self.outer[line] + offset - self.inner[line]
+
+    def inside(self, offset: int) -> int:
+        """Return where a byte of the file stands in the inner text."""
+        line = bisect_right(self.outer, offset) - 1
+        return offset - self.outer[line] + self.inner[line]
 
     def move(self, node: Node, seen: set[int]) -> None:
         """Shift a tree's spans and lines, each node once (an alias's target stands elsewhere in the tree)."""

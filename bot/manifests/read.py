@@ -1,0 +1,83 @@
+"""Bytes of one manifest → its reading: every pin once, in file order, and why the file could not be read where that is so."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
+from bot.manifests import envfile
+from bot.manifests.documents import Unparsable
+from bot.manifests.formats import FORMATS
+from bot.manifests.globs import matches
+from bot.manifests.helm import CHARTS
+from bot.manifests.pin import Pin, Reading
+from bot.manifests.rules import ManifestRules
+from bot.manifests.secrets import secret_lines
+from bot.manifests.templates import load
+from bot.objections import Objection, Weight
+
+PARSER_VERSION = "1"
+"""Goes up with every change in what `read` answers, so that cached readings of older versions are not used."""
+
+LARGEST = 8 * 1024 * 1024
+
+_SUFFIXES = (".yaml", ".yml", ".yaml.gotmpl", ".yml.gotmpl", ".gotmpl", ".yaml.tmpl", ".yml.tmpl", ".yaml.j2", ".yml.j2", ".yaml.tpl")
+_BARE = re.compile(r"[a-z0-9][a-z0-9_-]*")
+_NEVER = frozenset({"makefile", "dockerfile", "license", "readme", "owners", "codeowners", "justfile", "procfile", "gradlew", "configure"})
+_EVERYTHING = ManifestRules()
+
+
+def is_manifest(path: str, rules: ManifestRules = _EVERYTHING) -> bool:
+    """Say by its name alone whether a file is read at all. What a rule for pins names always is, unless it is ignored."""
+    if any(matches(pattern, path) is not None for pattern in rules.ignore):
+        return False
+    name = PurePosixPath(path).name
+    if name.endswith(_SUFFIXES) or name in CHARTS or name == "Kustomization" or envfile.is_envfile(path):
+        return True
+    if is_bare(path):
+        return True
+    return any(matches(rule.files, path) is not None for rule in rules.pins)
+
+
+def is_bare(path: str) -> bool:
+    """Say whether a name without extension may hold YAML (some repositories keep values so); it is no error where it does not."""
+    name = PurePosixPath(path).name
+    return _BARE.fullmatch(name) is not None and name not in _NEVER
+
+
+def read(file: bytes, path: str, rules: ManifestRules = _EVERYTHING) -> Reading:
+    """Return what the file says. Never raises for a stranger's file, never answers anything of a Secret."""
+    if len(file) > LARGEST:
+        return Reading((), (Objection("too-big", f"larger than {LARGEST // 1024 // 1024} MiB, so it is not read", Weight.NOTE, path),))
+    pins = [] if b"\0" in file else _distinct(pin for claim in FORMATS.values() for pin in claim(file, path))
+    if pins:
+        hidden = secret_lines(file, path)
+        pins = [pin for pin in pins if pin.line not in hidden] if hidden else pins
+    return Reading(tuple(pins), _unreadable(file, path))
+
+
+def _unreadable(file: bytes, path: str) -> tuple[Objection, ...]:
+    if not PurePosixPath(path).name.endswith(_SUFFIXES) and PurePosixPath(path).name not in CHARTS:
+        return ()
+    try:
+        load(file, path)
+    except Unparsable as error:
+        return (Objection("unparsable", f"not read: {error.why}", Weight.NOTE, path, error.line),)
+    return ()
+
+
+def _distinct(pins: Iterable[Pin]) -> list[Pin]:
+    """Keep the first claim on every span, in file order."""
+    starts: list[int] = []
+    kept: list[Pin] = []
+    for pin in pins:
+        at = bisect_left(starts, pin.start)
+        if at < len(kept) and kept[at].start < pin.end:
+            continue
+        if at and kept[at - 1].end > pin.start:
+            continue
+        starts.insert(at, pin.start)
+        kept.insert(at, pin)
+    return kept
