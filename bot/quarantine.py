@@ -47,8 +47,8 @@ class Quarantine:
     def text(self) -> bytes:
         """The file: YAML whose values are JSON, so that anybody's text in it stays text."""
         fields = asdict(self) | {"since": _stamp(self.since), "expires": _stamp(self.expires)}
-        lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in fields.items() if key != "places"]
-        lines += ["places:", *(f"  - {json.dumps(list(place), ensure_ascii=False)}" for place in self.places)]
+        lines = [f"{key}: {_quoted(value)}" for key, value in fields.items() if key != "places"]
+        lines += ["places:", *(f"  - [{', '.join(_quoted(word) for word in place)}]" for place in self.places)]
         return ("# Kept out by Rollbot until it expires or a person lifts it.\n" + "\n".join(lines) + "\n").encode()
 
     @classmethod
@@ -58,6 +58,12 @@ class Quarantine:
         names = ("environment", "service", "version", "release", "commit", "reason", "owner", "incident")
         words = {name: str(fields[name]) for name in names}
         return cls(**words, places=places, since=_instant(fields["since"]), expires=_instant(fields["expires"]))
+
+
+def _quoted(value: str) -> str:
+    """A JSON string, which is YAML too once the characters that YAML calls unprintable are escaped."""
+    text = json.dumps(value, ensure_ascii=False)
+    return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in text)
 
 
 def _stamp(at: Instant) -> str:

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from bot.manifests.pin import Pin, PinKind, Reading
+from bot.manifests.pin import Pin, Reading
 from bot.refs import Instant, Sha
+from bot.releases.places import same_place
 from bot.releases.release import Commit, DesiredState, FileChange
-
-Place = tuple[str, str, str, str]
 
 NOTHING = Reading(())
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """`value` stood at the place from `since` (the commit that brought it) until `until` (None: it still stands). `pin` is how it was written."""
+    """`value` stood at the place from `since` (the commit that brought it) until `until` (None: it still stands).
+
+    `pin` is how it was written then.
+    """
 
     value: str
     pin: Pin
@@ -50,32 +52,6 @@ def touching(state: DesiredState, paths: Iterable[str]) -> Mapping[str, list[Tou
 def reading(state: DesiredState, path: str, blob: Sha | None) -> Reading:
     """Return what the file said at that blob; nothing where it did not exist or cannot be had."""
     return NOTHING if blob is None else state.readings.get((path, blob), NOTHING)
-
-
-def same_place(pin: Pin, pins: Iterable[Pin]) -> Pin | None:
-    """Find a pin again in another version of its file.
-
-    By its place; else, where the file was rearranged or a repository renamed, by what it fixes, if only one pin fits.
-    """
-    candidates = list(pins)
-    exact = [other for other in candidates if other.place == pin.place]
-    if exact:
-        return exact[0]
-    for match in (_same_artefact, _same_path):
-        near = [other for other in candidates if match(pin, other)]
-        if len(near) == 1:
-            return near[0]
-    return None
-
-
-def _same_artefact(pin: Pin, other: Pin) -> bool:
-    image = {PinKind.IMAGE, PinKind.TAG}
-    alike = other.kind is pin.kind or {other.kind, pin.kind} <= image
-    return alike and bool(pin.artefact) and (other.artefact, other.object_name) == (pin.artefact, pin.object_name)
-
-
-def _same_path(pin: Pin, other: Pin) -> bool:
-    return (other.yaml_path, other.object_kind, other.object_name) == (pin.yaml_path, pin.object_kind, pin.object_name)
 
 
 def held(state: DesiredState, pin: Pin, touches: Iterable[Touch]) -> Iterator[Held]:

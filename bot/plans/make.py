@@ -1,0 +1,265 @@
+"""A selector × desired state → plan, or why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from difflib import get_close_matches
+
+from bot.manifests.estate import Service
+from bot.manifests.pin import Pin, PinKind
+from bot.objections import Objection, Weight
+from bot.plans.back import Lead, companions, together, written
+from bot.plans.draft import changed, edits_of, merged_of, whole_files
+from bot.plans.plan import ByCommit, ByPath, ByRelease, ByService, Plan, Selector, Target, Unplanned
+from bot.plans.risk import risks
+from bot.plans.targets import doubtful, targets
+from bot.plans.timeline import Held, held, reading, touching
+from bot.plans.undo import undo
+from bot.quarantine import Quarantine
+from bot.refs import ServiceRef
+from bot.releases.places import pin_changes
+from bot.releases.release import Commit, DesiredState, identity
+
+ALTERNATIVES = 3
+
+
+def make(
+    selector: Selector, state: DesiredState, *, to: str | None = None, pins_only: bool = False, quarantines: tuple[Quarantine, ...] = ()
+) -> Plan | Unplanned:
+    """Plan the rollback that `selector` asks for. Pure; the answer depends on its arguments alone."""
+    match selector:
+        case ByCommit(commit=revision):
+            found = _commit(state, revision)
+            return found if isinstance(found, Unplanned) else _undo(state, found, None)
+        case ByRelease(service=ref, commit=sha):
+            service = state.service(ref)
+            commit = _commit(state, sha)
+            if service is None or isinstance(commit, Unplanned):
+                return commit if isinstance(commit, Unplanned) else _unknown_service(state, ref.name)
+            return _release(state, service, commit, to, pins_only, quarantines)
+        case ByService():
+            return _service(state, selector, to, pins_only, quarantines)
+        case ByPath():
+            return _path(state, selector, to, pins_only, quarantines)
+
+
+def _commit(state: DesiredState, revision: str) -> Commit | Unplanned:
+    found = [commit for commit in state.log if len(revision) >= 4 and commit.sha.startswith(revision)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        return _no("ambiguous-commit", f"{revision} fits several commits", [c.sha[:12] + " " + c.subject for c in found])
+    more = " (the clone is shallow; fetch more of it)" if state.shallow else "; for a merged branch, name the merge commit"
+    return _no("unknown-commit", f"{revision} is not on the first-parent line of this branch{more}")
+
+
+def _undo(state: DesiredState, commit: Commit, paths: Iterable[str] | None) -> Plan | Unplanned:
+    done = undo(state, commit, paths)
+    files = changed(state, {path: file.text for path, file in done.items()})
+    objections = [objection for file in done.values() for objection in file.objections]
+    if not files:
+        why = objections or [Objection("nothing-to-undo", "nothing that this commit changed stands at HEAD any more", Weight.FORBIDS)]
+        return Unplanned(tuple(why))
+    owners = {ref for path in files for ref in state.estate.owners.get(path, ())}
+    target = Target(commit.parent[:12], commit.parent, None, "the state before that commit") if commit.parent else None
+    return _plan(state, sorted(owners, key=str), commit, commit.sha[:12], target, [], files, objections)
+
+
+def _service(
+    state: DesiredState, selector: ByService, to: str | None, pins_only: bool, quarantines: tuple[Quarantine, ...]
+) -> Plan | Unplanned:
+    found = state.estate.named(selector.name, selector.environment)
+    if not found:
+        return _unknown_service(state, selector.name, selector.environment)
+    if len(found) > 1:
+        return _no("ambiguous-service", f"{selector.name} fits several services", [str(service.ref) for service in found])
+    service = found[0]
+    if not service.pins:
+        return _no("no-pins", f"{service.ref} has no pins; name what to undo with --commit")
+    newest = _newest_pins(state, service)
+    if not newest:
+        return _no("no-earlier-version", f"the history knows no earlier version of {service.ref}")
+    lead = service.primary if service.primary in newest else newest[0]
+    return _back(state, lead, [service], to, pins_only, quarantines)
+
+
+def _newest_pins(state: DesiredState, service: Service) -> list[Pin]:
+    """Return the pins that the service's newest version release moved: those whose present value is the youngest."""
+    touches = touching(state, {pin.path for pin in service.pins})
+    order = {commit.sha: index for index, commit in enumerate(state.log)}
+    born: dict[int, list[Pin]] = {}
+    for pin in service.pins:
+        segments = held(state, pin, touches[pin.path])
+        first, second = next(segments, None), next(segments, None)
+        if first and second:
+            born.setdefault(order[first.commit], []).append(pin)
+    return born[min(born)] if born else []
+
+
+def _path(state: DesiredState, selector: ByPath, to: str | None, pins_only: bool, quarantines: tuple[Quarantine, ...]) -> Plan | Unplanned:
+    if selector.path not in state.tree:
+        near = get_close_matches(selector.path, list(state.tree), 3)
+        return _no("unknown-path", f"there is no file {selector.path} at HEAD", near)
+    read = reading(state, selector.path, state.tree[selector.path])
+    chosen = [pin for pin in read.pins if _fits(pin, selector)]
+    if not chosen:
+        listed = [f"{pin.yaml_path} = {pin.value} ({pin.artefact})" for pin in read.pins]
+        return Unplanned(
+            (Objection("unknown-pin", "no pin of this file fits", Weight.FORBIDS, selector.path), *read.objections), tuple(listed)
+        )
+    if len({(pin.artefact, pin.value) for pin in chosen}) > 1:
+        listed = [f"{pin.yaml_path} = {pin.value} ({pin.artefact})" for pin in chosen]
+        return _no("ambiguous-pin", f"several artefacts of {selector.path} fit; narrow it with --artefact, --at-path or --from", listed)
+    owners = [service for service in state.estate.services if any(pin in service.pins for pin in chosen)]
+    return _back(state, chosen[0], owners, to, pins_only, quarantines)
+
+
+def _fits(pin: Pin, selector: ByPath) -> bool:
+    artefact = selector.artefact
+    return (
+        (artefact is None or artefact == pin.artefact or pin.artefact.endswith("/" + artefact))
+        and (selector.at_path is None or selector.at_path == pin.yaml_path)
+        and (selector.value is None or selector.value == pin.value)
+    )
+
+
+def _release(
+    state: DesiredState, service: Service, commit: Commit, to: str | None, pins_only: bool, quarantines: tuple[Quarantine, ...]
+) -> Plan | Unplanned:
+    """Take one release back: its pins to what they held before it; where it moved none, its lines."""
+    touches = touching(state, {pin.path for pin in service.pins})
+    for pin in sorted(service.pins, key=lambda pin: pin != service.primary):
+        segments = list(held(state, pin, touches[pin.path]))
+        at = next((i for i, segment in enumerate(segments) if segment.commit == commit.sha), None)
+        if at is not None and at + 1 < len(segments):
+            return _back(state, pin, [service], to, pins_only, quarantines, at)
+    return _undo(state, commit, service.files)
+
+
+def _back(
+    state: DesiredState,
+    pin: Pin,
+    services: Sequence[Service],
+    to: str | None,
+    pins_only: bool,
+    quarantines: tuple[Quarantine, ...],
+    bad: int = 0,
+) -> Plan | Unplanned:
+    """Take `pin` back past its segment number `bad` (0: the value that stands now), and with it what moved with it."""
+    segments = list(held(state, pin, touching(state, [pin.path])[pin.path]))
+    options = targets(segments, _barred(quarantines, {segment.value for segment in segments[: bad + 1]}))
+    chosen = _target(state, pin, segments, options, to)
+    if isinstance(chosen, Unplanned):
+        return chosen
+    target, segment = chosen
+    lead = Lead(pin, segments, segments.index(segment))
+    back = together(state, lead, _family(state, pin, services, segments[0]))
+    if not pins_only:
+        companions(state, lead, back, {pin.path, *(path for service in services for path in service.files)})
+    files = changed(state, written(state, back))
+    if not files:
+        return Unplanned(tuple(back.objections) or _no("nothing-to-do", f"{pin.yaml_path} already holds {target.version}").objections)
+    objections = [*back.objections, *_doubts(segments, target)]
+    commit = next(commit for commit in state.log if commit.sha == segments[bad].commit)
+    alternatives = [target, *(option for option, _ in options if option.version != target.version)]
+    return _plan(state, [service.ref for service in services], commit, segments[bad].value, target, alternatives, files, objections)
+
+
+def _barred(quarantines: Iterable[Quarantine], bad: set[str]) -> Callable[[Held], bool]:
+    def barred(segment: Held) -> bool:
+        pin = segment.pin
+        return segment.value in bad or any(q.holds(pin.path, pin.yaml_path, pin.artefact, segment.value) for q in quarantines)
+
+    return barred
+
+
+def _target(
+    state: DesiredState, pin: Pin, segments: Sequence[Held], options: Sequence[tuple[Target, Held]], to: str | None
+) -> tuple[Target, Held] | Unplanned:
+    known = [f"{target.version} ({target.why})" for target, _ in options]
+    if to is None:
+        return options[0] if options else _no("no-earlier-version", f"the history knows no earlier version of {pin.path} {pin.yaml_path}")
+    if pin.value == to:
+        return _no("already-there", f"{pin.path} {pin.yaml_path} already holds {to}")
+    for match in (_is_version, _is_tag, _is_commit):
+        fits = [option for option in options if match(option, to)]
+        if fits:
+            return fits[0]
+    if any(segment.value == to for segment in segments):
+        return _no("quarantined-target", f"{to} is quarantined; lift it first, or choose another", known)
+    return _no("unknown-version", f"{pin.path} {pin.yaml_path} never held {to}", known)
+
+
+def _is_version(option: tuple[Target, Held], to: str) -> bool:
+    return option[1].value == to
+
+
+def _is_tag(option: tuple[Target, Held], to: str) -> bool:
+    return option[1].value.split("@", 1)[0] == to
+
+
+def _is_commit(option: tuple[Target, Held], to: str) -> bool:
+    return len(to) >= 7 and option[1].commit.startswith(to)
+
+
+def _family(state: DesiredState, pin: Pin, services: Sequence[Service], segment: Held) -> list[Pin]:
+    """Return the pins that may go with `pin`: its services', and those of its file that moved with it, from and to the very same values."""
+    own = {p.place: p for service in services for p in service.pins}
+    here = {
+        p.place: p for p in reading(state, pin.path, state.tree[pin.path]).pins if p.value == segment.value and p.kind in _alike(pin.kind)
+    }
+    return list({**here, **own}.values())
+
+
+def _alike(kind: PinKind) -> set[PinKind]:
+    return {PinKind.IMAGE, PinKind.TAG, PinKind.VARIABLE} if kind in (PinKind.IMAGE, PinKind.TAG, PinKind.VARIABLE) else {kind}
+
+
+def _doubts(segments: Sequence[Held], target: Target) -> list[Objection]:
+    return [Objection("unsure-target", f"{target.version}: {target.why}", Weight.NOTE)] if doubtful(segments, target) else []
+
+
+def _plan(
+    state: DesiredState,
+    services: Sequence[ServiceRef],
+    commit: Commit,
+    version: str,
+    target: Target | None,
+    alternatives: Sequence[Target],
+    files: dict[str, bytes | None],
+    objections: Sequence[Objection],
+) -> Plan:
+    return Plan(
+        repository=state.repository,
+        base=state.head,
+        services=tuple(services),
+        undone=commit.sha,
+        undone_version=version,
+        release=_identity(state, commit, services),
+        target=target,
+        alternatives=tuple(alternatives[:ALTERNATIVES]),
+        edits=edits_of(state, files),
+        merged=merged_of(state, files),
+        files=files,
+        objections=(*objections, *whole_files(state, files), *risks(state, files)),
+    )
+
+
+def _identity(state: DesiredState, commit: Commit, services: Sequence[ServiceRef]) -> str:
+    """Name the release: what `commit` changed in the services' files (in all of its files, where they are nobody's)."""
+    owned = {path for ref in services if (service := state.service(ref)) for path in service.files}
+    files = [change for change in commit.files if change.path in owned] or list(commit.files)
+    pairs = ((reading(state, f.path, f.before).pins, reading(state, f.path, f.after).pins) for f in files)
+    return identity([change for before, after in pairs for change in pin_changes(before, after)], files)
+
+
+def _unknown_service(state: DesiredState, name: str, environment: str | None = None) -> Unplanned:
+    names = {service.ref.name for service in state.estate.services}
+    elsewhere = [str(service.ref) for service in state.estate.named(name)]
+    if environment is not None and elsewhere:
+        return _no("unknown-service", f"there is no {name} in {environment}", elsewhere)
+    return _no("unknown-service", f"there is no service {name}", get_close_matches(name, names, 5, 0.5))
+
+
+def _no(code: str, why: str, choices: Sequence[str] = ()) -> Unplanned:
+    return Unplanned((Objection(code, why, Weight.FORBIDS),), tuple(choices))

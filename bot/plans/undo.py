@@ -1,0 +1,93 @@
+"""A commit × desired state → the files without what that commit changed, wherever it stands at HEAD now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bot.manifests import spans
+from bot.manifests.pin import Pin
+from bot.manifests.read import read
+from bot.manifests.secrets import secret
+from bot.objections import Objection, Weight
+from bot.plans.merge import merge
+from bot.plans.timeline import reading
+from bot.refs import Sha
+from bot.releases.places import same_place
+from bot.releases.release import Commit, DesiredState, FileChange
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """`text` None: the file goes. Where nothing is to be done `text` is the file as it stands."""
+
+    text: bytes | None
+    objections: tuple[Objection, ...] = ()
+
+
+def undo_file(state: DesiredState, commit: Commit, change: FileChange, ours: bytes | None) -> Undone:
+    """Take the commit's change of one file back out of `ours` (HEAD's text, or what newer undone commits left of it).
+
+    Pins go back by exact edit even where lines conflict; what has moved on since stays, and is said.
+    """
+    before, after = _text(state, change.before), _text(state, change.after)
+    if ours == before:
+        return Undone(ours)
+    for text in (before, after, ours):
+        if text is not None and secret(text, change.path):
+            return Undone(ours, (_object("secret", "holds secrets; it is never touched", change.path),))
+    if (change.before is not None and before is None) or (change.after is not None and after is None):
+        return Undone(ours, (_object("unreadable", "an earlier version of this file cannot be read here", change.path),))
+    if ours == after:
+        return Undone(before)
+    if before is None or after is None or ours is None:
+        what = "was changed since it came with this commit" if before is None else "is no longer what this commit left"
+        return Undone(ours, (_object("moved-on", f"{what}; left as it is", change.path),))
+    return _merged(state, change, before, after, ours)
+
+
+def _merged(state: DesiredState, change: FileChange, before: bytes, after: bytes, ours: bytes) -> Undone:
+    merged = merge(after, ours, before)
+    if not merged.conflicts:
+        return Undone(merged.text)
+    values = _values_back(state, change, merged.text)
+    edited = spans.edit(merged.text, values) if values else merged.text
+    lines = {pin.line for pin in values}
+    objections = [
+        _object("moved-on", "has changed since in the same lines; left as it is", change.path, conflict.at + 1)
+        for conflict in merged.conflicts
+        if not lines & set(range(conflict.at + 1, conflict.at + conflict.end - conflict.start + 2))
+    ]
+    if isinstance(edited, Objection):
+        return Undone(merged.text, (*objections, edited))
+    return Undone(edited, tuple(objections))
+
+
+def _values_back(state: DesiredState, change: FileChange, text: bytes) -> dict[Pin, str]:
+    """Return the pins of `text` that still hold what the commit brought in, with what they held before."""
+    old = reading(state, change.path, change.before).pins
+    new = reading(state, change.path, change.after).pins
+    values: dict[Pin, str] = {}
+    for pin in read(text, change.path, state.rules).pins:
+        then, brought = same_place(pin, old), same_place(pin, new)
+        if then and brought and then.value != brought.value == pin.value:
+            values[pin] = then.value
+    return values
+
+
+def _text(state: DesiredState, blob: Sha | None) -> bytes | None:
+    return None if blob is None else state.blobs.get(blob)
+
+
+def _object(code: str, why: str, path: str, line: int | None = None) -> Objection:
+    return Objection(code, why, Weight.PERSON, path, line)
+
+
+def undo(state: DesiredState, commit: Commit, paths: Iterable[str] | None = None) -> dict[str, Undone]:
+    """Undo all that a commit changed (in `paths`, where given). Files that stay as they are carry only objections."""
+    wanted = None if paths is None else set(paths)
+    return {
+        change.path: undo_file(state, commit, change, state.file(change.path))
+        for change in commit.files
+        if wanted is None or change.path in wanted
+    }
