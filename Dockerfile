@@ -14,7 +14,7 @@ COPY --from=build /opt/rollbot /opt/rollbot
 ENV PATH=/opt/rollbot/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     ROLLBOT_DATABASE_URL=sqlite:////var/lib/rollbot/rollbot.db \
-    ROLLBOT_MIRRORS=/var/lib/rollbot/mirrors
+    ROLLBOT_CACHE=/var/lib/rollbot/cache
 USER 10001
 WORKDIR /var/lib/rollbot
 VOLUME /var/lib/rollbot

@@ -44,14 +44,16 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True)
 
-    database_url: SecretStr = SecretStr("sqlite:///rollbot.db")
+    database_url: SecretStr = Field(
+        default_factory=lambda: SecretStr(f"sqlite:///{_home('XDG_STATE_HOME', '.local/state') / 'rollbot.db'}")
+    )
     repo_url: Annotated[tuple[str, ...], NoDecode, Field(repr=False)] = ()
     branch: Annotated[str, Field(pattern=r"^[^-\s~^:?*\[\\][^\s~^:?*\[\\]*$")] | None = None
     forge: Literal["local", "github", "gitlab", "gitea"] = "local"
     prometheus_url: SecretStr | None = None
     public_url: str | None = None
-    mirrors: Path = Path(".rollbot-mirrors")
-    """Where the bare mirrors of remote repositories are kept; they can be deleted at any time."""
+    cache: Path = Field(default_factory=lambda: _home("XDG_CACHE_HOME", ".cache"))
+    """Where bare mirrors and what was read of manifests are kept; it can be deleted at any time."""
     sweep_every: Annotated[float, Field(gt=0, le=3600)] = 30.0
     """Seconds between looks at every open incident."""
     hook_tokens: dict[str, SecretStr] = {}
@@ -118,6 +120,12 @@ def unread(env_file: str | Path | None = ".env") -> tuple[str, ...]:
         else:
             sentences.append(f"{name} is set, but there is no such setting" + (f"; did you mean {near[0]}?" if near else ""))
     return tuple(sentences)
+
+
+def _home(variable: str, usual: str) -> Path:
+    """Return the user's folder of that kind for us (XDG base directories)."""
+    said = os.environ.get(variable, "")
+    return (Path(said) if said.startswith("/") else Path.home() / usual) / "rollbot"
 
 
 def _named(env_file: str | Path | None) -> dict[str, str]:

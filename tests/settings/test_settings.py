@@ -14,11 +14,14 @@ def bare_environment(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
 
 
-def test_nothing_set_is_a_working_default():
+def test_nothing_set_is_a_working_default(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+
     found = settings.load()
 
     assert (found.repo_url, found.forge, found.prometheus_url) == ((), "local", None)
-    assert found.database_url.get_secret_value() == "sqlite:///rollbot.db"
+    assert found.database_url.get_secret_value() == f"sqlite:///{tmp_path}/.local/state/rollbot/rollbot.db"
 
 
 def test_several_repositories_and_hook_tokens_by_source(monkeypatch):
