@@ -13,6 +13,7 @@ class OutcomeRules:
 
     `soak`: positive evidence must last this long. `alert_window`: used where the alert's own window cannot be read.
     `min_samples`: fewer samples after the sync are no evidence either way (F18).
+    `give_up`: what has not arrived, or cannot be judged, after this long is a person's to look at.
     """
 
     arrive_within: float = 15 * MINUTE
@@ -20,3 +21,4 @@ class OutcomeRules:
     soak: float = 5 * MINUTE
     alert_window: float = 10 * MINUTE
     min_samples: int = 3
+    give_up: float = 120 * MINUTE

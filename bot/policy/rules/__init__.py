@@ -1,1 +1,1 @@
-"""Safety rules, one a file: a case or a plan → an objection, or None."""
+"""A case → an objection, or none: one sentence a module, and the table of them."""

@@ -1,0 +1,89 @@
+"""An alert and its samples since the rollback arrived → did it help. Too early, no help, and nobody can tell are different answers (F1)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from bot.outcomes.rules import OutcomeRules
+from bot.refs import Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known since `arrived`.
+
+    `window`: how far back the alert looks, None where it cannot be read. `quiet`: since when the alert is seen not to fire,
+    None while it does. `firing`: what the metrics say now (None: they cannot tell). `samples`: (time, value) of its expression.
+    """
+
+    now: Instant
+    arrived: Instant
+    window: float | None
+    quiet: Instant | None
+    firing: bool | None
+    samples: tuple[tuple[Instant, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    until: Instant
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NoHelp:
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unproven:
+    """Waited long enough, and there is no evidence either way. Absence of data is never recovery (F18)."""
+
+    quiet: bool
+    why: str
+
+
+Verdict = Waiting | Recovered | NoHelp | Unproven
+
+
+def judge(seen: Evidence, rules: OutcomeRules) -> Verdict:
+    settled = seen.arrived + rules.settle
+    if seen.quiet is not None and seen.firing is not True:
+        return _quiet(seen, max(settled, seen.quiet), rules)
+    window = rules.alert_window if seen.window is None else seen.window
+    if seen.now < settled + window:
+        return Waiting(settled + window, f"it still fires, but looks back {window:.0f} s and so may fire that long after a cure")
+    count = _count(seen, settled)
+    if seen.firing is None or count < rules.min_samples:
+        return _unproven(seen, rules, False, f"it was not said to be resolved, and {_told(seen, count)}")
+    after = f"{seen.now - seen.arrived:.0f} s after the rollback arrived"
+    return NoHelp((f"it still fires {after}, longer than it looks back ({window:.0f} s)", f"{count} samples since then"))
+
+
+def _quiet(seen: Evidence, since: Instant, rules: OutcomeRules) -> Verdict:
+    if seen.now < since + rules.soak:
+        return Waiting(since + rules.soak, f"it is quiet; good evidence has to last {rules.soak:.0f} s")
+    count = _count(seen, since)
+    if seen.firing is None or count < rules.min_samples:
+        return _unproven(seen, rules, True, f"it is quiet, but {_told(seen, count)}")
+    return Recovered((f"the alert has been quiet for {seen.now - since:.0f} s", f"{count} samples of its expression since then"))
+
+
+def _unproven(seen: Evidence, rules: OutcomeRules, quiet: bool, why: str) -> Waiting | Unproven:
+    if seen.now < seen.arrived + rules.give_up:
+        return Waiting(min(seen.now + rules.settle, seen.arrived + rules.give_up), why)
+    return Unproven(quiet, why)
+
+
+def _count(seen: Evidence, since: Instant) -> int:
+    return sum(1 for at, value in seen.samples if at >= since and math.isfinite(value))
+
+
+def _told(seen: Evidence, count: int) -> str:
+    return "no metrics can be asked" if seen.firing is None else f"there are only {count} samples of it"

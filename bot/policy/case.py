@@ -1,0 +1,53 @@
+"""All that a rule may look at, frozen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from bot.attribution.rules import AttributionRules
+from bot.attribution.suspects import Attribution, Suspect
+from bot.policy.settings import PolicyRules
+from bot.quarantine import Quarantine
+from bot.refs import Instant, ServiceRef, Sha
+from bot.releases.release import Release
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A rollback of this service that was carried out before this incident: of which release, when."""
+
+    release: Sha
+    identity: str
+    at: Instant
+    incident: str
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is known when something is to be decided about one service.
+
+    `release` is what would go back (None while nobody is named), `suspect` why it is suspected (None where a person asked).
+    `confirmed`: whether the metrics themselves say that the alert is active (None: they cannot tell).
+    `changed`: how many changes this incident made by itself; `undone`: how many of its rollbacks were undone.
+    """
+
+    now: Instant
+    service: ServiceRef
+    asked: bool
+    acts: bool
+    why_not: tuple[str, ...] = ()
+    confirmed: bool | None = None
+    attribution: Attribution | None = None
+    suspect: Suspect | None = None
+    release: Release | None = None
+    target: str | None = None
+    target_commit: Sha | None = None
+    since: tuple[Release, ...] = ()
+    """What was released after the symptom began, newest first."""
+    past: tuple[Past, ...] = ()
+    quarantines: tuple[Quarantine, ...] = ()
+    changed: int = 0
+    undone: int = 0
+    undoing: bool = False
+    policy: PolicyRules = field(default_factory=PolicyRules)
+    window: AttributionRules = field(default_factory=AttributionRules)
