@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from bot.incidents.lifecycle import End, State
 from bot.refs import Instant, ServiceRef, Sha
+from bot.signals.signal import Asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,25 +29,6 @@ class Symptom:
     """It is allowed to change Git (F10); the others are evidence."""
     why_not: str = ""
     """Why it is not allowed to, where that is so."""
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What a person asked for. Exactly one of `service`, `path`, `commit` is given; `mode` and `to` as the person said, or None."""
-
-    key: str
-    by: str
-    reason: str = ""
-    service: str | None = None
-    environment: str | None = None
-    path: str | None = None
-    artefact: str | None = None
-    at_path: str | None = None
-    value: str | None = None
-    commit: str | None = None
-    to: str | None = None
-    pins_only: bool = False
-    mode: str | None = None
 
 
 class Kind(StrEnum):
@@ -85,6 +67,8 @@ class Action:
     """A person merged it."""
     merged: Instant | None = None
     arrived: Instant | None = None
+    quiet: Instant | None = None
+    """Since when, after it arrived, the alert is seen not to fire."""
     helped: bool | None = None
 
 
@@ -97,7 +81,7 @@ class Incident:
     opened: Instant
     state: State = State.OPENED
     symptoms: tuple[Symptom, ...] = ()
-    request: Request | None = None
+    request: Asked | None = None
     actions: tuple[Action, ...] = ()
     onset: Instant | None = None
     end: End | None = None

@@ -29,6 +29,8 @@ class End(StrEnum):
 
     RECOVERED = "recovered"
     """Rolled back, arrived, and positive evidence says that it helped."""
+    UNPROVEN = "unproven"
+    """Rolled back and arrived, the symptom went, and no metric says that it was that."""
     DONE = "done"
     """A person's request was carried out and arrived; there was no symptom to judge."""
     RESOLVED = "resolved-by-itself"
