@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.manifests import envfile, flux, helm, kustomize, workloads
+from bot.manifests import argocd, compose, configmap, envfile, flux, helm, helmfile, kustomize, overlays, workloads
 from bot.manifests.pin import Format
 
 # The order is the priority: where two rows claim one span, the first keeps it. So the more specific a format, the higher it stands.
 FORMATS: Mapping[str, Format] = {
     "kustomize": kustomize.pins,
+    "overlays": overlays.pins,
     "flux": flux.pins,
+    "argocd": argocd.pins,
+    "compose": compose.pins,
+    "helmfile": helmfile.pins,
     "envfile": envfile.pins,
+    "configmap": configmap.pins,
     "workloads": workloads.pins,
     "helm": helm.pins,
 }

@@ -31,3 +31,8 @@ def looks_like_version(value: str) -> bool:
     if not may_be_version(value) or _ADDRESS.fullmatch(value):
         return False
     return any(shape.fullmatch(value) for shape in (_VERSION, _DIGEST, _BUILD))
+
+
+def is_fixed(value: str) -> bool:
+    """Say whether a scalar that stands where a version belongs is one, and not a variable or template to be filled in later."""
+    return 0 < len(value) <= 512 and not any(mark in value for mark in ("{{", "${", "{%", "<<", "\n"))

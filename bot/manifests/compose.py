@@ -1,0 +1,34 @@
+"""Docker Compose files → the images that their services run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+from bot.manifests.documents import Map, Scalar
+from bot.manifests.fields import under
+from bot.manifests.pin import Pin
+from bot.manifests.walk import Level, image_pin, objects
+
+FORMAT = "compose"
+KIND = "ComposeService"
+"""`object_kind` of a compose file's pins; `object_name` is the service."""
+
+_NAMES = re.compile(r"(?:docker-)?compose(?:[._-][\w.-]+)?\.ya?ml(?:\.j2|\.tmpl|\.tpl|\.gotmpl)?|docker-stack[\w.-]*\.ya?ml")
+
+
+def pins(file: bytes, path: str) -> Iterable[Pin]:
+    """Yield the pin of every service's image; `${VARIABLE}` in a reference leaves it to an env file."""
+    if not _NAMES.fullmatch(PurePosixPath(path).name):
+        return
+    for found in objects(file, path):
+        services = under(Level(found, found.root), "services")
+        for key, node in services.map.items if services else ():
+            image = node.get("image") if isinstance(node, Map) else None
+            if isinstance(node, Map) and isinstance(image, Scalar):
+                service = Level(replace(found, kind=KIND, name=key.value), node, services, key.value)
+                pin = image_pin(service.place("image", image), FORMAT)
+                if pin is not None:
+                    yield pin
