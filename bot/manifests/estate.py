@@ -38,6 +38,9 @@ class Estate:
         return next((service for service in self.services if service.ref == ref), None)
 
     def named(self, name: str, environment: str | None = None) -> tuple[Service, ...]:
-        """Return the services that go by `name` exactly; by alias only where no service has it as its name."""
-        here = [s for s in self.services if environment is None or s.ref.environment == environment]
+        """Return the services that go by `name` exactly; by alias only where no service has it as its name.
+
+        `environment` may also name a cluster: `prod-eu1` tells the clusters of `prod` apart.
+        """
+        here = [s for s in self.services if environment in (None, s.ref.environment, s.ref.cluster)]
         return tuple(s for s in here if s.ref.name == name) or tuple(s for s in here if name in s.aliases)
