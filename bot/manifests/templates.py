@@ -11,8 +11,8 @@ MASK = "____"
 """What any masked scalar holds; the shortest template has four bytes."""
 
 _SUFFIXES = (".gotmpl", ".tmpl", ".j2", ".jinja2", ".tpl")
-_TEMPLATE = re.compile(rb"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
-_ALONE = re.compile(rb"[ \t\r]*_+[ \t\r]*(?:_+[ \t\r]*)*")
+_OPENING = re.compile(rb"\{[{%#]")
+_CLOSING = {b"{{": b"}}", b"{%": b"%}", b"{#": b"#}"}
 
 
 def is_template(path: str) -> bool:
@@ -22,21 +22,38 @@ def is_template(path: str) -> bool:
 
 def is_chart_template(file: bytes, path: str) -> bool:
     """Say whether this is a Helm chart's own template: a program that writes YAML, not YAML."""
-    return f"/{path}".find("/templates/") >= 0 and b"{{" in file
+    return f"/{path}".find("/templates/") >= 0 and b"{{" in file and not path.endswith((".j2", ".jinja2"))
 
 
 def mask(file: bytes) -> bytes:
     """Put `_` for every byte of a template; lines that held nothing else become comments. Same length, same line breaks."""
     if b"{{" not in file and b"{%" not in file and b"{#" not in file:
         return file
-    touched = _TEMPLATE.sub(lambda match: re.sub(rb"[^\r\n]", b"_", match.group()), file)
+    touched = _covered(file)
     if touched == file:
         return file
     lines = touched.split(b"\n")
     for number, (line, before) in enumerate(zip(lines, file.split(b"\n"), strict=True)):
-        if line != before and _ALONE.fullmatch(line):
+        if line != before and not line.strip(b" \t\r_"):
             lines[number] = line.replace(b"_", b"#", 1)
     return b"\n".join(lines)
+
+
+def _covered(file: bytes) -> bytes:
+    """Cover the templates, each from its opening to the next closing of its sort; in time linear to the file, closed or not."""
+    parts: list[bytes] = []
+    at, endless = 0, set[bytes]()
+    for match in _OPENING.finditer(file):
+        start, opening = match.start(), match.group()
+        if start < at or opening in endless:
+            continue
+        end = file.find(_CLOSING[opening], match.end())
+        if end < 0:
+            endless.add(opening)
+            continue
+        parts += (file[at:start], re.sub(rb"[^\r\n]", b"_", file[start : end + 2]))
+        at = end + 2
+    return b"".join((*parts, file[at:]))
 
 
 def readable(file: bytes, path: str) -> bytes:
