@@ -56,6 +56,7 @@ class Action:
     base: Sha | None = None
     mode: str = ""
     branch: str = ""
+    planned: Instant | None = None
     expires: Instant | None = None
     moved: int = 0
     head: Sha | None = None

@@ -51,7 +51,7 @@ MOVES: Mapping[State, frozenset[State]] = {
     State.OPENED: frozenset({State.DECIDED, State.ENDED}),
     State.DECIDED: frozenset({State.ADMITTED, State.ENDED}),
     State.ADMITTED: frozenset({State.DECIDED, State.PROPOSED, State.MERGED, State.ENDED}),
-    State.PROPOSED: frozenset({State.DECIDED, State.MERGED, State.ENDED}),
+    State.PROPOSED: frozenset({State.DECIDED, State.ADMITTED, State.MERGED, State.ENDED}),
     State.MERGED: frozenset({State.ARRIVED, State.ENDED}),
     State.ARRIVED: frozenset({State.DECIDED, State.OPENED, State.ENDED}),
     State.ENDED: frozenset(),

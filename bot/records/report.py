@@ -1,0 +1,67 @@
+"""An incident and its entries → the texts that people read: `explain`, comments, notices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from bot.incidents.incident import Action, Incident, Kind
+from bot.records.entry import Entry, Note
+from bot.records.times import Times, times
+from bot.refs import Instant
+
+
+def headline(incident: Incident) -> str:
+    state = incident.end or incident.state
+    return f"{incident.service}: {state}" + (f" ({incident.why})" if incident.why else "")
+
+
+def report(incident: Incident, entries: Sequence[Entry]) -> str:
+    """Tell the whole record as plain text, oldest entry first."""
+    lines = [f"{incident.id}  {headline(incident)}", *_caused(incident), *(_done(action) for action in incident.actions)]
+    lines += [f"{name}: {_span(value)}" for name, value in _named(times(incident)) if value is not None]
+    lines.append("")
+    for entry in entries:
+        lines.append(f"{stamp(entry.at)}  {entry.stage:<9}  {entry.what}")
+        lines += [f"{'':22}{'':11}- {why}" for why in entry.because]
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def comment(incident: Incident, notes: Sequence[Note]) -> str:
+    """Say on a pull request how it went on, as text without any markup of its own."""
+    lines = [headline(incident)]
+    for note in notes:
+        lines += ["", f"{note.what}" + (":" if note.because else ""), *(f"- {why}" for why in note.because)]
+    return "\n".join(lines) + "\n"
+
+
+def stamp(at: Instant) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _caused(incident: Incident) -> list[str]:
+    alerts = [f"alert: {symptom.name} since {stamp(symptom.started)}" for symptom in incident.symptoms]
+    return [*alerts, f"asked by {incident.request.actor}"] if incident.request else alerts
+
+
+def _done(action: Action) -> str:
+    what = "undo of the rollback" if action.kind is Kind.UNDO else f"rollback of {action.version or 'what was asked'}"
+    to = f" to {action.to}" if action.to else ""
+    where = f", commit {action.commit[:12]}" if action.commit else f", branch {action.branch}" if action.branch else ""
+    return f"action: {what}{to} ({action.mode or 'not planned yet'}){where}"
+
+
+def _named(found: Times) -> tuple[tuple[str, float | None], ...]:
+    return (
+        ("time to detect", found.detect),
+        ("time to decide", found.decide),
+        ("time to merge", found.merge),
+        ("time to arrive", found.arrive),
+        ("time to recover", found.recover),
+    )
+
+
+def _span(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -1,0 +1,53 @@
+"""Commit messages of the branch → the rollbacks that were carried out: Git is the truth for what was done."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from bot.policy.case import Past
+from bot.refs import ServiceRef, Sha
+from bot.releases.release import Commit, History
+
+_TRAILER = re.compile(r"(Rollback-[A-Z][a-z]+): (.*)")
+_UNKNOWN = Sha("")
+
+
+def trailers(message: str) -> Mapping[str, tuple[str, ...]]:
+    """Return our trailers in the last paragraph of a commit message, each with all of its values."""
+    found: dict[str, tuple[str, ...]] = {}
+    for line in message.rstrip().rsplit("\n\n", 1)[-1].splitlines():
+        if match := _TRAILER.fullmatch(line.rstrip()):
+            found[match[1]] = (*found.get(match[1], ()), match[2])
+    return found
+
+
+def past(log: Iterable[Commit], history: History, incident: str) -> tuple[Past, ...]:
+    """Return the rollbacks of the history's service, newest first, but for those that `incident` itself made."""
+    identities = {release.commit: release.identity for release in history.releases}
+    found = []
+    for commit in log:
+        if "Rollback-" not in commit.message:
+            continue
+        said = trailers(commit.message)
+        mine = said.get("Rollback-Incident") == (incident,)
+        if not mine and "Rollback-Undo" not in said and _of(history.service, said):
+            release = Sha(said.get("Rollback-Release", ("",))[0])
+            found.append(Past(release, identities.get(release, ""), commit.time, said.get("Rollback-Incident", ("",))[0]))
+    return tuple(found)
+
+
+def ours(log: Iterable[Commit], incident: str, release: Sha | None, undo: bool) -> Sha | None:
+    """Find the commit by which an earlier run of ours rolled `release` back for `incident` (or undid that)."""
+    for commit in log:
+        said = trailers(commit.message) if "Rollback-" in commit.message else {}
+        if said.get("Rollback-Incident") != (incident,) or ("Rollback-Undo" in said) is not undo:
+            continue
+        if undo or said.get("Rollback-Release", ("",))[0] == (release or _UNKNOWN):
+            return commit.sha
+    return None
+
+
+def _of(service: ServiceRef, said: Mapping[str, tuple[str, ...]]) -> bool:
+    pairs = zip(said.get("Rollback-Service", ()), said.get("Rollback-Environment", ()), strict=False)
+    return (service.name, service.environment) in pairs
