@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
-from bot.manifests import envfile
+from bot.manifests import custom, envfile, renovate
 from bot.manifests.documents import Unparsable
 from bot.manifests.formats import FORMATS
 from bot.manifests.globs import matches
@@ -36,7 +36,7 @@ def is_manifest(path: str, rules: ManifestRules = _EVERYTHING) -> bool:
     name = PurePosixPath(path).name
     if name.endswith(_SUFFIXES) or name in CHARTS or name == "Kustomization" or envfile.is_envfile(path):
         return True
-    if is_bare(path):
+    if is_bare(path) or renovate.may_be_annotated(path):
         return True
     return any(matches(rule.files, path) is not None for rule in rules.pins)
 
@@ -51,11 +51,21 @@ def read(file: bytes, path: str, rules: ManifestRules = _EVERYTHING) -> Reading:
     """Return what the file says. Never raises for a stranger's file, never answers anything of a Secret."""
     if len(file) > LARGEST:
         return Reading((), (Objection("too-big", f"larger than {LARGEST // 1024 // 1024} MiB, so it is not read", Weight.NOTE, path),))
-    pins = [] if b"\0" in file else _distinct(pin for claim in FORMATS.values() for pin in claim(file, path))
+    pins = [] if b"\0" in file else _distinct(_claimed(file, path, rules))
     if pins:
         hidden = secret_lines(file, path)
         pins = [pin for pin in pins if pin.line not in hidden] if hidden else pins
     return Reading(tuple(pins), _unreadable(file, path))
+
+
+def _claimed(file: bytes, path: str, rules: ManifestRules) -> Iterator[Pin]:
+    """Yield every claim, the most specific first: the user's own rules, then the table."""
+    yield from custom.pins(file, path, rules)
+    if renovate.may_be_annotated(path):
+        yield from renovate.pins(file, path)
+    else:
+        for claim in FORMATS.values():
+            yield from claim(file, path)
 
 
 def _unreadable(file: bytes, path: str) -> tuple[Objection, ...]:
