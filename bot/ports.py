@@ -51,6 +51,10 @@ class Repository(Protocol):
         """A lazy mapping of blobs; one that is missing or larger than 8 MiB is absent."""
         ...
 
+    def read(self, blobs: Iterable[Sha]) -> Iterable[tuple[Sha, bytes]]:
+        """Stream many blobs in the order given; those that `blobs` would not have are left out."""
+        ...
+
     def mode(self, commit: Sha, path: str) -> str | None:
         """`100644`, `100755`, `120000`; None where the path is not there."""
         ...

@@ -1,0 +1,172 @@
+"""Names of blobs → their bytes, over `git cat-file --batch`."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+
+from bot.adapters.git.run import Git, Stream
+from bot.errors import RollbotError
+from bot.refs import Sha
+
+LIMIT = 8 << 20
+"""Larger blobs are absent: no manifest is that large."""
+
+_SKIP = 64 << 20
+"""Up to here reading past a blob is cheaper than a new process."""
+
+_AHEAD = 256
+"""Names asked for before the first answer is read; their 10 to 17 KB fit a pipe, so that neither side waits for the other."""
+
+_KEPT = 32 << 20
+
+
+class _Cat:
+    """One `cat-file --batch`; any name that git understands may be asked for."""
+
+    def __init__(self, git: Git) -> None:
+        self._git = git
+        self._stream: Stream | None = None
+
+    def ask(self, names: Iterable[str]) -> None:
+        if self._stream is None:
+            self._stream = self._git.stream("cat-file", "--batch")
+        try:
+            self._stream.feed.write("".join(f"{name}\n" for name in names).encode())
+            self._stream.feed.flush()
+        except BrokenPipeError as error:
+            raise self._lost() from error
+
+    def answer(self) -> tuple[str, str, bytes] | None:
+        """Read the next answer: name, type and bytes; None where it is missing. One too large has the type `large`."""
+        assert self._stream is not None
+        out = self._stream.out
+        header = out.readline()
+        if not header:
+            raise self._lost()
+        words = header.split()
+        if len(words) != 3 or words[-1] in (b"missing", b"ambiguous"):
+            return None
+        name, kind, size = words[0].decode(), words[1].decode(), int(words[2])
+        if size > LIMIT:
+            self._pass(size)
+            return name, "large", b""
+        body = out.read(size + 1)
+        if len(body) != size + 1:
+            raise self._lost()
+        return name, kind, body[:-1]
+
+    def _pass(self, size: int) -> None:
+        assert self._stream is not None
+        if size > _SKIP:
+            self.close()
+            return
+        left = size + 1
+        while left and (chunk := self._stream.out.read(min(left, 1 << 20))):
+            left -= len(chunk)
+
+    @property
+    def running(self) -> bool:
+        return self._stream is not None
+
+    def _lost(self) -> RollbotError:
+        assert self._stream is not None
+        error = self._stream.lost()
+        self._stream = None
+        return error
+
+    def close(self) -> None:
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
+
+
+class Blobs(Mapping[Sha, bytes]):
+    """All blobs of a repository, read when asked for; the last 32 MiB of them are kept. Iterating shows only those kept."""
+
+    def __init__(self, git: Git) -> None:
+        self._git = git
+        self._cat = _Cat(git)
+        self._kept: OrderedDict[Sha, bytes] = OrderedDict()
+        self._size = 0
+        self._lock = threading.Lock()
+
+    def __getitem__(self, blob: Sha) -> bytes:
+        with self._lock:
+            if blob in self._kept:
+                self._kept.move_to_end(blob)
+                return self._kept[blob]
+            found = self._find(blob)
+            if found is None or found[0] != "blob":
+                raise KeyError(blob)
+            self._keep(blob, found[1])
+            return found[1]
+
+    def __iter__(self) -> Iterator[Sha]:
+        return iter(tuple(self._kept))
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def object(self, name: Sha) -> tuple[str, bytes] | None:
+        """Return an object's type and bytes, whatever its type."""
+        with self._lock:
+            return self._find(name)
+
+    def load(self, blobs: Iterable[Sha]) -> None:
+        """Have these blobs at hand (as far as they fit): one exchange with git instead of one each."""
+        for blob, body in self.read(blob for blob in dict.fromkeys(blobs) if blob not in self._kept):
+            with self._lock:
+                self._keep(blob, body)
+
+    def read(self, blobs: Iterable[Sha]) -> Iterator[tuple[Sha, bytes]]:
+        """Yield the blobs in the order given, without keeping them; missing and too large ones are left out."""
+        asked = (blob for blob in blobs if _is_name(blob))
+        cat = _Cat(self._git)
+        try:
+            waiting: list[Sha] = []
+            while waiting := waiting + list(islice(asked, _AHEAD)):
+                cat.ask(waiting)
+                ahead = waiting
+                waiting = []
+                while ahead:
+                    more = list(islice(asked, _AHEAD))
+                    if more:
+                        cat.ask(more)
+                    for at, blob in enumerate(ahead):
+                        found = cat.answer()
+                        if found and found[1] == "blob":
+                            yield blob, found[2]
+                        if not cat.running:  # it was ended in the midst of a huge blob: ask again for the rest
+                            waiting = ahead[at + 1 :] + more
+                            more = []
+                            break
+                    ahead = more
+        finally:
+            cat.close()
+
+    def _find(self, name: Sha) -> tuple[str, bytes] | None:
+        if not _is_name(name):
+            return None
+        self._cat.ask([name])
+        found = self._cat.answer()
+        return found and (found[1], found[2])
+
+    def _keep(self, blob: Sha, body: bytes) -> None:
+        if blob in self._kept:
+            return
+        self._kept[blob] = body
+        self._size += len(body)
+        while self._size > _KEPT:
+            _, oldest = self._kept.popitem(last=False)
+            self._size -= len(oldest)
+
+    def close(self) -> None:
+        with self._lock:
+            self._cat.close()
+
+
+def _is_name(name: str) -> bool:
+    return len(name) in (40, 64) and name.isalnum() and name.strip("0") != ""

@@ -1,0 +1,80 @@
+"""Branches where they are kept for good: on the remote, or in a repository that has none. Moved by compare and swap only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bot.adapters.git.rejection import Pushed, pushed
+from bot.adapters.git.run import Git, failure
+from bot.errors import Refused
+from bot.refs import Sha
+
+_PUSH = 120.0
+_SEEN = "refs/rollbot/seen"
+_NOBODY = "0" * 40
+
+
+class Branches:
+    """`url` is the remote, None where the folder itself is the truth; `mirror` says that the folder's refs are the remote's."""
+
+    def __init__(self, git: Git, url: str | None, mirror: bool, work_tree: Path | None) -> None:
+        self._git, self._url, self._mirror, self._work_tree = git, url, mirror, work_tree
+
+    def here(self, ref: str) -> Sha | None:
+        """Return a ref of the folder."""
+        out = self._git.answer("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}").out
+        return Sha(out.decode().strip()) or None
+
+    def known(self, ref: str) -> Sha | None:
+        """Return where the branch was when we last looked; a mirror knows without asking."""
+        return self.here(ref) if self._mirror else self.now(ref)
+
+    def now(self, ref: str) -> Sha | None:
+        """Ask where the branch is, without having its commit."""
+        if self._url is None:
+            return self.here(ref)
+        out = self._git.output("ls-remote", "--end-of-options", self._url, ref, timeout=_PUSH, network=True).decode()
+        return next((Sha(row.split("\t")[0]) for row in out.splitlines() if row.endswith(f"\t{ref}")), None)
+
+    def brought(self, ref: str) -> Sha | None:
+        """Learn where the branch is, and have its commit here."""
+        head = self.now(ref)
+        if self._url is None or head is None or self._git.answer("cat-file", "-e", head).status == 0:
+            return head
+        words = ("fetch", "--quiet", "--no-tags", "--update-shallow", "--no-write-fetch-head", "--end-of-options")
+        kept = _SEEN if not self._mirror else ref
+        self._git.output(*words, self._url, f"+{ref}:{kept}", timeout=_PUSH, network=True)
+        return self.here(kept)
+
+    def move(self, ref: str, old: Sha | None, new: Sha | None) -> bool:
+        """Move, make (`old` None) or delete (`new` None) a branch; False where it is not at `old`."""
+        if self._url is None:
+            return self._swap(ref, old, new)
+        words = ("push", "--porcelain", "--no-verify", "--no-signed", f"--force-with-lease={ref}:{old or ''}", "--end-of-options")
+        answer = self._git.answer(*words, self._url, f"{new or ''}:{ref}", timeout=_PUSH, network=True)
+        if pushed(answer) is Pushed.MOVED:
+            return False
+        if self._mirror:
+            self._git.output("update-ref", *((ref, new) if new else ("-d", ref)))
+        return True
+
+    def _swap(self, ref: str, old: Sha | None, new: Sha | None) -> bool:
+        if new is not None and old is not None and self._work_tree is not None and self._checked_out(ref):
+            return self._merge(self._work_tree, ref, old, new)
+        words = ("-d", ref, old or _NOBODY) if new is None else (ref, new, old or _NOBODY)
+        answer = self._git.answer("update-ref", *words)
+        if answer.status and self.here(ref) == old:
+            raise failure("update-ref", answer)
+        return answer.status == 0
+
+    def _checked_out(self, ref: str) -> bool:
+        return self._git.answer("symbolic-ref", "--quiet", "HEAD").out.decode().strip() == ref
+
+    def _merge(self, work_tree: Path, ref: str, old: Sha, new: Sha) -> bool:
+        """Move the branch together with the files checked out: left behind, they would seem to take the change back."""
+        if self.here(ref) != old:
+            return False
+        answer = self._git.answer("merge", "--ff-only", "--quiet", "--no-verify-signatures", new, at=work_tree)
+        if answer.status:
+            raise Refused(f"the files checked out in {work_tree} stand in the way: {answer.err[:400]}")
+        return True

@@ -1,0 +1,140 @@
+"""A commit → its first-parent line, from what is kept and what git adds to it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from typing import overload
+
+from bot.adapters.git.lines import SMALL, Lines, Piece
+from bot.adapters.git.log import COMMAND, commit, records
+from bot.adapters.git.run import Git
+from bot.errors import Unavailable
+from bot.refs import Sha
+from bot.releases.release import Commit
+
+_PIECE = 1 << 20
+_CHUNK = 1 << 18
+
+
+class Line(Sequence[Commit]):
+    """Commits newest first, read as far as they are looked at. Safe to share between threads."""
+
+    def __init__(self, source: Iterable[Commit]) -> None:
+        self._source: Iterator[Commit] | None = iter(source)
+        self._read: list[Commit] = []
+        self._lock = threading.Lock()
+
+    def _reach(self, size: int | None) -> None:
+        with self._lock:
+            while self._source is not None and (size is None or len(self._read) < size):
+                try:
+                    self._read.append(next(self._source))
+                except StopIteration:
+                    self._source = None
+
+    def __len__(self) -> int:
+        self._reach(None)
+        return len(self._read)
+
+    @overload
+    def __getitem__(self, at: int) -> Commit: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Commit]: ...
+    def __getitem__(self, at: int | slice) -> Commit | Sequence[Commit]:
+        bounded = at >= 0 if isinstance(at, int) else at.stop is not None and at.stop >= 0 and (at.start or 0) >= 0 and (at.step or 1) > 0
+        stop = at if isinstance(at, int) else at.stop
+        self._reach(stop + 1 if bounded else None)
+        return self._read[at]
+
+    def __iter__(self) -> Iterator[Commit]:
+        at = 0
+        while True:
+            if at >= len(self._read):
+                self._reach(at + 1)
+                if at >= len(self._read):
+                    return
+            yield self._read[at]
+            at += 1
+
+
+def line(git: Git, lines: Lines, scope: str, head: Sha) -> Line:
+    """Answer the line that ends in `head`, and keep what was new of it."""
+    if lines.whole(scope, head):
+        return _kept(lines, scope, head)
+    tip = lines.tip(scope)
+    if tip is not None and lines.whole(scope, tip) and (extended := _extended(git, lines, scope, head, tip)):
+        return extended
+    return _anew(git, lines, scope, head)
+
+
+def _extended(git: Git, lines: Lines, scope: str, head: Sha, tip: Sha) -> Line | None:
+    """Answer the line where it shares its older part with the one kept last, else None (after a force-push)."""
+    if git.answer("cat-file", "-e", tip).status:
+        return None  # forgotten since: the branch was force-pushed and cleaned up
+    new = list(_records(git, head, "--not", tip))
+    if not new:
+        older = _kept(lines, scope, tip)
+        at = next((i for i, found in enumerate(older) if found.sha == head), None)
+        return None if at is None else Line(older[at:])
+    parent = commit(new[-1]).parent
+    below = lines.get(scope, parent) if parent is not None and lines.whole(scope, parent) else None
+    if below is None:
+        return None
+    text = _text(new)
+    if len(text) + len(below.text) < SMALL:
+        lines.put(scope, [Piece(head, below.parent, text + below.text)], head, instead_of=below.top)
+    else:
+        lines.put(scope, [Piece(head, below.top, text)], head)
+    return _kept(lines, scope, head)
+
+
+def _anew(git: Git, lines: Lines, scope: str, head: Sha) -> Line:
+    commits: list[Commit] = []
+    lines.put(scope, _pieces(_records(git, head), commits), head)
+    return Line(commits)
+
+
+def _pieces(found: Iterable[list[bytes]], commits: list[Commit]) -> Iterator[Piece]:
+    """Cut the records into pieces; `commits` takes what they say, so that they are read only once."""
+    waiting: list[list[bytes]] = []
+    size = first = 0
+    for record in found:
+        commits.append(commit(record))
+        waiting.append(record)
+        size += sum(map(len, record))
+        if size >= _PIECE:
+            yield Piece(commits[first].sha, commits[-1].parent, _text(waiting))
+            waiting, size, first = [], 0, len(commits)
+    if waiting:
+        yield Piece(commits[first].sha, commits[-1].parent, _text(waiting))
+
+
+def _kept(lines: Lines, scope: str, head: Sha) -> Line:
+    # The newest piece is taken now: it is the only one that may be replaced while this line is still being read.
+    return Line(_older(lines, scope, _piece(lines, scope, head)))
+
+
+def _older(lines: Lines, scope: str, piece: Piece) -> Iterator[Commit]:
+    while True:
+        for record in records([piece.text]):
+            yield commit(record)
+        if piece.parent is None:
+            return
+        piece = _piece(lines, scope, piece.parent)
+
+
+def _piece(lines: Lines, scope: str, top: Sha) -> Piece:
+    if piece := lines.get(scope, top):
+        return piece
+    raise Unavailable("the cache of commits was replaced while it was read")
+
+
+def _records(git: Git, head: Sha, *range_: str) -> Iterator[list[bytes]]:
+    with git.stream(*COMMAND, head, *range_, "--") as stream:
+        yield from records(iter(lambda: stream.out.read(_CHUNK), b""))
+        stream.finish()
+
+
+def _text(found: Iterable[list[bytes]]) -> bytes:
+    return b"".join(b"\0".join(record) + b"\0" for record in found)

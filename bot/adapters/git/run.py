@@ -1,0 +1,205 @@
+"""A git command line → its answer, within a deadline, with credentials that appear neither in it nor in any error.
+
+GitPython starts the commands; the deadline is ours, because its own kills by walking `ps`, which slim images lack, and a
+killed `git fetch` must take its `git-remote-https` along.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+from git.cmd import Git as Launcher
+from git.exc import GitCommandNotFound
+
+from bot.errors import Refused, RollbotError, Unavailable
+
+Credentials = Callable[[], tuple[str, str] | None]
+"""Asked before every network command: user and password (or token); None where there is nothing to show."""
+
+LOCAL, NETWORK = 120.0, 300.0
+
+_ENVIRONMENT = {
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_ASKPASS": "false",
+    "SSH_ASKPASS": "false",
+    "GIT_LITERAL_PATHSPECS": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_ALLOW_PROTOCOL": "https:http:ssh:git:file",
+    "GIT_SSH_COMMAND": "ssh -o BatchMode=yes -o ConnectTimeout=15",
+}
+_CONFIG = (
+    ("core.hooksPath", "/dev/null"),
+    ("core.fsmonitor", "false"),
+    ("http.lowSpeedLimit", "1000"),
+    ("http.lowSpeedTime", "30"),
+    ("safe.bareRepository", "all"),
+)
+
+_REFUSALS = re.compile(
+    r"authentication failed|could not read (username|password)|permission( to .*)? denied|access denied|returned error: 40[134]|"
+    r"repository .*not found|does not appear to be a git repository|dubious ownership|hook declined|protected branch|"
+    r"not allowed|transport '.*' not allowed|does not exist|not our ref|couldn't find remote ref|host key verification failed",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    out: bytes
+    err: str
+
+
+class Git:
+    """Commands on one repository folder. Safe to use from several threads."""
+
+    def __init__(self, folder: Path, address: str | None = None, credentials: Credentials | None = None) -> None:
+        self.folder, self._address, self._credentials = folder, address, credentials
+        self._launcher = Launcher(str(folder if folder.is_dir() else folder.parent))
+
+    def answer(
+        self, *words: str, feed: bytes | None = None, timeout: float = LOCAL, network: bool = False, at: Path | None = None
+    ) -> Answer:
+        """Run a command to its end, whatever its status. Raises Unavailable where it takes too long."""
+        secret = self._credentials() if network and self._credentials else None
+        process = self._start(words, feed is not None, secret, at)
+        try:
+            out, err = process.communicate(feed, timeout)
+        except subprocess.TimeoutExpired as error:
+            _end(process)
+            process.communicate()
+            raise Unavailable(f"git {words[0]} took longer than {timeout:g} s") from error
+        except BaseException:
+            _end(process)
+            raise
+        return Answer(process.returncode, out, _clean(err.decode(errors="replace"), secret))
+
+    def output(
+        self, *words: str, feed: bytes | None = None, timeout: float = LOCAL, network: bool = False, at: Path | None = None
+    ) -> bytes:
+        """Return what the command prints. Raises Unavailable or Refused where it fails."""
+        answer = self.answer(*words, feed=feed, timeout=timeout, network=network, at=at)
+        if answer.status:
+            raise failure(words[0], answer)
+        return answer.out
+
+    def stream(self, *words: str) -> Stream:
+        """Start a command whose output is read as it comes; it can be fed through `feed`."""
+        return Stream(self._start(words, True, None, None), words[0])
+
+    def _start(self, words: Sequence[str], fed: bool, secret: tuple[str, str] | None, at: Path | None) -> Any:
+        environment = _ENVIRONMENT | {"GIT_DIR": str(self.folder)} | _config(self._settings(secret))
+        if ssh := os.environ.get("GIT_SSH_COMMAND"):
+            environment["GIT_SSH_COMMAND"] = ssh
+        launcher = self._launcher if at is None else Launcher(str(at))
+        if at is not None:
+            environment["GIT_WORK_TREE"] = str(at)
+        try:
+            # With GIT_DIR said outright, git neither searches for a repository nor asks who owns the folder.
+            launched = launcher.execute(
+                [Launcher.GIT_PYTHON_GIT_EXECUTABLE or "git", *words],
+                istream=subprocess.PIPE if fed else None,
+                as_process=True,
+                shell=False,
+                env=environment,
+                start_new_session=True,
+            )
+        except GitCommandNotFound as error:
+            raise Unavailable("git is not installed, or not on the PATH") from error
+        except OSError as error:
+            raise Unavailable(f"git cannot be started: {error.strerror}") from error
+        process, launched.proc = launched.proc, None  # ours from here on: GitPython's wrapper raises where it should answer
+        return process
+
+    def _settings(self, secret: tuple[str, str] | None) -> Sequence[tuple[str, str]]:
+        if secret is None or self._address is None:
+            return _CONFIG
+        token = base64.b64encode(":".join(secret).encode()).decode()
+        # Scoped to the address, so that a redirect to another host does not carry it there.
+        return (*_CONFIG, ("credential.helper", ""), (f"http.{self._address}.extraHeader", f"Authorization: Basic {token}"))
+
+
+class Stream:
+    """A running command: `out` to read, `feed` to write. Ends the command when it is closed, however far it got."""
+
+    def __init__(self, process: Any, name: str) -> None:
+        self._process, self._name = process, name
+        self.out: IO[bytes] = process.stdout
+        self.feed: IO[bytes] = process.stdin
+        self._said: list[bytes] = []
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
+
+    def _listen(self) -> None:
+        # Kept short: what a broken repository says a thousand times is known after the first few.
+        while chunk := self._process.stderr.read1(4096):
+            if len(self._said) < 16:
+                self._said.append(chunk)
+
+    def __enter__(self) -> Stream:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def finish(self) -> None:
+        """Wait for the end after `out` is read. Raises where the command failed."""
+        self.feed.close()
+        status = self._process.wait(LOCAL)
+        self._listener.join(LOCAL)
+        if status:
+            raise failure(self._name, Answer(status, b"", _clean(b"".join(self._said).decode(errors="replace"), None)))
+
+    def lost(self) -> RollbotError:
+        """Say why the output ended too early."""
+        self.close()
+        return Unavailable(f"git {self._name} stopped: {_clean(b''.join(self._said).decode(errors='replace'), None) or 'no reason given'}")
+
+    def close(self) -> None:
+        _end(self._process)
+        with contextlib.suppress(BrokenPipeError):  # what was still to be fed has no reader any more
+            self.feed.close()
+        self.out.close()
+        self._process.wait()
+        self._listener.join()
+        self._process.stderr.close()
+
+
+def failure(name: str, answer: Answer) -> RollbotError:
+    """Say whether trying again may help, from what git said."""
+    said = answer.err.strip()
+    text = f"git {name}: {said[:600] or f'exit status {answer.status}'}"
+    if "dubious ownership" in said:
+        return Refused(f"{text} (let the user that runs Rollbot own the repository, or add it to git's safe.directory)")
+    return Refused(text) if _REFUSALS.search(said) and not re.search(r"returned error: 5\d\d", said) else Unavailable(text)
+
+
+def _config(settings: Sequence[tuple[str, str]]) -> dict[str, str]:
+    pairs = {f"GIT_CONFIG_{part}_{i}": text for i, pair in enumerate(settings) for part, text in zip(("KEY", "VALUE"), pair, strict=True)}
+    return {"GIT_CONFIG_COUNT": str(len(settings)), **pairs}
+
+
+def _clean(text: str, secret: tuple[str, str] | None) -> str:
+    text = re.sub(r"(\w+://)[^/@\s]+@", r"\1", text)
+    if secret:
+        for word in (secret[1] or secret[0], base64.b64encode(":".join(secret).encode()).decode()):
+            text = text.replace(word, "…") if word else text
+    return text.strip()
+
+
+def _end(process: Any) -> None:
+    if process.poll() is None:
+        with contextlib.suppress(ProcessLookupError):  # it ended by itself in between
+            os.killpg(process.pid, signal.SIGKILL)
