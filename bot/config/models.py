@@ -1,0 +1,135 @@
+"""The shape of `.rollbot.yaml`: each key with its meaning; unknown keys refused."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
+
+from bot.attribution.rules import AttributionRules
+from bot.config.fields import Count, Duration, Glob, Regex, Text, references, stars
+from bot.incidents.rules import AlertRules
+from bot.outcomes.rules import OutcomeRules
+from bot.policy.settings import PolicyRules, Trust
+
+ALERTS, ATTRIBUTION, POLICY, OUTCOMES = AlertRules(), AttributionRules(), PolicyRules(), OutcomeRules()
+
+
+class Strict(BaseModel):
+    """A key without a value is as good as left out; a key that is not known is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_empty(cls, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: part for key, part in value.items() if part is not None or key not in cls.model_fields}
+        return {} if value is None else value
+
+
+class PinModel(Strict):
+    """Versions in files that no format knows."""
+
+    name: Annotated[Text, Field(description="What the pin is called in listings and commits.")]
+    files: Annotated[Glob, Field(description="Which files: a glob from the repository's root, `**` for any folders.")]
+    yaml_path: Annotated[Text | None, Field(description="Dotted path of the scalar; list items as `[name=x]` or `[0]`.")] = None
+    regex: Annotated[Regex | None, Field(description="Python syntax, multi-line; group `version`, and perhaps `artefact`.")] = None
+    artefact: Annotated[str, Field(max_length=1000, description="The image, chart or repository that the version belongs to.")] = ""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.yaml_path is None) == (self.regex is None):
+            raise ValueError("expected exactly one of yaml_path and regex")
+        return self
+
+
+class ServiceModel(Strict):
+    """Names the service and environment of what matches; the first that matches counts, before every convention."""
+
+    files: Annotated[Glob, Field(description="Which files: a glob from the repository's root; its stars are `{1}`, `{2}`, …")]
+    name: Annotated[Text | None, Field(description="The service's name; `{1}` is the first star's text.")] = None
+    environment: Annotated[Text | None, Field(description="Its environment; `{1}` is the first star's text.")] = None
+    artefact: Annotated[Text | None, Field(description="Only pins of this image, chart or repository.")] = None
+    primary: Annotated[Text | None, Field(description="YAML path of the pin that names the service's version.")] = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.name is None and self.environment is None and self.primary is None:
+            raise ValueError("expected name, environment or primary")
+        for reference in references(self.name) + references(self.environment):
+            if not reference.isdecimal() or not 0 < int(reference) <= stars(self.files):
+                raise ValueError(f"{{{reference}}} refers to no star of {self.files}")
+        return self
+
+
+class AlertRuleModel(Strict):
+    """Alerts whose labels all match; the first rule that matches counts, before the labels' defaults."""
+
+    match: Annotated[dict[str, str], Field(min_length=1, description="Label: text; `*` stands for any text.")]
+    service: Annotated[Text | None, Field(description="The service; `{label}` is a label's text.")] = None
+    environment: Annotated[Text | None, Field(description="The environment; `{label}` is a label's text.")] = None
+    act: Annotated[bool | None, Field(description="Whether these alerts may change Git.")] = None
+
+
+class AlertsModel(Strict):
+    rules: Annotated[tuple[AlertRuleModel, ...], Field(description="Whose alerts are, where labels alone do not tell.")] = ()
+    service_labels: Annotated[tuple[Text, ...], Field(description="Labels that name a service, surest first. Replaces the defaults.")] = (
+        ALERTS.service_labels
+    )
+    environment_labels: Annotated[tuple[Text, ...], Field(description="Labels that name an environment. Replaces the defaults.")] = (
+        ALERTS.environment_labels
+    )
+    ignore_values: Annotated[
+        tuple[Text, ...], Field(description="Names of scrapers, which are no services. Added to the defaults; `!name` takes one out.")
+    ] = ()
+    acting_severities: Annotated[
+        tuple[str, ...], Field(description='Severities that may act, "" for alerts without one. Replaces the defaults.')
+    ] = ALERTS.acting_severities
+    act_by_default: Annotated[bool, Field(description="Alerts that no label and no rule opts in may act too.")] = ALERTS.act_by_default
+    environments: Annotated[dict[str, Text], Field(description="A label's text: the environment it means. On top of `environments`.")] = {}
+
+
+class AttributionModel(Strict):
+    window: Annotated[Duration, Field(description="Nothing released longer before the symptom began is a suspect.")] = ATTRIBUTION.window
+    merge_within: Annotated[Duration, Field(description="Older suspects are only proposed.")] = ATTRIBUTION.merge_within
+    good_after: Annotated[Duration, Field(description="A version that served this long, unblamed, is good.")] = ATTRIBUTION.good_after
+    max_target_age: Annotated[Duration, Field(description="Going back to an older version needs a person.")] = ATTRIBUTION.max_target_age
+    max_releases_back: Annotated[Count, Field(description="Going back over more releases needs a person.")] = ATTRIBUTION.max_releases_back
+
+
+class PolicyModel(Strict):
+    trust: Annotated[dict[str, Trust], Field(description="Environment: how far Rollbot goes by itself; `*` for the others (propose).")] = {}
+    cooldown: Annotated[Duration, Field(description="No second rollback of a service within it.")] = POLICY.cooldown
+    quarantine: Annotated[Duration, Field(description="How long a bad release is kept out.")] = POLICY.quarantine
+    frozen: Annotated[tuple[Text, ...], Field(description="Environments where nothing is done by itself.")] = POLICY.frozen
+    stop: Annotated[bool, Field(description="The kill switch: nothing is done at all.")] = POLICY.stop
+    protected: Annotated[
+        tuple[Text, ...], Field(description="Globs of services that need a person. Added to the defaults; `!glob` takes one out.")
+    ] = ()
+    undo_alone: Annotated[bool, Field(description="Where trust is merge, an undo needs no person.")] = POLICY.undo_alone
+
+
+class OutcomesModel(Strict):
+    arrive_within: Annotated[Duration, Field(description="Not synced after this long, a person is told.")] = OUTCOMES.arrive_within
+    settle: Annotated[Duration, Field(description="Pods need this long after the sync.")] = OUTCOMES.settle
+    soak: Annotated[Duration, Field(description="Signs of recovery must last this long.")] = OUTCOMES.soak
+    alert_window: Annotated[Duration, Field(description="The alert's window, where it cannot be read.")] = OUTCOMES.alert_window
+    min_samples: Annotated[Count, Field(description="Fewer samples after the sync prove nothing.")] = OUTCOMES.min_samples
+    give_up: Annotated[Duration, Field(description="Not arrived or not judged after this long, a person takes over.")] = OUTCOMES.give_up
+
+
+class ConfigModel(Strict):
+    """`.rollbot.yaml` at the root of the manifests repository."""
+
+    version: Annotated[Literal["1"], WithJsonSchema({"const": 1}), Field(description="Of this format.")] = "1"
+    pins: Annotated[tuple[PinModel, ...], Field(description="Versions in files that no format knows.")] = ()
+    services: Annotated[tuple[ServiceModel, ...], Field(description="Whose files are, where conventions do not tell.")] = ()
+    environments: Annotated[dict[str, Text], Field(description="A folder's or namespace's name: the environment it means.")] = {}
+    ignore: Annotated[tuple[Glob, ...], Field(description="Globs of files that are never read.")] = ()
+    alerts: Annotated[AlertsModel, Field(description="Which alerts may act, and whose they are.")] = AlertsModel()
+    attribution: Annotated[AttributionModel, Field(description="Which releases are suspects, and what is a good target.")] = (
+        AttributionModel()
+    )
+    policy: Annotated[PolicyModel, Field(description="How far Rollbot goes by itself.")] = PolicyModel()
+    outcomes: Annotated[OutcomesModel, Field(description="How long a rollback is waited for, and how it is judged.")] = OutcomesModel()
