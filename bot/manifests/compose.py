@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from bot.manifests.documents import Map, Scalar
-from bot.manifests.fields import under
-from bot.manifests.pin import Pin
+from bot.manifests.fields import fixed_pin, under
+from bot.manifests.pin import Pin, PinKind
 from bot.manifests.walk import Level, image_pin, objects
 
 FORMAT = "compose"
@@ -20,11 +20,13 @@ _NAMES = re.compile(r"(?:docker-)?compose(?:[._-][\w.-]+)?\.ya?ml(?:\.j2|\.tmpl|
 
 
 def pins(file: bytes, path: str) -> Iterable[Pin]:
-    """Yield the pin of every service's image; `${VARIABLE}` in a reference leaves it to an env file."""
+    """Yield the pin of every service's image (`${VARIABLE}` in it leaves that to an env file), and of the file's own format version."""
     if not _NAMES.fullmatch(PurePosixPath(path).name):
         return
     for found in objects(file, path):
-        services = under(Level(found, found.root), "services")
+        top = Level(found, found.root)
+        yield from fixed_pin(top, "version", FORMAT, PinKind.VARIABLE, "compose")
+        services = under(top, "services")
         for key, node in services.map.items if services else ():
             image = node.get("image") if isinstance(node, Map) else None
             if isinstance(node, Map) and isinstance(image, Scalar):

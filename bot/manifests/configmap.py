@@ -8,7 +8,7 @@ from bot.manifests.fields import under
 from bot.manifests.nested import nested
 from bot.manifests.pin import Pin, PinKind, Style
 from bot.manifests.shapes import shape_pins
-from bot.manifests.vocabulary import may_be_version, names_version
+from bot.manifests.vocabulary import is_digest, may_be_version, names_version
 from bot.manifests.walk import Level, Place, image_pin, levels_of, objects, objects_of, whole_pin
 
 FORMAT = "configmap"
@@ -33,7 +33,7 @@ def _entry(key: str, place: Place) -> Iterator[Pin]:
             for level in levels_of(found):
                 yield from shape_pins(level, FORMAT)
     elif names_version(key) and may_be_version(text):
-        pin = image_pin(place, FORMAT)
+        pin = None if is_digest(text) else image_pin(place, FORMAT)
         if pin is None and not key.lower().endswith("image"):
             pin = whole_pin(place, FORMAT, PinKind.VARIABLE, key)
         if pin is not None:

@@ -81,7 +81,7 @@ def _by_path(file: bytes, path: str, rule: PinRule, yaml_path: str) -> Iterator[
     wanted = parts(rule.name, yaml_path)
     for found in objects(file, path):
         root: Node = found.root
-        if wanted[0][0] == "" and isinstance(bare := found.root.get(""), Seq):
+        if len(wanted[0]) == 2 and isinstance(bare := found.root.get(""), Seq):
             root = bare
         for place in _places(found, root, found.prefix, wanted):
             pin = _pin(place, rule)

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from bot.manifests.pin import Pin, PinKind, Style
 from bot.manifests.shapes import url_pins
-from bot.manifests.vocabulary import is_fixed, may_be_version
+from bot.manifests.vocabulary import is_digest, is_fixed, may_be_version
 from bot.manifests.walk import Place, image_pin, levels, whole_pin
 from bot.refs import ImageRef
 
@@ -86,7 +86,7 @@ def _scalar(key: str, place: Place, annotation: Annotation) -> Iterator[Pin]:
     text = place.scalar.value
     if "://" in text:
         yield from url_pins(place, FORMAT)
-    elif pin := image_pin(place, FORMAT):
+    elif not is_digest(text) and (pin := image_pin(place, FORMAT)):
         yield pin
     elif may_be_version(text) and any(character.isdigit() for character in text):
         pin = whole_pin(place, FORMAT, _kind(key, text, annotation), annotation.artefact)
@@ -136,7 +136,7 @@ def _value(line: str) -> tuple[str, int, int, str] | None:
     match = _ASSIGNED.match(line)
     if match is not None:
         text, start = match.group(3), match.start(3)
-        image = ImageRef.parse(text) if "/" in text or ":" in text else None
+        image = ImageRef.parse(text) if not is_digest(text) else None
         if image is not None and image.version is not None:
             return match.group(1), match.end(3) - len(image.version), match.end(3), image.name
         if may_be_version(text) and any(character.isdigit() for character in text):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bot.manifests.documents import Scalar
 from bot.manifests.pin import Pin, PinKind
-from bot.manifests.vocabulary import is_fixed
+from bot.manifests.vocabulary import is_digest, is_fixed
 from bot.manifests.walk import Level, image_pin, whole_pin
 
 # Flux itself takes only a comment that is this JSON and nothing else; any text before it mutes the setter, and the pin stays one.
@@ -54,7 +54,7 @@ def _pin(level: Level, under: str, scalar: Scalar, setter: Setter, format_name: 
     pin: Pin | None = None
     if setter.part in _KINDS and is_fixed(scalar.value):
         pin = whole_pin(place, format_name, _KINDS[setter.part], setter.policy.partition(":")[2])
-    elif not setter.part:
+    elif not setter.part and not is_digest(scalar.value):
         pin = image_pin(place, format_name)
     if pin is not None:
         yield pin

@@ -33,6 +33,11 @@ def looks_like_version(value: str) -> bool:
     return any(shape.fullmatch(value) for shape in (_VERSION, _DIGEST, _BUILD))
 
 
+def is_digest(value: str) -> bool:
+    """Say whether a value is a content digest or a bare hash of that length, and no image reference."""
+    return _DIGEST.fullmatch(value) is not None
+
+
 def is_fixed(value: str) -> bool:
     """Say whether a scalar that stands where a version belongs is one, and not a variable or template to be filled in later."""
     return 0 < len(value) <= 512 and not any(mark in value for mark in ("{{", "${", "{%", "<<", "\n"))
