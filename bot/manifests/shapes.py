@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterator
 
 from bot.manifests.documents import Map, Scalar
-from bot.manifests.pin import Pin, PinKind
+from bot.manifests.pin import Pin, PinKind, Style
 from bot.manifests.templates import MASK
 from bot.manifests.walk import Level, Place, image_pin, part_pin, ref_pin, whole_pin
+from bot.refs import ImageRef
 
 _TOKEN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]{0,127}(?:@sha256:[0-9a-f]{64})?")
 _VERSION = re.compile(r"(?=.*\d)" + _TOKEN.pattern)
+_ANY_TAG = re.compile(r"[^\s{}$]{1,255}")  # no registry takes `tag: web:1.2`, yet somebody wrote it, and it is that which must go back
 _DOTTED = re.compile(r"[vV]?\d+(?:\.\d+)+(?:[-+._][A-Za-z0-9.+_-]+)?(?:@sha256:[0-9a-f]{64})?")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 _FULL_IMAGE = re.compile(
@@ -31,6 +33,7 @@ _NOT_VERSIONS = frozenset(
         "controllerapiversion", "targetapiversion", "groupversion", "storageversion", "snmp_version", "ssl_version", "config_version",
     }
 )  # fmt: skip
+_NOTHING = frozenset({"null", "Null", "NULL", "~", "true", "false", "True", "False"})
 _REPOSITORY_KEYS = ("repository", "repo", "image", "imageName", "imageRepository", "image_repository", "image_name")
 _LABELS = ("app.kubernetes.io/version", "tags.datadoghq.com/version", "helm.sh/version")
 
@@ -43,8 +46,15 @@ def shape_pins(level: Level, format_name: str, *, versions: bool = True) -> Iter
             yield from _leaf(level, key, under, scalar, format_name, versions)
 
 
+def sort(text: str) -> tuple[bool, ...]:
+    """Return all that this module asks of a value by itself."""
+    return (*tuple(bool(pattern.fullmatch(text)) for pattern in (_TOKEN, _VERSION, _DOTTED, _DIGEST)), text in _NOTHING)
+
+
 def _leaf(level: Level, key: str, under: str, scalar: Scalar, format_name: str, versions: bool) -> Iterator[Pin]:
     text = scalar.value.rstrip("\n")
+    if scalar.style is Style.PLAIN and text in _NOTHING:
+        return
     found: Pin | None = None
     if ":" in text or "@" in text:
         if _IMAGE_KEY.fullmatch(key) or _FULL_IMAGE.fullmatch(text):
@@ -63,7 +73,7 @@ def _own(level: Level, key: str, text: str, versions: bool) -> PinKind | None:
     if _DIGEST_KEY.fullmatch(key):
         return PinKind.DIGEST if _DIGEST.fullmatch(text) else None
     if key == "tag" and _imageish(level):
-        return PinKind.TAG if _TOKEN.fullmatch(text) else None
+        return PinKind.TAG if _ANY_TAG.fullmatch(text) else None
     if _IMAGE_TAG_KEY.fullmatch(key):
         return PinKind.TAG if _VERSION.fullmatch(text) or ("ag" in key and _TOKEN.fullmatch(text)) else None
     if _TAG_KEY.fullmatch(key):
@@ -101,7 +111,8 @@ def artefact(level: Level, key: str) -> str:
         node = level.map.get(name)
         text = level.text(name)
         if text and not isinstance(node, Map):
-            repository = text.partition("@")[0]
+            image = ImageRef.parse(text)
+            repository = image.name if image else text
             registry = level.text("registry")
             return f"{registry.rstrip('/')}/{repository}" if registry and not repository.startswith(registry) else repository
     return level.text("name") if _imageish(level) else ""
