@@ -12,7 +12,7 @@ from bot.manifests.templates import load
 _HINT = re.compile(rb"\bSecret\b|\bsops\b|ENC\[|secretGenerator")
 _BREAK = re.compile(rb"^---(?=[ \t\r\n]|$)", re.MULTILINE)
 _ENCRYPTED = re.compile(rb"ENC\[[A-Z0-9_]+,")
-_KIND = re.compile(rb"""^[ \t-]*["']?kind["']?[ \t]*:[ \t]*["']?Secret["']?[ \t\r]*(?:#.*)?$""", re.MULTILINE)
+_KIND = re.compile(rb"""^["']?kind["']?[ \t]*:[ \t]*["']?Secret["']?[ \t\r]*(?:#.*)?$""", re.MULTILINE)
 _SOPS = re.compile(rb"""^(?:["']?sops["']?[ \t]*:|sops_[a-z_]+=|[ \t]*"sops"[ \t]*:)""", re.MULTILINE)
 
 
@@ -55,8 +55,10 @@ def _generated(file: bytes, path: str) -> set[int]:
     for document in documents:
         root = document.root
         if isinstance(root, Map):
-            if is_secret(root):
-                lines.update(_lines(root, file))
+            items = root.get("items") if root.text("kind").endswith("List") else None
+            for part in (root, *(items.items if isinstance(items, Seq) else ())):
+                if is_secret(part):
+                    lines.update(_lines(part, file))
             generators = root.get("secretGenerator")
             if generators is not None:
                 lines.update(_lines(generators, file))

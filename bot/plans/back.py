@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from bot.manifests import spans
 from bot.manifests.pin import Pin
 from bot.manifests.read import read
-from bot.manifests.secrets import secret
 from bot.objections import Objection, Weight
 from bot.plans.merge import merge
 from bot.plans.timeline import Held, Touch, held, reading, touching
+from bot.plans.undo import secrets_of
 from bot.refs import Sha
 from bot.releases.places import same_place
 from bot.releases.release import DesiredState
@@ -94,10 +94,14 @@ def companions(state: DesiredState, lead: Lead, back: Back, paths: Iterable[str]
 def _take_lines(state: DesiredState, back: Back, path: str, before_blob: Sha, after_blob: Sha) -> None:
     ours = back.texts.get(path, state.file(path))
     before, after = state.blobs.get(before_blob), state.blobs.get(after_blob)
-    if ours is None or before is None or after is None or secret(after, path) or secret(ours, path):
+    if ours is None or before is None or after is None:
         return
     theirs = _but_pins(state, path, before_blob, before, after_blob)
     merged = merge(after, ours, theirs)
+    if secrets_of(merged.text, path) != secrets_of(ours, path):
+        why = "the release changed a secret here; its other lines stay as they are"
+        back.objections.append(Objection("secret", why, Weight.PERSON, path))
+        return
     back.texts[path] = merged.text
     for conflict in merged.conflicts:
         back.objections.append(

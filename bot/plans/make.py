@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 
 from bot.manifests.estate import Service
-from bot.manifests.pin import Pin, PinKind
+from bot.manifests.pin import Pin
 from bot.objections import Objection, Weight
 from bot.plans.back import Lead, companions, together, written
 from bot.plans.draft import changed, edits_of, merged_of, whole_files
+from bot.plans.family import family
 from bot.plans.plan import ByCommit, ByPath, ByRelease, ByService, Plan, Selector, Target, Unplanned
 from bot.plans.risk import risks
 from bot.plans.targets import doubtful, targets
@@ -111,7 +112,7 @@ def _path(state: DesiredState, selector: ByPath, to: str | None, pins_only: bool
         listed = [f"{pin.yaml_path} = {pin.value} ({pin.artefact})" for pin in chosen]
         return _no("ambiguous-pin", f"several artefacts of {selector.path} fit; narrow it with --artefact, --at-path or --from", listed)
     owners = [service for service in state.estate.services if any(pin in service.pins for pin in chosen)]
-    return _back(state, chosen[0], owners, to, pins_only, quarantines)
+    return _back(state, chosen[0], owners, to, pins_only, quarantines, whole=False)
 
 
 def _fits(pin: Pin, selector: ByPath) -> bool:
@@ -144,8 +145,12 @@ def _back(
     pins_only: bool,
     quarantines: tuple[Quarantine, ...],
     bad: int = 0,
+    whole: bool = True,
 ) -> Plan | Unplanned:
-    """Take `pin` back past its segment number `bad` (0: the value that stands now), and with it what moved with it."""
+    """Take `pin` back past its segment number `bad` (0: the value that stands now), and with it what moved with it.
+
+    `whole`: all of the services' pins and lines that its releases changed; otherwise only its own version, in its own file.
+    """
     segments = list(held(state, pin, touching(state, [pin.path])[pin.path]))
     options = targets(segments, _barred(quarantines, {segment.value for segment in segments[: bad + 1]}))
     chosen = _target(state, pin, segments, options, to)
@@ -153,8 +158,8 @@ def _back(
         return chosen
     target, segment = chosen
     lead = Lead(pin, segments, segments.index(segment))
-    back = together(state, lead, _family(state, pin, services, segments[0]))
-    if not pins_only:
+    back = together(state, lead, family(state, lead, services if whole else ()))
+    if whole and not pins_only:
         companions(state, lead, back, {pin.path, *(path for service in services for path in service.files)})
     files = changed(state, written(state, back))
     if not files:
@@ -200,19 +205,6 @@ def _is_tag(option: tuple[Target, Held], to: str) -> bool:
 
 def _is_commit(option: tuple[Target, Held], to: str) -> bool:
     return len(to) >= 7 and option[1].commit.startswith(to)
-
-
-def _family(state: DesiredState, pin: Pin, services: Sequence[Service], segment: Held) -> list[Pin]:
-    """Return the pins that may go with `pin`: its services', and those of its file that moved with it, from and to the very same values."""
-    own = {p.place: p for service in services for p in service.pins}
-    here = {
-        p.place: p for p in reading(state, pin.path, state.tree[pin.path]).pins if p.value == segment.value and p.kind in _alike(pin.kind)
-    }
-    return list({**here, **own}.values())
-
-
-def _alike(kind: PinKind) -> set[PinKind]:
-    return {PinKind.IMAGE, PinKind.TAG, PinKind.VARIABLE} if kind in (PinKind.IMAGE, PinKind.TAG, PinKind.VARIABLE) else {kind}
 
 
 def _doubts(segments: Sequence[Held], target: Target) -> list[Objection]:

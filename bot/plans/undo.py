@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from bot.manifests import spans
 from bot.manifests.pin import Pin
 from bot.manifests.read import read
-from bot.manifests.secrets import secret
+from bot.manifests.secrets import secret_lines
 from bot.objections import Objection, Weight
-from bot.plans.merge import merge
+from bot.plans.merge import lines_of, merge
 from bot.plans.timeline import reading
 from bot.refs import Sha
 from bot.releases.places import same_place
@@ -33,9 +33,13 @@ def undo_file(state: DesiredState, commit: Commit, change: FileChange, ours: byt
     before, after = _text(state, change.before), _text(state, change.after)
     if ours == before:
         return Undone(ours)
-    for text in (before, after, ours):
-        if text is not None and secret(text, change.path):
-            return Undone(ours, (_object("secret", "holds secrets; it is never touched", change.path),))
+    done = _done(state, change, before, after, ours)
+    if secrets_of(ours, change.path) != secrets_of(done.text, change.path):
+        return Undone(ours, (_object("secret", "the commit changed a secret here; this file is left as it is", change.path),))
+    return done
+
+
+def _done(state: DesiredState, change: FileChange, before: bytes | None, after: bytes | None, ours: bytes | None) -> Undone:
     if (change.before is not None and before is None) or (change.after is not None and after is None):
         return Undone(ours, (_object("unreadable", "an earlier version of this file cannot be read here", change.path),))
     if ours == after:
@@ -73,6 +77,11 @@ def _values_back(state: DesiredState, change: FileChange, text: bytes) -> dict[P
         if then and brought and then.value != brought.value == pin.value:
             values[pin] = then.value
     return values
+
+
+def secrets_of(text: bytes | None, path: str) -> list[bytes]:
+    hidden = secret_lines(text, path) if text else frozenset()
+    return [line for number, line in enumerate(lines_of(text or b""), 1) if number in hidden]
 
 
 def _text(state: DesiredState, blob: Sha | None) -> bytes | None:
