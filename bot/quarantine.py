@@ -7,9 +7,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
-from bot.refs import Instant
+import yaml
+
+from bot.errors import Refused
+from bot.refs import Instant, Sha
 
 FOLDER = ".rollbot/quarantine"
 _WORD = re.compile(r"[^A-Za-z0-9._-]+")
@@ -72,3 +75,24 @@ def _stamp(at: Instant) -> str:
 
 def _instant(stamp: object) -> Instant:
     return datetime.fromisoformat(str(stamp)).astimezone(UTC).timestamp()
+
+
+class Files(Protocol):
+    """A revision's files: a desired state is one."""
+
+    @property
+    def tree(self) -> Mapping[str, Sha]: ...
+
+    def file(self, path: str) -> bytes | None: ...
+
+
+def read(state: Files) -> tuple[Quarantine, ...]:
+    """Return every quarantine at a revision. Raises Refused where one cannot be read: it must not lift itself."""
+    found = []
+    for path in sorted(path for path in state.tree if path.startswith(f"{FOLDER}/")):
+        text = state.file(path)
+        try:
+            found.append(Quarantine.of(yaml.load(text or b"", Loader=yaml.CSafeLoader)))
+        except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
+            raise Refused(f"{path} is no quarantine that can be read; mend or delete it") from error
+    return tuple(found)

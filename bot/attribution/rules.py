@@ -13,6 +13,7 @@ class AttributionRules:
     """`window`: nothing released longer before onset is a suspect. `merge_within`: older suspects are only proposed.
 
     `good_after`: a version that served this long with nothing blamed on it counts as good (and, held shorter, is an unsure target).
+    `live_after`: where no cluster can be asked, a release counts as live this long after its commit (0: never, so it is only proposed).
     `max_target_age`, `max_releases_back`: a target beyond them needs a person (F20).
     """
 
@@ -21,3 +22,4 @@ class AttributionRules:
     good_after: float = 4 * HOUR
     max_target_age: float = 14 * DAY
     max_releases_back: int = 3
+    live_after: float = 0.0

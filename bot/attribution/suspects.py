@@ -57,7 +57,7 @@ def attribute(history: History, onset: Onset, live: Live | None, tried: frozense
         if why := _alibi(release, history, onset, live, tried):
             cleared.append(Cleared(release, why))
         else:
-            suspects.append(_suspect(release, onset, live))
+            suspects.append(_suspect(release, onset, live, rules.live_after))
     return Attribution(onset, tuple(suspects), tuple(cleared))
 
 
@@ -75,9 +75,13 @@ def _alibi(release: Release, history: History, onset: Onset, live: Live | None, 
     return None
 
 
-def _suspect(release: Release, onset: Onset, live: Live | None) -> Suspect:
+def _suspect(release: Release, onset: Onset, live: Live | None, live_after: float) -> Suspect:
     if release.time > onset.earliest:
         return Suspect(release, False, "it was released about when the symptom began")
+    if live is None and live_after and release.time + live_after <= onset.earliest:
+        return Suspect(
+            release, True, f"no cluster can be asked; it counts as live {live_after:.0f} s after its commit, before the symptom began"
+        )
     if live is None:
         return Suspect(release, False, "it was released before the symptom began; no cluster says since when it ran")
     if live.since is None or live.since > onset.earliest:

@@ -56,6 +56,7 @@ class Action:
     base: Sha | None = None
     mode: str = ""
     branch: str = ""
+    evidence: tuple[str, ...] = ()
     planned: Instant | None = None
     expires: Instant | None = None
     moved: int = 0
@@ -85,6 +86,7 @@ class Incident:
     request: Asked | None = None
     actions: tuple[Action, ...] = ()
     onset: Instant | None = None
+    onset_latest: Instant | None = None
     end: End | None = None
     why: str = ""
     ended: Instant | None = None

@@ -37,6 +37,8 @@ class Case:
     acts: bool
     why_not: tuple[str, ...] = ()
     confirmed: bool | None = None
+    quiet: bool = False
+    """The metrics say of every alert that it does not fire."""
     attribution: Attribution | None = None
     suspect: Suspect | None = None
     release: Release | None = None

@@ -1,14 +1,63 @@
-"""An incident, one step on: look at the world, take the next step, save, say when to look again."""
+"""An incident, one step on. READ FIRST: this is the product on one page.
+
+Looks at the world, takes one step, says what it did and why, saves, and says when to look again. Every step first looks
+for what an earlier run already did, so it may be killed between any two lines and taken again: that costs one repeat.
+"""
 
 from __future__ import annotations
 
+from bot.incidents.incident import Incident
+from bot.incidents.lifecycle import End, State
 from bot.ports import Ports
+from bot.reconciler.changing import change_it, merge_it
+from bot.reconciler.deciding import decide_what
+from bot.reconciler.judging import see_it_arrive, see_it_help
+from bot.reconciler.planning import plan_it
+from bot.reconciler.saving import save
+from bot.reconciler.step import MINUTE, Step, end, stay
+from bot.reconciler.telling import tell
+from bot.reconciler.view import View, look_around
+from bot.records.entry import Note, Stage
 from bot.refs import Instant
 
 
 def reconcile(key: str, ports: Ports) -> Instant | None:
-    """Take one step of the incident and say when to look again, None once it has ended. Running it twice is harmless."""
+    """Take one step of the incident and say when to look again, None once it has ended.
+
+    Raises Stale where somebody else took the step meanwhile, Unavailable or Refused where the outside world did not let us.
+    """
     incident = ports.store.incident(key)
-    if incident is None or incident.end:
+    if incident is None or incident.state is State.ENDED:
         return None
-    return incident.due
+    view = look_around(ports)
+    step = take(incident, view, ports)
+    tell(step, ports)
+    return save(step, ports, view.problem).due
+
+
+def take(incident: Incident, view: View, ports: Ports) -> Step:
+    """The next step from where the incident stands. The kill switch comes before everything that changes Git."""
+    match incident.state:
+        case State.OPENED:
+            return decide_what(incident, view, ports)
+        case State.DECIDED:
+            return plan_it(incident, view, ports)
+        case State.ADMITTED:
+            return hold(incident, view, view.stopped) if view.stopped else change_it(incident, view, ports)
+        case State.PROPOSED:
+            return hold(incident, view, view.stopped) if view.stopped else merge_it(incident, view, ports)
+        case State.MERGED:
+            return see_it_arrive(incident, view, ports)
+        case State.ARRIVED:
+            return see_it_help(incident, view, ports)
+        case State.ENDED:
+            return stay(incident, view.now)
+
+
+def hold(incident: Incident, view: View, why: str) -> Step:
+    """Somebody pressed stop: a request is declined, an alert's incident stands still until stop is lifted or the alert ends."""
+    if incident.asked and incident.state is State.ADMITTED:
+        return end(incident, End.DECLINED, f"stopped: {why}", view.now, urgent=False)
+    if incident.resolved is not None and not incident.action.head:
+        return end(incident, End.RESOLVED, "the symptom went while stop was pressed", view.now, urgent=False)
+    return stay(incident, view.now + MINUTE, Note(Stage.CHANGE, "nothing is changed while stop is pressed", (why,)))

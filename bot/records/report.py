@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from bot.changes.markdown import prose
 from bot.incidents.incident import Action, Incident, Kind
 from bot.records.entry import Entry, Note
 from bot.records.times import Times, times
@@ -28,11 +29,11 @@ def report(incident: Incident, entries: Sequence[Entry]) -> str:
 
 
 def comment(incident: Incident, notes: Sequence[Note]) -> str:
-    """Say on a pull request how it went on, as text without any markup of its own."""
-    lines = [headline(incident)]
+    """Say on a pull request how it went on; strangers' text in it does nothing (law 9)."""
+    lines = [prose(headline(incident))]
     for note in notes:
-        lines += ["", f"{note.what}" + (":" if note.because else ""), *(f"- {why}" for why in note.because)]
-    return "\n".join(lines) + "\n"
+        lines += ["", prose(note.what), "", *(f"- {prose(why)}" for why in note.because)]
+    return "\n".join(lines).rstrip() + "\n"
 
 
 def stamp(at: Instant) -> str:

@@ -10,7 +10,6 @@ from bot.refs import ServiceRef, Sha
 from bot.releases.release import Commit, History
 
 _TRAILER = re.compile(r"(Rollback-[A-Z][a-z]+): (.*)")
-_UNKNOWN = Sha("")
 
 
 def trailers(message: str) -> Mapping[str, tuple[str, ...]]:
@@ -37,13 +36,14 @@ def past(log: Iterable[Commit], history: History, incident: str) -> tuple[Past, 
     return tuple(found)
 
 
-def ours(log: Iterable[Commit], incident: str, release: Sha | None, undo: bool) -> Sha | None:
-    """Find the commit by which an earlier run of ours rolled `release` back for `incident` (or undid that)."""
+def ours(log: Iterable[Commit], incident: str, release: Sha | None, undoes: str | None) -> Sha | None:
+    """Find the commit by which an earlier run rolled `release` back for `incident` (or undid the rollback of branch `undoes`)."""
     for commit in log:
         said = trailers(commit.message) if "Rollback-" in commit.message else {}
-        if said.get("Rollback-Incident") != (incident,) or ("Rollback-Undo" in said) is not undo:
+        if said.get("Rollback-Incident") != (incident,):
             continue
-        if undo or said.get("Rollback-Release", ("",))[0] == (release or _UNKNOWN):
+        undone = said.get("Rollback-Undo", (None,))[0]
+        if undone == undoes and (undoes is not None or said.get("Rollback-Release") == (release,)):
             return commit.sha
     return None
 

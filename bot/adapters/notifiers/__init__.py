@@ -1,0 +1,1 @@
+"""Port Notifier → where people look."""

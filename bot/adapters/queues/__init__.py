@@ -1,0 +1,1 @@
+"""Port Queue → who works on what is due."""

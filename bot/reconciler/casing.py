@@ -1,0 +1,120 @@
+"""The world as it is → the case that policy decides on. Metrics and clusters that do not answer leave a case with less in it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.attribution.onset import Clue, Onset, onset
+from bot.attribution.suspects import Live, attribute
+from bot.errors import Unavailable
+from bot.incidents.incident import Incident, Kind, Symptom
+from bot.policy.case import Case, Past
+from bot.ports import Metrics, Ports, Repository
+from bot.quarantine import read
+from bot.reconciler.view import View
+from bot.records.trailers import past
+from bot.refs import Instant, ServiceRef, Sha
+from bot.releases.history import history
+from bot.releases.release import DesiredState, History, Release
+
+
+def case_of(incident: Incident, view: View, ports: Ports) -> Case:
+    """Gather all that a rule may look at."""
+    releases = releases_of(incident.service, view.state)
+    case = Case(
+        now=view.now,
+        service=incident.service,
+        asked=incident.asked,
+        acts=incident.acts,
+        why_not=tuple(f"{symptom.name}: {symptom.why_not}" for symptom in incident.symptoms if symptom.why_not),
+        past=_past(incident, view.state, releases, ports),
+        quarantines=read(view.state),
+        changed=sum(1 for action in incident.actions if action.commit and not action.by_person and action.kind is Kind.ROLLBACK),
+        undone=incident.undone,
+        policy=view.config.policy,
+        window=view.config.attribution,
+    )
+    if incident.asked or not incident.symptoms:
+        return case
+    began = began_at(incident, view, ports.metrics)
+    live = _live(incident.service, releases, began.earliest - view.config.attribution.window, view.state, ports)
+    found = attribute(releases, began, live, incident.tried, view.config.attribution)
+    since = tuple(release for release in releases.releases if release.time > began.latest)
+    said = confirmed(incident, ports.metrics)
+    return replace(case, confirmed=said, quiet=said is not True and quiet(incident, ports.metrics), attribution=found, since=since)
+
+
+def releases_of(service: ServiceRef, state: DesiredState) -> History:
+    """A service's history; what is no service (of a request for several) has none."""
+    return history(service, state) if state.service(service) else History(service, ())
+
+
+def accusing(case: Case, release: Release | None, target: str | None, undoing: bool) -> Case:
+    """The same case with what is to go back, and to what."""
+    suspects = case.attribution.suspects if case.attribution else ()
+    suspect = next((suspect for suspect in suspects if release and suspect.release.commit == release.commit), None)
+    return replace(case, release=None if undoing else release, suspect=None if undoing else suspect, target=target, undoing=undoing)
+
+
+def began_at(incident: Incident, view: View, metrics: Metrics) -> Onset:
+    """When the symptom began: once it is known, it stays as it was."""
+    if incident.onset is not None and incident.onset_latest is not None:
+        return Onset(incident.onset, incident.onset_latest, "as found when the incident was decided on")
+    acting = tuple(symptom for symptom in incident.symptoms if symptom.acts) or incident.symptoms
+    return onset(tuple(_clue(symptom, metrics) for symptom in acting), view.config.outcomes.alert_window)
+
+
+def confirmed(incident: Incident, metrics: Metrics) -> bool | None:
+    """Whether the metrics say that one of the acting alerts is active; None where they cannot tell."""
+    answers = [_firing(symptom, metrics) for symptom in incident.symptoms if symptom.acts]
+    return True if True in answers else None if None in answers or not answers else False
+
+
+def quiet(incident: Incident, metrics: Metrics) -> bool:
+    """Whether the metrics say of every alert that it does not fire."""
+    return all(_firing(symptom, metrics) is False for symptom in incident.symptoms)
+
+
+def _firing(symptom: Symptom, metrics: Metrics) -> bool | None:
+    try:
+        return metrics.firing(symptom.name, symptom.labels)
+    except Unavailable:
+        return None
+
+
+def _clue(symptom: Symptom, metrics: Metrics) -> Clue:
+    try:
+        return Clue(symptom.started, metrics.pending_since(symptom.name, symptom.labels), metrics.range_window(symptom.name))
+    except Unavailable:
+        return Clue(symptom.started)
+
+
+def _live(service: ServiceRef, releases: History, since: Instant, state: DesiredState, ports: Ports) -> Live | None:
+    try:
+        sync = ports.cluster.sync(service)
+    except Unavailable:
+        return None
+    if sync is None or sync.revision is None:
+        return None
+    recent = {release.commit for release in releases.releases if release.time >= since}
+    return Live(_held(recent, sync.revision, state, ports.repository), sync.since)
+
+
+def _held(commits: set[Sha], revision: Sha, state: DesiredState, repository: Repository) -> frozenset[Sha]:
+    """Which of the commits a revision holds: by its place in the line where it stands there, else by asking Git."""
+    order = [commit.sha for commit in state.log]
+    if revision in order:
+        return frozenset(commits & set(order[order.index(revision) :]))
+    return frozenset(commit for commit in commits if repository.contains(revision, commit))
+
+
+def _past(incident: Incident, state: DesiredState, releases: History, ports: Ports) -> tuple[Past, ...]:
+    told = past(state.log, releases, incident.id)
+    seen = {(each.incident, each.release) for each in told}
+    kept = [
+        Past(action.release, action.identity, action.merged, other.id)
+        for other in ports.store.incidents(service=incident.service)
+        for action in other.actions
+        if other.id != incident.id and action.kind is Kind.ROLLBACK and action.merged is not None and action.release
+    ]
+    return (*told, *(each for each in kept if (each.incident, each.release) not in seen))

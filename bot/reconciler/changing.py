@@ -1,0 +1,101 @@
+"""Admitted → written, proposed, merged: each effect is looked for before it is made."""
+
+from __future__ import annotations
+
+from bot.changes.change import Blocked, MergeAnswer, Merged, Moved, PullRequest
+from bot.incidents.incident import Incident, Kind
+from bot.incidents.lifecycle import End, State
+from bot.plans.plan import Plan
+from bot.policy.settings import Trust
+from bot.ports import Ports
+from bot.reconciler.drafting import composed, planned
+from bot.reconciler.step import MINUTE, Step, end, move, stay, told
+from bot.reconciler.view import View
+from bot.records.entry import Note, Stage
+from bot.records.trailers import ours
+from bot.refs import Sha
+
+REPLANS = 3
+
+
+def change_it(incident: Incident, view: View, ports: Ports) -> Step:
+    """Write the branch and open its pull request; in mode `push`, move the target branch instead."""
+    if done := _done(incident, view, ports):
+        return done
+    action = incident.action
+    if incident.resolved is not None and not incident.asked and action.kind is Kind.ROLLBACK and not action.head:
+        return end(incident, End.RESOLVED, "the symptom went before anything was changed", view.now, urgent=False)
+    plan = planned(incident, view.state, ports.repository)
+    if not isinstance(plan, Plan) or plan.key(action.attempt) != action.key:
+        return move(incident, State.DECIDED, view.now, Note(Stage.CHANGE, "HEAD has changed what is to be done; planned again"))
+    change = composed(incident, plan, ports)
+    head = ports.forge.commit(change)
+    if action.mode == Trust.PUSH:
+        return _answered(incident, ports.repository.advance(change.target, change.base, head), view, head)
+    pull = ports.forge.open(change)
+    note = Note(Stage.CHANGE, f"pull request {pull.number} is open", (f"branch {change.branch}", f"commit {head[:12]}"))
+    step = move(incident, State.PROPOSED, view.now, note, head=head, base=change.base, pull=pull.number, url=pull.url)
+    if action.mode != Trust.PROPOSE or incident.asked:
+        return step
+    text = "\n".join([change.title, *filter(None, (pull.url,)), *action.evidence])
+    return told(step, f"propose:{len(incident.actions)}", f"{incident.service}: pull request {pull.number} waits for a person", text)
+
+
+def merge_it(incident: Incident, view: View, ports: Ports) -> Step:
+    """Merge the pull request, or wait until a person has merged or closed it."""
+    if done := _done(incident, view, ports):
+        return done
+    action, pull = incident.action, ports.forge.find(incident.action.branch)
+    if pull is None:
+        return end(incident, End.ESCALATED, f"the pull request of {action.branch} is gone", view.now)
+    if action.mode == Trust.PROPOSE:
+        return stay(incident, view.now + MINUTE, Note(Stage.CHANGE, "waiting for a person to merge or close the pull request"))
+    if incident.resolved is not None and not incident.asked and action.kind is Kind.ROLLBACK:
+        note = Note(Stage.CHANGE, "the symptom went before the merge; whether to merge is a person's to say now")
+        return stay(incident, view.now + MINUTE, note, mode=Trust.PROPOSE.value)
+    return _answered(incident, ports.forge.merge(pull, action.head or pull.head), view, action.head or pull.head)
+
+
+def _done(incident: Incident, view: View, ports: Ports) -> Step | None:
+    """What an earlier run, or a person, has done about it already."""
+    action = incident.action
+    if action.mode == Trust.PUSH:
+        undoes = action.branch.removesuffix("-undo") if action.kind is Kind.UNDO else None
+        found = ours(view.state.log, incident.id, action.release, undoes)
+        return _merged(incident, found, view, False) if found else None
+    pull = ports.forge.find(action.branch)
+    if pull is None or pull.state == "open":
+        return None
+    if pull.state == "merged":
+        return _merged(incident, pull.merge or pull.head, view, action.mode == Trust.PROPOSE)
+    return _closed(incident, pull, view)
+
+
+def _closed(incident: Incident, pull: PullRequest, view: View) -> Step:
+    what = "the undo" if incident.action.kind is Kind.UNDO else "the rollback"
+    note = Note(Stage.CHANGE, f"pull request {pull.number} was closed")
+    return end(incident, End.CLOSED, f"a person did not want {what}", view.now, note, urgent=False)
+
+
+def _answered(incident: Incident, answer: MergeAnswer, view: View, head: Sha) -> Step:
+    match answer:
+        case Merged(commit=commit):
+            return _merged(incident, commit, view, False)
+        case Moved(head=moved) if incident.action.moved < REPLANS:
+            note = Note(Stage.CHANGE, f"the branch moved on to {moved[:12]} meanwhile; planned again on it")
+            return move(incident, State.ADMITTED, view.now, note, moved=incident.action.moved + 1, head=head)
+        case Moved():
+            return end(incident, End.ESCALATED, f"the branch moved on {REPLANS + 1} times while we tried to merge", view.now)
+        case Blocked(by=by, waiting=True):
+            step = stay(incident, view.now + MINUTE, Note(Stage.CHANGE, "the forge does not merge it yet", (by,)))
+            return told(step, f"blocked:{len(incident.actions)}", f"{incident.service}: the rollback waits for {by}", by)
+        case Blocked(by=by):
+            note = Note(Stage.CHANGE, "the forge does not let us merge it; a person has to", (by,))
+            step = stay(incident, view.now + MINUTE, note, mode=Trust.PROPOSE.value)
+            return told(step, f"blocked:{len(incident.actions)}", f"{incident.service}: a person has to merge the rollback", by)
+
+
+def _merged(incident: Incident, commit: Sha, view: View, by_person: bool) -> Step:
+    who = "a person merged it" if by_person else "merged"
+    note = Note(Stage.CHANGE, f"{who}: {commit[:12]}", facts={"commit": commit})
+    return move(incident, State.MERGED, view.now, note, commit=commit, merged=view.now, by_person=by_person)

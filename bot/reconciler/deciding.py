@@ -1,0 +1,106 @@
+"""Opened → whom to suspect, and what to do about it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from bot.attribution.suspects import Attribution
+from bot.incidents.incident import Action, Incident, Kind
+from bot.incidents.lifecycle import End, State
+from bot.policy.case import Case
+from bot.policy.decide import Comply, Escalate, Refuse, Rollback, Wait, decide
+from bot.ports import Ports
+from bot.reconciler.casing import case_of
+from bot.reconciler.step import MINUTE, Step, end, move, reasons, stay
+from bot.reconciler.view import View
+from bot.records.entry import Note, Stage
+from bot.releases.release import Release
+
+SHOWN = 20
+
+
+def decide_what(incident: Incident, view: View, ports: Ports) -> Step:
+    if incident.resolved is not None and not incident.asked:
+        how = End.ESCALATED if incident.actions else End.RESOLVED
+        why = (
+            "the symptom went after the undo; what it was is not known"
+            if incident.actions
+            else "the symptom went before anything was changed"
+        )
+        return end(incident, how, why, view.now, urgent=False)
+    case = case_of(incident, view, ports)
+    if case.attribution:
+        onset = case.attribution.onset
+        incident = replace(incident, onset=onset.earliest, onset_latest=onset.latest)
+    suspicion = _suspicion(case.attribution)
+    match decide(case):
+        case Comply():
+            return _act(incident, Action(Kind.ROLLBACK, None), view, Note(Stage.DECISION, "do what was asked", _wish(incident)))
+        case Rollback(suspect=suspect, objections=objections):
+            release = suspect.release
+            action = Action(Kind.ROLLBACK, release.commit, release.identity, release.version)
+            what = f"roll back {release.version} ({release.commit[:8]}, {release.subject[:80]})"
+            return _act(incident, action, view, *suspicion, Note(Stage.DECISION, what, (suspect.why, *reasons(objections)), _inputs(case)))
+        case Wait() if case.quiet:
+            return end(incident, End.RESOLVED, "its alerts do not fire any more", view.now, *suspicion, urgent=False)
+        case Wait(why=why):
+            note = Note(Stage.DECISION, "nothing for now", (why,), _inputs(case))
+            return stay(incident, view.now + 5 * MINUTE, *suspicion, note)
+        case Refuse(objections=objections):
+            note = Note(Stage.DECISION, "no rollback", reasons(objections), _inputs(case))
+            return end(incident, End.DECLINED, str(objections[0]), view.now, *suspicion, note)
+        case Escalate(why=why):
+            note = Note(Stage.DECISION, "a person has to look", (why,), _inputs(case))
+            return end(incident, End.ESCALATED, why, view.now, *suspicion, note)
+
+
+def _act(incident: Incident, action: Action, view: View, *notes: Note) -> Step:
+    return move(replace(incident, actions=(*incident.actions, action)), State.DECIDED, view.now, *notes)
+
+
+def _wish(incident: Incident) -> tuple[str, ...]:
+    return (f"{incident.request.actor} asked for it", *filter(None, (incident.request.reason,))) if incident.request else ()
+
+
+def _suspicion(attribution: Attribution | None) -> tuple[Note, ...]:
+    """Say who is suspected and why, and who is not and why not."""
+    if attribution is None:
+        return ()
+    suspects = [f"{_named(suspect.release)}: {suspect.why}" for suspect in attribution.suspects[:SHOWN]]
+    cleared = [f"not {_named(each.release)}: {each.why}" for each in attribution.cleared[:SHOWN]]
+    onset = attribution.onset
+    facts = {
+        "onset": {"earliest": onset.earliest, "latest": onset.latest, "why": onset.why},
+        "suspects": [_facts(suspect.release) | {"sure": suspect.sure} for suspect in attribution.suspects[:SHOWN]],
+        "cleared": [_facts(each.release) | {"why": each.why} for each in attribution.cleared[:SHOWN]],
+    }
+    what = f"{len(attribution.suspects)} releases are suspected, newest first" if suspects else "no release is suspected"
+    return (Note(Stage.SUSPECTS, what, (*suspects, *cleared), facts),)
+
+
+def _named(release: Release) -> str:
+    return f"{release.version} ({release.commit[:8]})"
+
+
+def _facts(release: Release) -> dict[str, Any]:
+    return {
+        "version": release.version,
+        "commit": release.commit,
+        "time": release.time,
+        "author": release.author,
+        "identity": release.identity,
+    }
+
+
+def _inputs(case: Case) -> dict[str, Any]:
+    return {
+        "confirmed": case.confirmed,
+        "acts": case.acts,
+        "undone": case.undone,
+        "changed": case.changed,
+        "past": [{"release": past.release, "at": past.at, "incident": past.incident} for past in case.past[:SHOWN]],
+        "since": [release.commit for release in case.since[:SHOWN]],
+        "trust": case.policy.trust_in(case.service.environment).value,
+        "cooldown": case.policy.cooldown,
+    }

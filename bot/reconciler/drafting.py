@@ -1,0 +1,73 @@
+"""The action at hand × a desired state → its plan, and the change that carries it: the same every time it is drafted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.changes.change import Change
+from bot.changes.compose import branch_of, compose, compose_undo
+from bot.incidents.incident import Action, Incident, Kind
+from bot.plans.make import make
+from bot.plans.plan import ByCommit, ByRelease, Plan, Selector, Target, Unplanned
+from bot.plans.quarantine import keep_out
+from bot.ports import Ports, Repository
+from bot.quarantine import read
+from bot.reconciler.asking import selected
+from bot.refs import Sha
+from bot.releases.release import DesiredState
+
+
+def planned(incident: Incident, state: DesiredState, repository: Repository) -> Plan | Unplanned:
+    action, request = incident.action, incident.request
+    if action.kind is Kind.UNDO:
+        return make(ByCommit(landed(state, action.release, repository)), state)
+    selector: Selector = selected(request) if request else ByRelease(incident.service, action.release or Sha(""))
+    to, pins_only = (request.to, request.pins_only) if request else (None, False)
+    return make(selector, state, to=to, pins_only=pins_only, quarantines=read(state))
+
+
+def branch(action: Action, plan: Plan, attempt: int) -> str:
+    return branch_of(_named(action, plan), attempt) + ("-undo" if action.kind is Kind.UNDO else "")
+
+
+def composed(incident: Incident, plan: Plan, ports: Ports) -> Change:
+    action, target = incident.action, ports.repository.branch
+    reason = _reason(incident)
+    if action.kind is Kind.UNDO:
+        named = _named(action, plan)
+        return compose_undo(named, plan.files, plan.base, branch=target, incident=incident.id, reason=reason, attempt=action.attempt)
+    planned_at = action.planned or incident.opened
+    expires = action.expires or planned_at
+    kept = keep_out(plan, incident.id, reason, since=planned_at, expires=expires)
+    return compose(
+        kept, branch=target, incident=incident.id, reason=reason, evidence=action.evidence, attempt=action.attempt, expires=expires
+    )
+
+
+def landed(state: DesiredState, commit: Sha | None, repository: Repository) -> Sha:
+    """The commit of the branch's own line that brought `commit` in: itself, or the merge of its branch."""
+    line = [each.sha for each in state.log]
+    if commit is None or commit in line:
+        return commit or Sha("")
+    brought = commit
+    for sha in line:
+        if not repository.contains(sha, commit):
+            break
+        brought = sha
+    return brought
+
+
+def _named(action: Action, plan: Plan) -> Plan:
+    """An undo goes by the names of the rollback that it undoes."""
+    if action.kind is Kind.ROLLBACK:
+        return plan
+    return replace(plan, undone_version=action.version, target=Target(action.to, None, None, "what the rollback went back to"))
+
+
+def _reason(incident: Incident) -> str:
+    if incident.action.kind is Kind.UNDO:
+        return "The rollback arrived and did not help: the alert went on as before."
+    if incident.request:
+        return incident.request.reason or f"asked for by {incident.request.actor}"
+    first = incident.symptoms[0]
+    return f"{first.name}: {first.summary}" if first.summary else first.name

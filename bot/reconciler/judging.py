@@ -1,0 +1,133 @@
+"""Merged → did it arrive; arrived → did it help (law 8, F1)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+from bot.errors import Unavailable
+from bot.incidents.incident import Action, Incident, Kind, Symptom
+from bot.incidents.lifecycle import End, State
+from bot.outcomes.recovery import Evidence, NoHelp, Recovered, Unproven, Waiting, judge
+from bot.outcomes.sync import Applied, Arrived, NotYet, arrival
+from bot.ports import Metrics, Ports
+from bot.reconciler.step import Step, end, move, stay, told
+from bot.reconciler.view import View
+from bot.records.entry import Note, Stage
+from bot.refs import Instant
+
+LOOK_EVERY = 30.0
+
+
+def see_it_arrive(incident: Incident, view: View, ports: Ports) -> Step:
+    action = incident.action
+    merged = action.merged if action.merged is not None else view.now
+    match arrival(view.now, merged, _applied(incident, ports), view.config.outcomes):
+        case Arrived(at=at, how=how):
+            return move(incident, State.ARRIVED, view.now, Note(Stage.ARRIVAL, "arrived", (how,)), arrived=at)
+        case NotYet(lost=True, why=why):
+            return end(incident, End.ESCALATED, f"merged, but it never arrived: {why}", view.now)
+        case NotYet(until=until, why=why, late=late):
+            what = "has not arrived in time" if late else "not arrived yet"
+            step = stay(incident, min(until, view.now + LOOK_EVERY), Note(Stage.ARRIVAL, what, (why,)))
+            title = f"{incident.service}: merged, but it {what}"
+            return told(step, f"late:{len(incident.actions)}", title, why) if late else step
+
+
+def see_it_help(incident: Incident, view: View, ports: Ports) -> Step:
+    if incident.action.kind is Kind.UNDO:
+        return move(incident, State.OPENED, view.now, Note(Stage.OUTCOME, "the rollback that did not help is undone"))
+    if not incident.symptoms:
+        return end(incident, End.DONE, "done as asked", view.now, urgent=False)
+    evidence = _evidence(incident, view, ports.metrics)
+    changes: dict[str, Any] = {"quiet": evidence.quiet}
+    match judge(evidence, view.config.outcomes):
+        case Waiting(until=until, why=why):
+            return stay(incident, min(until, view.now + LOOK_EVERY), Note(Stage.OUTCOME, "too early to say", (why,)), **changes)
+        case Recovered(evidence=because):
+            note = Note(Stage.OUTCOME, "recovered", because, _measured(evidence))
+            return end(
+                incident,
+                End.RECOVERED,
+                f"{incident.action.version} was rolled back and that helped",
+                view.now,
+                note,
+                urgent=False,
+                helped=True,
+                **changes,
+            )
+        case NoHelp(evidence=because):
+            return _no_help(incident, view, Note(Stage.OUTCOME, "no help", because, _measured(evidence)))
+        case Unproven(quiet=quiet, why=why):
+            how = End.UNPROVEN if quiet else End.ESCALATED
+            return end(incident, how, why, view.now, Note(Stage.OUTCOME, "nobody can tell", (why,), _measured(evidence)), **changes)
+
+
+def _no_help(incident: Incident, view: View, note: Note) -> Step:
+    """Undo it: it was the wrong release, and what it fixed or brought is missing now. What a person asked for stays."""
+    if incident.asked:
+        return end(incident, End.ESCALATED, "what was asked for did not help", view.now, note, helped=False)
+    rolled = incident.action
+    actions = (
+        *incident.actions[:-1],
+        replace(rolled, helped=False),
+        Action(Kind.UNDO, rolled.commit, version=rolled.version, to=rolled.to),
+    )
+    step = replace(
+        move(incident, State.DECIDED, view.now, note, Note(Stage.DECISION, f"undo the rollback of {rolled.version}", note.because)),
+        comment=True,
+    )
+    step = replace(step, incident=replace(step.incident, actions=actions))
+    return told(
+        step,
+        f"no-help:{len(incident.actions)}",
+        f"{incident.service}: the rollback of {rolled.version} did not help",
+        "\n".join(note.because),
+    )
+
+
+def _applied(incident: Incident, ports: Ports) -> Applied | None:
+    sync, commit = ports.cluster.sync(incident.service), incident.action.commit
+    if sync is None:
+        return None
+    ours = bool(sync.revision and commit and ports.repository.contains(sync.revision, commit))
+    return Applied(ours, sync.since, sync.healthy, sync.message)
+
+
+def _evidence(incident: Incident, view: View, metrics: Metrics) -> Evidence:
+    """Ask the metrics about every symptom; one that does not answer leaves the answer open."""
+    arrived = incident.action.arrived if incident.action.arrived is not None else view.now
+    seen = [_seen(symptom, arrived, view.now, metrics) for symptom in incident.symptoms]
+    firing = [each[0] for each in seen]
+    active = True if True in firing else None if None in firing else False
+    quiet_now = active is False or (active is None and incident.resolved is not None)
+    since = incident.resolved if incident.resolved is not None else view.now
+    quiet = (incident.action.quiet if incident.action.quiet is not None else since) if quiet_now else None
+    window = max((each[1] for each in seen if each[1] is not None), default=None)
+    samples = tuple(sample for each in seen for sample in each[2])
+    return Evidence(view.now, arrived, window, quiet, active, samples)
+
+
+def _seen(
+    symptom: Symptom, start: Instant, end: Instant, metrics: Metrics
+) -> tuple[bool | None, float | None, tuple[tuple[Instant, float], ...]]:
+    try:
+        samples = metrics.samples(symptom.name, symptom.labels, start, end)
+        found = tuple((sample.at, sample.value) for sample in samples)
+        return metrics.firing(symptom.name, symptom.labels), metrics.range_window(symptom.name), found
+    except Unavailable:
+        return None, None, ()
+
+
+def _measured(seen: Evidence) -> dict[str, Any]:
+    finite = [value for _, value in seen.samples if math.isfinite(value)]
+    return {
+        "arrived": seen.arrived,
+        "quiet": seen.quiet,
+        "firing": seen.firing,
+        "window": seen.window,
+        "samples": len(finite),
+        "first": finite[0] if finite else None,
+        "last": finite[-1] if finite else None,
+    }

@@ -1,0 +1,108 @@
+"""Decided → planned on HEAD and admitted: how far it goes by itself, or why not at all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.incidents.incident import Incident, Kind
+from bot.incidents.lifecycle import End, State
+from bot.objections import Objection, Weight
+from bot.plans.plan import Plan, Unplanned
+from bot.policy.admit import Admitted, Declined, admit
+from bot.policy.rules.table import objections
+from bot.policy.settings import Trust
+from bot.ports import Ports
+from bot.reconciler.casing import accusing, case_of, releases_of
+from bot.reconciler.drafting import branch, planned
+from bot.reconciler.step import Step, end, move, reasons
+from bot.reconciler.view import View
+from bot.records.entry import Note, Stage
+from bot.releases.release import DesiredState, Release
+
+MODES = {"pr": Trust.PROPOSE, "propose": Trust.PROPOSE, "merge": Trust.MERGE, "push": Trust.PUSH}
+GENERATIONS = 20
+
+
+def plan_it(incident: Incident, view: View, ports: Ports) -> Step:
+    plan = planned(incident, view.state, ports.repository)
+    if isinstance(plan, Unplanned):
+        how = End.DECLINED if incident.asked else End.ESCALATED
+        note = Note(Stage.PLAN, "no plan", (*reasons(plan.objections), *plan.choices))
+        return end(incident, how, f"it cannot be planned: {plan.objections[0]}", view.now, note)
+    against = (*plan.objections, *_policy(incident, plan, view, ports))
+    mode = MODES[incident.request.mode] if incident.request and incident.request.mode else None
+    drawn = _drawn(plan)
+    match admit(against, view.config.policy.trust_in(incident.service.environment), incident.asked, mode):
+        case Declined():
+            note = Note(Stage.PLAN, f"not admitted: {_said(plan)}", reasons(against), drawn)
+            first = next(each for each in against if each.weight is Weight.FORBIDS)
+            return end(incident, End.DECLINED, str(first), view.now, note)
+        case Admitted(mode=Trust.OBSERVE | Trust.NOTIFY as rung):
+            note = Note(Stage.PLAN, f"would have: {_said(plan)}", reasons(against), drawn)
+            why = f"trust in {incident.service.environment} goes no further than {rung}"
+            return end(incident, End.OBSERVED, why, view.now, note, urgent=rung is Trust.NOTIFY)
+        case Admitted(mode=rung):
+            note = Note(Stage.PLAN, f"{rung}: {_said(plan)}", reasons(against), drawn)
+            return _admitted(incident, plan, rung, note, view, ports)
+
+
+def _policy(incident: Incident, plan: Plan, view: View, ports: Ports) -> tuple[Objection, ...]:
+    undoing = incident.action.kind is Kind.UNDO
+    target = plan.target.version if plan.target else None
+    return objections(accusing(case_of(incident, view, ports), _release(incident, plan, view.state), target, undoing))
+
+
+def _release(incident: Incident, plan: Plan, state: DesiredState) -> Release | None:
+    releases = releases_of(incident.service, state).releases
+    return next((release for release in releases if release.commit == plan.undone), None)
+
+
+def _admitted(incident: Incident, plan: Plan, rung: Trust, note: Note, view: View, ports: Ports) -> Step:
+    action, attempt = incident.action, _generation(incident, plan, ports)
+    undoing = action.kind is Kind.UNDO
+    return move(
+        incident,
+        State.ADMITTED,
+        view.now,
+        note,
+        release=action.release if undoing else plan.undone,
+        identity=plan.release,
+        version=action.version if undoing else plan.undone_version,
+        to=action.to if undoing else plan.target.version if plan.target else "",
+        attempt=attempt,
+        key=plan.key(attempt),
+        base=plan.base,
+        mode=rung.value,
+        branch=branch(action, plan, attempt),
+        evidence=note.because,
+        planned=action.planned or view.now,
+        expires=action.expires or view.now + view.config.policy.quarantine,
+    )
+
+
+def _generation(incident: Incident, plan: Plan, ports: Ports) -> int:
+    """Which branch of this plan is ours: the first that no earlier incident has finished with (F4)."""
+    if incident.action.key == plan.key(incident.action.attempt):
+        return incident.action.attempt
+    for attempt in range(1, GENERATIONS):
+        pull = ports.forge.find(branch(incident.action, plan, attempt))
+        if pull is None or pull.state == "open":
+            return attempt
+    return GENERATIONS
+
+
+def _said(plan: Plan) -> str:
+    to = plan.target.version if plan.target else "what was before"
+    return f"{plan.undone_version} → {to} in {', '.join(sorted(plan.files))}"
+
+
+def _drawn(plan: Plan) -> dict[str, Any]:
+    return {
+        "base": plan.base,
+        "undone": plan.undone,
+        "release": plan.release,
+        "target": plan.target and {"version": plan.target.version, "served": plan.target.served, "why": plan.target.why},
+        "alternatives": [{"version": other.version, "served": other.served, "why": other.why} for other in plan.alternatives],
+        "edits": [{"path": e.path, "yaml_path": e.yaml_path, "line": e.line, "from": e.before, "to": e.after} for e in plan.edits],
+        "merged": [{"path": m.path, "added": m.added, "removed": m.removed} for m in plan.merged],
+    }
