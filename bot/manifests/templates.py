@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from bot.manifests.documents import Document, Unparsable, parse
+from bot.manifests.documents import BOM, Document, Unparsable, parse
 
 MASK = "____"
 """What any masked scalar holds; the shortest template has four bytes."""
@@ -34,7 +34,7 @@ def mask(file: bytes) -> bytes:
         return file
     lines = touched.split(b"\n")
     for number, (line, before) in enumerate(zip(lines, file.split(b"\n"), strict=True)):
-        if line != before and not line.strip(b" \t\r_"):
+        if line != before and not line.removeprefix(BOM).strip(b" \t\r_"):
             lines[number] = line.replace(b"_", b"#", 1)
     return b"\n".join(lines)
 
