@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -82,11 +82,31 @@ class Repository(Protocol):
 
 
 class PinCache(Protocol):
-    """Readings by (path, blob), kept between runs; a miss is an answer."""
+    """What was read of manifests, by (path, blob), kept between runs; a miss is an answer."""
+
+    def under(self, rules: str) -> PinCache:
+        """The part of the cache that holds what was read under these rules (any text that names them)."""
+        ...
 
     def get(self, keys: Iterable[tuple[str, Sha]]) -> Mapping[tuple[str, Sha], Reading]: ...
 
     def put(self, readings: Mapping[tuple[str, Sha], Reading]) -> None: ...
+
+    def missing(self, path: str, blobs: Iterable[Sha]) -> Set[Sha]:
+        """Those of a path's blobs that `get` would not answer."""
+        ...
+
+    def included(self, keys: Iterable[tuple[str, Sha]]) -> Mapping[tuple[str, Sha], tuple[str, ...]]:
+        """What files include, where that was kept."""
+        ...
+
+    def put_included(self, inclusions: Mapping[tuple[str, Sha], tuple[str, ...]]) -> None: ...
+
+    def indexed(self, line: str) -> Sha | None:
+        """The commit up to which every manifest of a line (`repository branch`) has been read."""
+        ...
+
+    def put_indexed(self, line: str, commit: Sha) -> None: ...
 
 
 class PullRows(Protocol):

@@ -1,0 +1,240 @@
+"""The PinCache over SQLite: a few dozen bytes a reading."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Set
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from bot.errors import Unavailable
+from bot.manifests.pin import Pin, PinKind, Reading, Style
+from bot.manifests.read import PARSER_VERSION
+from bot.objections import Objection, Weight
+from bot.refs import Sha
+
+_Key = tuple[str, Sha]
+_Shape = tuple[int, str, tuple[str, PinKind, str, str, str, str], Style, bool]
+
+# A file's versions differ in their values and spans only, so all else of its pins is kept once, as a shape.
+_TABLES = """
+    CREATE TABLE IF NOT EXISTS scope (id INTEGER PRIMARY KEY, parser TEXT, rules TEXT, UNIQUE (parser, rules));
+    CREATE TABLE IF NOT EXISTS path (id INTEGER PRIMARY KEY, scope INTEGER, name BLOB, UNIQUE (scope, name));
+    CREATE TABLE IF NOT EXISTS shape (id INTEGER PRIMARY KEY, hash BLOB UNIQUE, text TEXT);
+    CREATE TABLE IF NOT EXISTS reading (path INTEGER, blob BLOB, shape INTEGER, marks TEXT, PRIMARY KEY (path, blob)) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS inclusion (path INTEGER, blob BLOB, targets TEXT, PRIMARY KEY (path, blob)) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS indexed (scope INTEGER, line TEXT, tip TEXT, PRIMARY KEY (scope, line)) WITHOUT ROWID;
+"""
+_FORGET = (
+    "DELETE FROM reading WHERE path IN (SELECT path.id FROM path JOIN scope ON scope.id = path.scope WHERE parser <> ?)",
+    "DELETE FROM inclusion WHERE path IN (SELECT path.id FROM path JOIN scope ON scope.id = path.scope WHERE parser <> ?)",
+    "DELETE FROM path WHERE scope IN (SELECT id FROM scope WHERE parser <> ?)",
+    "DELETE FROM indexed WHERE scope IN (SELECT id FROM scope WHERE parser <> ?)",
+    "DELETE FROM scope WHERE parser <> ?",
+)
+
+
+class _Rows:
+    """One connection, used by one thread at a time."""
+
+    def __init__(self, file: Path | None) -> None:
+        self._lock = threading.RLock()
+        try:
+            if file is not None:
+                file.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = sqlite3.connect(file or ":memory:", timeout=30, check_same_thread=False, isolation_level=None)
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute("PRAGMA synchronous=NORMAL")
+            self._connection.executescript(_TABLES)
+        except (sqlite3.Error, OSError) as error:
+            raise Unavailable(f"the cache of pins cannot be opened: {error}") from error
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            try:
+                yield self._connection
+            except sqlite3.Error as error:
+                raise Unavailable(f"the cache of pins cannot be used: {error}") from error
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        with self.reading() as rows:
+            rows.execute("BEGIN IMMEDIATE")
+            try:
+                yield rows
+            except BaseException:
+                rows.execute("ROLLBACK")
+                raise
+            rows.execute("COMMIT")
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+
+class SqlitePinCache:
+    """Safe to use from several threads and processes. What another version of the parser has read is forgotten."""
+
+    def __init__(self, file: Path | None) -> None:
+        self._start(_Rows(file), "")
+
+    def _start(self, rows: _Rows, rules: str) -> None:
+        self._rows = rows
+        self._paths: dict[str, int] = {}
+        self._shapes: dict[object, int] = {}
+        self._shape = lru_cache(maxsize=8192)(self._shape_of)
+        with rows.reading() as reading:
+            found = reading.execute("SELECT id FROM scope WHERE parser = ? AND rules = ?", (PARSER_VERSION, rules)).fetchone()
+        if found is None:
+            with rows.writing() as writing:
+                for statement in _FORGET:
+                    writing.execute(statement, (PARSER_VERSION,))
+                writing.execute("INSERT OR IGNORE INTO scope (parser, rules) VALUES (?, ?)", (PARSER_VERSION, rules))
+                found = writing.execute("SELECT id FROM scope WHERE parser = ? AND rules = ?", (PARSER_VERSION, rules)).fetchone()
+        self._scope = int(found[0])
+
+    def under(self, rules: str) -> SqlitePinCache:
+        part = object.__new__(SqlitePinCache)
+        part._start(self._rows, rules)
+        return part
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        try:
+            with self._rows.writing() as rows:
+                yield rows
+        except BaseException:
+            self._paths.clear()  # what was numbered in a transaction that did not happen has no number
+            self._shapes.clear()
+            raise
+
+    # Readings
+
+    def get(self, keys: Iterable[_Key]) -> Mapping[_Key, Reading]:
+        found: dict[_Key, Reading] = {}
+        with self._rows.reading() as rows:
+            for path, blob in keys:
+                id_ = self._path(rows, path)
+                row = id_ and rows.execute("SELECT shape, marks FROM reading WHERE path = ? AND blob = ?", (id_, _packed(blob))).fetchone()
+                if row:
+                    found[path, blob] = _reading(path, self._shape(row[0]), json.loads(row[1]))
+        return found
+
+    def missing(self, path: str, blobs: Iterable[Sha]) -> Set[Sha]:
+        with self._rows.reading() as rows:
+            id_ = self._path(rows, path)
+            if not id_:
+                return frozenset(blobs)
+            ask = "SELECT 1 FROM reading WHERE path = ? AND blob = ?"
+            return frozenset(blob for blob in blobs if rows.execute(ask, (id_, _packed(blob))).fetchone() is None)
+
+    def put(self, readings: Mapping[_Key, Reading]) -> None:
+        if not readings:
+            return
+        with self._writing() as rows:
+            made = [(self._new_path(rows, path), _packed(blob), *self._told(rows, reading)) for (path, blob), reading in readings.items()]
+            rows.executemany("INSERT OR REPLACE INTO reading VALUES (?, ?, ?, ?)", made)
+
+    def _told(self, rows: sqlite3.Connection, reading: Reading) -> tuple[int, str]:
+        shape = tuple(
+            (p.document, p.yaml_path, p.format, p.kind, p.object_kind, p.object_name, p.namespace, p.artefact, p.style, p.partial)
+            for p in reading.pins
+        )
+        marks: list[object] = []
+        for pin in reading.pins:
+            marks += (pin.line, pin.start, pin.end, pin.value)
+        why = [[o.code, o.why, o.weight, o.path, o.line] for o in reading.objections]
+        return self._new_shape(rows, shape), json.dumps([marks, why] if why else [marks], separators=(",", ":"))
+
+    def _new_shape(self, rows: sqlite3.Connection, shape: tuple[object, ...]) -> int:
+        if shape in self._shapes:
+            return self._shapes[shape]
+        text = json.dumps(shape, separators=(",", ":"))
+        name = hashlib.sha256(text.encode()).digest()[:16]
+        rows.execute("INSERT OR IGNORE INTO shape (hash, text) VALUES (?, ?)", (name, text))
+        if len(self._shapes) > 8192:
+            self._shapes.clear()
+        self._shapes[shape] = int(rows.execute("SELECT id FROM shape WHERE hash = ?", (name,)).fetchone()[0])
+        return self._shapes[shape]
+
+    def _shape_of(self, id_: int) -> list[_Shape]:
+        with self._rows.reading() as rows:
+            text = rows.execute("SELECT text FROM shape WHERE id = ?", (id_,)).fetchone()[0]
+        return [
+            (document, yaml_path, (format_, PinKind(kind), *names), Style(style), partial)
+            for document, yaml_path, format_, kind, *names, style, partial in json.loads(text)
+        ]
+
+    # Inclusions and how far the line has been read
+
+    def included(self, keys: Iterable[_Key]) -> Mapping[_Key, tuple[str, ...]]:
+        found: dict[_Key, tuple[str, ...]] = {}
+        with self._rows.reading() as rows:
+            for path, blob in keys:
+                id_ = self._path(rows, path)
+                row = id_ and rows.execute("SELECT targets FROM inclusion WHERE path = ? AND blob = ?", (id_, _packed(blob))).fetchone()
+                if row:
+                    found[path, blob] = tuple(json.loads(row[0]))
+        return found
+
+    def put_included(self, inclusions: Mapping[_Key, tuple[str, ...]]) -> None:
+        if not inclusions:
+            return
+        with self._writing() as rows:
+            made = [(self._new_path(rows, path), _packed(blob), json.dumps(targets)) for (path, blob), targets in inclusions.items()]
+            rows.executemany("INSERT OR REPLACE INTO inclusion VALUES (?, ?, ?)", made)
+
+    def indexed(self, line: str) -> Sha | None:
+        with self._rows.reading() as rows:
+            row = rows.execute("SELECT tip FROM indexed WHERE scope = ? AND line = ?", (self._scope, line)).fetchone()
+            return None if row is None else Sha(row[0])
+
+    def put_indexed(self, line: str, commit: Sha) -> None:
+        with self._rows.reading() as rows:
+            rows.execute("INSERT OR REPLACE INTO indexed VALUES (?, ?, ?)", (self._scope, line, commit))
+
+    # Paths
+
+    def _path(self, rows: sqlite3.Connection, path: str) -> int | None:
+        if path not in self._paths:
+            row = rows.execute("SELECT id FROM path WHERE scope = ? AND name = ?", (self._scope, _bytes(path))).fetchone()
+            if row is None:
+                return None
+            self._paths[path] = int(row[0])
+        return self._paths[path]
+
+    def _new_path(self, rows: sqlite3.Connection, path: str) -> int:
+        known = self._path(rows, path)
+        if known is not None:
+            return known
+        rows.execute("INSERT INTO path (scope, name) VALUES (?, ?)", (self._scope, _bytes(path)))
+        made = self._path(rows, path)
+        assert made is not None
+        return made
+
+    def close(self) -> None:
+        self._rows.close()
+
+
+def _reading(path: str, shape: list[_Shape], told: list[list[Any]]) -> Reading:
+    marks = iter(told[0])
+    pins = []
+    for document, yaml_path, names, style, partial in shape:
+        line, start, end, value = next(marks), next(marks), next(marks), next(marks)
+        pins.append(Pin(path, document, yaml_path, line, start, end, *names, value, style, partial))
+    why = told[1] if len(told) > 1 else ()
+    return Reading(tuple(pins), tuple(Objection(code, text, Weight(weight), where, line) for code, text, weight, where, line in why))
+
+
+def _packed(blob: Sha) -> bytes:
+    return bytes.fromhex(blob)
+
+
+def _bytes(path: str) -> bytes:
+    return path.encode(errors="surrogateescape")

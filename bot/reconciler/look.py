@@ -1,0 +1,100 @@
+"""A repository → its desired state at one revision; and, ahead of that, everything its history says."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import takewhile
+
+from bot.manifests.pin import Reading
+from bot.manifests.rules import ManifestRules
+from bot.manifests.services import assign, includes
+from bot.objections import Objection, Weight
+from bot.ports import PinCache, Repository
+from bot.reconciler.readings import Key, Reader, Readings, versions
+from bot.refs import Sha
+from bot.releases.release import DesiredState
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """How many commits were gone through, how many versions of manifests they hold, and how many of those had to be read."""
+
+    commits: int
+    versions: int
+    read: int
+
+
+def look(repository: Repository, cache: PinCache, rules: ManifestRules, at: str | None = None) -> DesiredState:
+    """Read a revision (default: the branch's head). What was read before costs nothing; history is read when it is asked for."""
+    head = repository.resolve(at or repository.branch)
+    reader = _reader(repository, cache, rules)
+    tree = repository.tree(head)
+    manifests = {path: blob for path, blob in tree.items() if reader.is_manifest(path)}
+    readings = _readings(reader, manifests)
+    inclusions = _inclusions(reader, manifests)
+    log = repository.log(head)
+    return DesiredState(
+        repository=repository.name,
+        head=head,
+        tree=tree,
+        log=log,
+        blobs=repository.blobs(),
+        readings=Readings(reader, {(path, manifests[path]): reading for path, reading in readings.items()}, log),
+        estate=assign(repository.name, tree, readings, rules, inclusions),
+        shallow=repository.shallow(),
+    )
+
+
+def index(
+    repository: Repository, cache: PinCache, rules: ManifestRules, progress: Callable[[int, int], object] = lambda read, all_: None
+) -> Indexed:
+    """Read every version of every manifest on the branch's first-parent line that has not been read yet.
+
+    `progress` is told how many were read, of how many versions.
+    """
+    reader = _reader(repository, cache, rules)
+    head = repository.resolve(repository.branch)
+    line = f"{repository.name} {repository.branch}"
+    done = reader.cache.indexed(line)
+    commits = list(takewhile(lambda commit: commit.sha != done, repository.log(head)))
+    found = versions(commits, reader)
+    total = sum(map(len, found.values()))
+    read = reader.fill(found, lambda count: progress(count, total))
+    reader.cache.put_indexed(line, head)
+    return Indexed(len(commits), total, read)
+
+
+def _reader(repository: Repository, cache: PinCache, rules: ManifestRules) -> Reader:
+    """Only rules for pins change what a file says; the others say whose it is, or whether it is read at all."""
+    name = hashlib.sha256(repr(rules.pins).encode()).hexdigest() if rules.pins else ""
+    return Reader(repository, cache.under(name), rules)
+
+
+def _readings(reader: Reader, manifests: Mapping[str, Sha]) -> Mapping[str, Reading]:
+    """Read the manifests of one tree. One that cannot be had says so: it is not taken for one without pins."""
+    found = reader.cache.get(manifests.items())
+    if absent := {path: [blob] for path, blob in manifests.items() if (path, blob) not in found}:
+        reader.fill(absent)
+        found = {**found, **reader.cache.get((path, blob) for path, (blob,) in absent.items())}
+    return {path: found.get((path, blob)) or _unread(path) for path, blob in manifests.items()}
+
+
+def _unread(path: str) -> Reading:
+    return Reading((), (Objection("unreadable", "not read: larger than 8 MiB, or not in this clone", Weight.NOTE, path),))
+
+
+def _inclusions(reader: Reader, manifests: Mapping[str, Sha]) -> Mapping[str, tuple[str, ...]]:
+    found = dict(reader.cache.included(manifests.items()))
+    absent = [(path, blob) for path, blob in manifests.items() if (path, blob) not in found]
+    if absent:
+        paths: dict[Sha, list[str]] = {}
+        for path, blob in absent:
+            paths.setdefault(blob, []).append(path)
+        new: dict[Key, tuple[str, ...]] = {}
+        for blob, file in reader.repository.read(paths):
+            new |= {(path, blob): includes(file, path) for path in paths[blob]}
+        reader.cache.put_included(new)
+        found |= new
+    return {path: targets for (path, _), targets in found.items() if targets}
