@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import PurePosixPath
 
 from bot.manifests.documents import Scalar, Seq
 from bot.manifests.fields import chart_name, fixed_pin, under
@@ -17,13 +20,22 @@ from bot.refs import ImageRef
 
 FORMAT = "argocd"
 
+_OVERRIDE = re.compile(r"\.argocd-source(?:-(.+?))?\.ya?ml")
 _REVISIONS = frozenset({"targetRevision", "revision", "branch", "ref", "gitRef"})
 
 
 def pins(file: bytes, path: str) -> Iterable[Pin]:
-    """Yield the pins of every Application and ApplicationSet in the file."""
+    """Yield the pins of Applications and ApplicationSets, of what Image Updater overrides in them, and of values that become them."""
+    override = _OVERRIDE.fullmatch(PurePosixPath(path).name)
+    revisions = b"targetRevision" in file
     for found in objects(file, path):
-        yield from object_pins(found) or ()
+        if found.api_version.startswith("argoproj.io/"):
+            yield from object_pins(found) or ()
+        elif override is not None:
+            yield from _parameters(Level(replace(found, kind="Application", name=override.group(1)), found.root))
+        elif revisions and not found.kind:
+            for level in levels_of(found):
+                yield from _revision(level)
 
 
 def object_pins(found: Object) -> Iterable[Pin] | None:
@@ -56,11 +68,19 @@ def _application(spec: Level) -> Iterator[Pin]:
 
 
 def _source(source: Level) -> Iterator[Pin]:
+    yield from _revision(source)
+    yield from _parameters(source)
+
+
+def _revision(source: Level) -> Iterator[Pin]:
     chart, address = source.text("chart"), source.text("repoURL")
     if chart:
         yield from fixed_pin(source, "targetRevision", FORMAT, PinKind.CHART, chart_name(chart))
     else:
         yield from fixed_pin(source, "targetRevision", FORMAT, PinKind.REF, address.removeprefix("oci://"))
+
+
+def _parameters(source: Level) -> Iterator[Pin]:
     helm, kustomize, directory, plugin = (under(source, key) for key in ("helm", "kustomize", "directory", "plugin"))
     if helm is not None:
         yield from _helm(helm)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.manifests import argocd, compose, configmap, envfile, flux, helm, helmfile, kustomize, overlays, renovate, workloads
+from bot.manifests import argocd, compose, configmap, envfile, flux, helm, helmfile, kustomize, overlays, rancher, renovate, workloads
 from bot.manifests.pin import Format
 
 # The order is the priority: where two rows claim one span, the first keeps it. So the more specific a format, the higher it stands.
@@ -15,6 +15,7 @@ FORMATS: Mapping[str, Format] = {
     "argocd": argocd.pins,
     "compose": compose.pins,
     "helmfile": helmfile.pins,
+    "rancher": rancher.pins,
     "renovate": renovate.pins,
     "envfile": envfile.pins,
     "configmap": configmap.pins,

@@ -90,3 +90,20 @@ spec:
     values = [(pin.yaml_path.rpartition(".")[2], pin.value) for pin in pins(text, "set.yaml")]
 
     assert values == [("tag", "1.5.0"), ("tag", "1.4.0"), ("image", "1.4.0")]
+
+
+def test_what_image_updater_overrides_belongs_to_its_application() -> None:
+    file = b"helm:\n  parameters:\n  - {name: image.tag, value: 1.4.2}\nkustomize:\n  images: [web=ghcr.io/example/web:1.4.2]\n"
+
+    found = tuple(pins(file, "apps/.argocd-source-web.yaml"))
+
+    assert [(pin.object_kind, pin.object_name, pin.value) for pin in found] == [("Application", "web", "1.4.2")] * 2
+    assert list(pins(file, "apps/values.yaml")) == []
+
+
+def test_revisions_in_values_that_become_applications_are_read() -> None:
+    file = b"apps:\n- {name: web, repoURL: https://git.example.org/web.git, targetRevision: v1.4.2}\n"
+
+    (pin,) = pins(file, "values.yaml")
+
+    assert (pin.kind, pin.artefact, pin.value) == (PinKind.REF, "https://git.example.org/web.git", "v1.4.2")
