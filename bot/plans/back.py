@@ -9,6 +9,7 @@ from bot.manifests import spans
 from bot.manifests.pin import Pin
 from bot.manifests.read import read
 from bot.objections import Objection, Weight
+from bot.plans.lines import as_written
 from bot.plans.merge import merge
 from bot.plans.timeline import Held, Touch, held, reading, touching
 from bot.plans.undo import secrets_of
@@ -131,7 +132,7 @@ def written(state: DesiredState, back: Back) -> Mapping[str, bytes | None]:
             back.objections.append(edited)
             files.pop(path, None)
         else:
-            files[path] = edited
+            files[path] = as_written(state, path, text, edited)
     return files
 
 

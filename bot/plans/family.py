@@ -17,12 +17,17 @@ def family(state: DesiredState, lead: Lead, services: Sequence[Service]) -> list
     """Return all pins of the services, and those of the lead's own file that are the same version under another name.
 
     The same: the same artefact (tag and digest); the same move in the same commit (`1.2 → 1.3`, also within `v1.3` or
-    `1.3.0`); the version and appVersion of one chart.
+    `1.3.0`); the version and appVersion of one chart; what one component's kustomization or ConfigMap moved at once.
     """
     own = {pin.place: pin for service in services for pin in service.pins}
+    component = _component(state, lead.pin)
     here = reading(state, lead.pin.path, state.tree[lead.pin.path]).pins
     changes = list(_changes(state, lead))
-    kin = {pin.place: pin for pin in here if _same_artefact(pin, lead.pin) or any(_same_move(state, c, lead.pin, pin) for c in changes)}
+    kin = {
+        pin.place: pin
+        for pin in here
+        if _same_artefact(pin, lead.pin) or any(_same_move(state, c, lead.pin, pin, component) for c in changes)
+    }
     return list({**kin, **own}.values())
 
 
@@ -39,12 +44,12 @@ def _same_artefact(pin: Pin, lead: Pin) -> bool:
     return False
 
 
-def _same_move(state: DesiredState, change: FileChange, lead: Pin, pin: Pin) -> bool:
+def _same_move(state: DesiredState, change: FileChange, lead: Pin, pin: Pin, component: frozenset[Pin]) -> bool:
     before, after = reading(state, change.path, change.before).pins, reading(state, change.path, change.after).pins
     lead_was, lead_is, was, now = (same_place(p, pins) for p in (lead, pin) for pins in (before, after))
     if not (lead_was and lead_is and was and now) or was.value == now.value or lead_was.value == lead_is.value:
         return False
-    if _one_chart(lead, pin):
+    if _one_chart(lead, pin) or pin in component:
         return True
     version = re.compile(rf"(?<![0-9]){re.escape(lead_was.value)}(?![0-9])")
     return version.sub(lambda _: lead_is.value, was.value) == now.value
@@ -52,3 +57,11 @@ def _same_move(state: DesiredState, change: FileChange, lead: Pin, pin: Pin) -> 
 
 def _one_chart(lead: Pin, pin: Pin) -> bool:
     return {lead.yaml_path, pin.yaml_path} == {"version", "appVersion"} and (lead.format, lead.object_name) == (pin.format, pin.object_name)
+
+
+def _component(state: DesiredState, lead: Pin) -> frozenset[Pin]:
+    """Return the pins that the lead's services own in its file, where such a file is one component's (Helm values hold many makers')."""
+    if lead.format not in ("kustomize", "configmap"):
+        return frozenset()
+    owners = [service for service in state.estate.services if lead in service.pins]
+    return frozenset(pin for service in owners for pin in service.pins if pin.path == lead.path)

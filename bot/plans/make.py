@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from bot.manifests.estate import Service
 from bot.manifests.pin import Pin
 from bot.objections import Objection, Weight
-from bot.plans.back import Lead, companions, together, written
+from bot.plans.back import Back, Lead, companions, together, written
 from bot.plans.draft import changed, edits_of, merged_of, whole_files
 from bot.plans.family import family
 from bot.plans.plan import ByCommit, ByPath, ByRelease, ByService, Plan, Selector, Target, Unplanned
@@ -153,9 +153,9 @@ def _back(
     """
     segments = list(held(state, pin, touching(state, [pin.path])[pin.path]))
     options = targets(segments, _barred(quarantines, {segment.value for segment in segments[: bad + 1]}))
-    chosen = _target(state, pin, segments, options, to)
+    chosen = _target(pin, segments, options, to)
     if isinstance(chosen, Unplanned):
-        return chosen
+        return _never_held(state, pin, to, options) if to and not whole and _unknown(chosen) else chosen
     target, segment = chosen
     lead = Lead(pin, segments, segments.index(segment))
     back = together(state, lead, family(state, lead, services if whole else ()))
@@ -178,9 +178,7 @@ def _barred(quarantines: Iterable[Quarantine], bad: set[str]) -> Callable[[Held]
     return barred
 
 
-def _target(
-    state: DesiredState, pin: Pin, segments: Sequence[Held], options: Sequence[tuple[Target, Held]], to: str | None
-) -> tuple[Target, Held] | Unplanned:
+def _target(pin: Pin, segments: Sequence[Held], options: Sequence[tuple[Target, Held]], to: str | None) -> tuple[Target, Held] | Unplanned:
     known = [f"{target.version} ({target.why})" for target, _ in options]
     if to is None:
         return options[0] if options else _no("no-earlier-version", f"the history knows no earlier version of {pin.path} {pin.yaml_path}")
@@ -193,6 +191,26 @@ def _target(
     if any(segment.value == to for segment in segments):
         return _no("quarantined-target", f"{to} is quarantined; lift it first, or choose another", known)
     return _no("unknown-version", f"{pin.path} {pin.yaml_path} never held {to}", known)
+
+
+def _unknown(answer: Unplanned) -> bool:
+    return any(objection.code == "unknown-version" for objection in answer.objections)
+
+
+def _never_held(state: DesiredState, pin: Pin, to: str, options: Sequence[tuple[Target, Held]]) -> Plan | Unplanned:
+    """Pin a named place to a version that it never held: only where the place was named exactly, and never without a person."""
+    back = Back({p: to for p in reading(state, pin.path, state.tree[pin.path]).pins if (p.artefact, p.value) == (pin.artefact, pin.value)})
+    back.values[pin] = to
+    files = changed(state, written(state, back))
+    if not files:
+        return Unplanned(tuple(back.objections) or _no("nothing-to-do", f"{pin.yaml_path} already holds {to}").objections)
+    known = ", ".join(target.version for target, _ in options[:5]) or "none"
+    doubt = Objection("never-held", f"{pin.yaml_path} never held {to} (it held {known})", Weight.PERSON, pin.path, pin.line)
+    commit = next((touch.commit for touch in touching(state, [pin.path])[pin.path]), state.log[0])
+    target = Target(to, None, None, "asked for; never held before")
+    alternatives = [target, *(option for option, _ in options)]
+    owners = [service.ref for service in state.estate.services if pin in service.pins]
+    return _plan(state, owners, commit, pin.value, target, alternatives, files, [*back.objections, doubt])
 
 
 def _is_version(option: tuple[Target, Held], to: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from bot.plans.plan import Target
 from bot.plans.timeline import Held
@@ -13,34 +14,36 @@ UNSURE = 4 * HOUR
 
 
 def targets(segments: Sequence[Held], barred: Callable[[Held], bool]) -> list[tuple[Target, Held]]:
-    """Return earlier values, newest first, each once; none that stands now, none that is barred."""
+    """Return earlier values, each once, none that stands now, none that is barred: newest first, those rolled back from last."""
     seen = {segments[0].value} if segments else set()
+    left = rolled_back_from(segments)
     found: list[tuple[Target, Held]] = []
     for index, segment in enumerate(segments[1:], 1):
         if segment.value in seen or barred(segment):
             continue
         seen.add(segment.value)
         total = sum(s.served or 0.0 for s in segments if s.value == segment.value)
-        found.append((Target(segment.value, segment.commit, total, _why(segments, index, total)), segment))
-    return found
+        found.append((Target(segment.value, segment.commit, total, _why(index, total, segment.value in left)), segment))
+    return sorted(found, key=lambda option: option[1].value in left)
 
 
-def _why(segments: Sequence[Held], index: int, total: float) -> str:
+def _why(index: int, total: float, left: bool) -> str:
     place = "the version before this one" if index == 1 else f"{index} releases back"
     doubts = [f"served only {spoken(total)}"] if total < UNSURE else []
-    doubts += ["was itself rolled back from"] if left(segments, index) else []
+    doubts += ["was itself rolled back from"] if left else []
     return f"{place}, served {spoken(total)}" if not doubts else f"{place}, but {' and '.join(doubts)}"
 
 
-def left(segments: Sequence[Held], index: int) -> bool:
-    """Whether the value at `index` was itself rolled back from: what followed it is what came before it."""
-    return 0 < index < len(segments) - 1 and segments[index - 1].value == segments[index + 1].value
+def rolled_back_from(segments: Sequence[Held]) -> frozenset[str]:
+    """Return the values that were followed by one known before them: somebody went back."""
+    oldest_first = [segment.value for segment in reversed(segments)]
+    order = {value: -index for index, value in enumerate(reversed(oldest_first))}  # the first appearance wins
+    return frozenset(now for now, after in pairwise(oldest_first) if order[after] < order[now])
 
 
 def doubtful(segments: Sequence[Held], target: Target) -> bool:
     """Whether a person should look at the target first (held under four hours, or itself rolled back from)."""
-    at = next((i for i, s in enumerate(segments) if i and s.value == target.version), 0)
-    return bool(at) and (left(segments, at) or (target.served or 0.0) < UNSURE)
+    return target.version in rolled_back_from(segments) or (target.served or 0.0) < UNSURE
 
 
 def spoken(seconds: float) -> str:
