@@ -52,9 +52,9 @@ def _read(delivery: Delivery, view: View, ports: Ports) -> None:
     try:
         signals = SOURCES[delivery.source].parse(delivery.body, delivery.received)
     except (Refused, KeyError) as error:
-        note_alone(
-            Note(Stage.SIGNAL, f"a delivery from {delivery.source} cannot be read", (str(error),), {"delivery": delivery.key}), ports
-        )
+        note = Note(Stage.SIGNAL, f"a delivery from {delivery.source} cannot be read", (str(error),), {"key": delivery.key})
+        if not _told(delivery.key, ports):
+            note_alone(note, ports)
         return
     for signal in signals:
         _join(signal, view, ports)
@@ -95,10 +95,14 @@ def _alert(alert: Alert, view: View, ports: Ports) -> None:
 
 def _unresolved(alert: Alert, note: Note, ports: Ports) -> None:
     """Nothing is lost: it is recorded, and a person is told once."""
-    if any(entry.facts.get("key") == alert.key for entry in ports.store.entries("")):
+    if _told(alert.key, ports):
         return
     note_alone(note, ports)
     text = "\n".join((note.what, *note.because))
     notice = Notice(f"unresolved:{alert.key}", f"{alert.name}: whose alert is it?", text, urgent=True)
     ports.notifier.notify(notice)
     ports.store.told(notice)
+
+
+def _told(key: str, ports: Ports) -> bool:
+    return any(entry.facts.get("key") == key for entry in ports.store.entries(""))

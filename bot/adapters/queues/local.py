@@ -72,7 +72,7 @@ class LocalRunner:
 
     def _later(self, key: str) -> Instant:
         failures = self._failed[key] = self._failed.get(key, 0) + 1
-        return self._clock.now() + min(LAST_RETRY, FIRST_RETRY * 2 ** (failures - 1))
+        return self._clock.now() + min(LAST_RETRY, FIRST_RETRY * 2.0 ** (failures - 1))
 
     def _run(self) -> None:
         while not self._stopping.is_set():

@@ -1,0 +1,108 @@
+"""The local queue: what is due is worked on, serially for each lock; a failure comes back later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event, Lock
+
+import pytest
+
+from bot.adapters.queues.local import LEASE, LocalQueue, LocalRunner
+from bot.adapters.store.due import SqlQueueRows
+from bot.adapters.store.schema import Database
+from bot.refs import Instant
+
+
+class Told:
+    """A clock that stands where it is told."""
+
+    def __init__(self) -> None:
+        self.at = 100.0
+
+    def now(self) -> Instant:
+        return self.at
+
+
+@pytest.fixture
+def rows(tmp_path: Path) -> Iterator[SqlQueueRows]:
+    database = Database(f"sqlite:///{tmp_path}/rollbot.db")
+    yield SqlQueueRows(database)
+    database.close()
+
+
+def test_a_key_is_due_again_when_its_work_says_so(rows: SqlQueueRows) -> None:
+    clock, done = Told(), list[Instant]()
+    answers = iter([160.0, None])
+
+    def work(key: str) -> Instant | None:
+        done.append(clock.now())
+        return next(answers)
+
+    runner = LocalRunner(rows, clock, work)
+    LocalQueue(rows).enqueue("k", 90.0)
+
+    ran = [runner.run_one(), runner.run_one()]
+    clock.at = 160.0
+    ran += [runner.run_one(), runner.run_one()]
+
+    assert ran == [True, False, True, False]
+    assert done == [100.0, 160.0]
+
+
+def test_a_failure_is_tried_again_ever_later(rows: SqlQueueRows, caplog: pytest.LogCaptureFixture) -> None:
+    clock = Told()
+
+    def work(key: str) -> Instant | None:
+        raise RuntimeError("broken")
+
+    runner = LocalRunner(rows, clock, work)
+    LocalQueue(rows).enqueue("k", 0.0)
+
+    waits = []
+    for _ in range(3):
+        start = clock.at
+        assert runner.run_one()
+        while not rows.take(clock.at, clock.at):
+            clock.at += 1.0
+        waits.append(clock.at - start)
+
+    assert waits == [5.0, 10.0, 20.0]
+    assert "k failed" in caplog.text
+
+
+def test_what_a_dead_worker_held_is_worked_on_after_its_lease(rows: SqlQueueRows) -> None:
+    clock, done = Told(), list[str]()
+    LocalQueue(rows).enqueue("k", 0.0)
+    rows.take(clock.at, clock.at + LEASE)  # and the worker is gone
+
+    runner = LocalRunner(rows, clock, lambda key: done.append(key))
+    early = runner.run_one()
+    clock.at += LEASE
+
+    assert (early, runner.run_one(), done) == (False, True, ["k"])
+
+
+def test_threads_never_work_on_one_lock_at_once(rows: SqlQueueRows) -> None:
+    inside, together, left = Lock(), list[str](), Event()
+    names = [f"shop:{number}" for number in range(12)]
+    done: list[str] = []
+
+    def work(key: str) -> None:
+        if not inside.acquire(blocking=False):
+            together.append(key)
+        else:
+            sum(range(200_000))  # long enough for another thread to come by
+            inside.release()
+        done.append(key)
+        if len(done) == len(names):
+            left.set()
+
+    for name in names:
+        LocalQueue(rows).enqueue(name, 0.0)
+    runner = LocalRunner(rows, Told(), work, lock_of=lambda key: key.partition(":")[0], workers=3)
+    runner.start()
+
+    assert left.wait(20)
+    runner.stop()
+    assert (together, sorted(done), runner.alive) == ([], sorted(names), False)
