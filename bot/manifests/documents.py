@@ -65,12 +65,12 @@ class Map:
     items: list[tuple[Scalar, Node]] = field(default_factory=list)
     line: int = 0
     anchor: str | None = None
+    _named: dict[str, Node] | None = field(default=None, repr=False, compare=False)
 
     def get(self, key: str) -> Node | None:
-        for name, node in reversed(self.items):
-            if name.value == key:
-                return node
-        return None
+        if self._named is None:
+            self._named = {name.value: node for name, node in self.items}
+        return self._named.get(key)
 
     def text(self, *keys: str) -> str:
         """Return the scalar text at a path of keys, "" where there is none (aliases followed)."""
@@ -137,8 +137,14 @@ def parse_anew(file: bytes) -> Sequence[Document]:
         raise Unparsable("nested too deeply", 1) from error
 
 
+def events_of(text: str) -> Iterator[Any]:
+    """Yield the text's YAML events. Raises yaml.YAMLError on the way."""
+    loader: Any = yaml.CSafeLoader(text)
+    return iter(loader.get_event, None)  # two calls an event fewer than yaml.parse
+
+
 def _documents(text: str, offsets: Offsets) -> Iterator[Document]:
-    events: Iterator[Any] = iter(yaml.parse(text, Loader=yaml.CSafeLoader))
+    events = events_of(text)
     index = 0
     for event in events:
         if isinstance(event, yaml.DocumentStartEvent):

@@ -18,6 +18,7 @@ _MORE = re.compile(rb"[A-Za-z0-9._+@:-]")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}(?:@sha256:[0-9a-f]{64})?|sha256:[0-9a-f]{64}")
 _NAMING = re.compile(r"(?:.*[.\]])?(?:name|repository|alias|repoURL|chart|kind|apiVersion)")
 _WORDS = re.compile(r"secret|sops|enc", re.IGNORECASE)
+_IN_ADDRESSES = frozenset({"refs", "raw", "blob", "tree", "archive", "releases", "download"})
 _MOST = 16
 _EVERYTHING = ManifestRules()
 
@@ -35,7 +36,7 @@ def reread(before: bytes, reading: Reading, after: bytes, rules: ManifestRules =
     changed = _changes(before, reading.pins, after)
     if changed is None:
         return None
-    if not all(_alike(reading.pins[index], value, before, reading.pins) for index, value in changed.items()):
+    if not all(_alike(reading.pins[index], value, reading.pins) for index, value in changed.items()):
         return None
     return Reading(_shifted(reading.pins, changed))
 
@@ -81,14 +82,14 @@ def _common(before: bytes, after: bytes) -> int:
     return low
 
 
-def _alike(pin: Pin, value: str, before: bytes, pins: tuple[Pin, ...]) -> bool:
+def _alike(pin: Pin, value: str, pins: tuple[Pin, ...]) -> bool:
     """Say whether the change of one pin can have no effect but on that pin's value."""
     if _NAMING.fullmatch(pin.yaml_path) or _WORDS.search(value) or _WORDS.search(pin.value):
         return False
     if pin.kind is PinKind.IMAGE and not _TAG.fullmatch(value):
         return False
-    if pin.kind is PinKind.REF and pin.partial and b"/" in before[pin.end : pin.end + 1]:
-        return False  # the rest of the address may repeat the version
+    if value in _IN_ADDRESSES or pin.value in _IN_ADDRESSES:
+        return False
     if _sort(pin.value) != _sort(value):
         return False
     return not any(pin.value in one.artefact or pin.value in one.yaml_path or pin.value == one.object_name for one in pins)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from enum import Enum, auto
+from functools import lru_cache
 
 from bot.manifests.documents import Map, Scalar
 from bot.manifests.pin import Pin, PinKind, Style
@@ -15,6 +17,8 @@ _TOKEN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]{0,127}(?:@sha256:[0-9a-f]{64})
 _VERSION = re.compile(r"(?=.*\d)" + _TOKEN.pattern)
 _ANY_TAG = re.compile(r"[^\s{}$]{1,255}")  # no registry takes `tag: web:1.2`, yet somebody wrote it, and it is that which must go back
 _DOTTED = re.compile(r"[vV]?\d+(?:\.\d+)+(?:[-+._][A-Za-z0-9.+_-]+)?(?:@sha256:[0-9a-f]{64})?")
+_IN_NAME = re.compile(r"(?:^|[^A-Za-z0-9.]|(?<![A-Za-z0-9.])v)(\d+(?:\.\d+)+(?:-(?:rc|alpha|beta|pre|dev)[.-]?\d*)?)")
+_ODD_TAG = re.compile(r"[A-Za-z0-9_.-]+:[A-Za-z0-9_.-]+")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 _FULL_IMAGE = re.compile(
     r"(?:docker://|oci://)?(?:[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?|localhost(?::\d+)?|[a-z0-9-]+:\d+)/[a-z0-9._/-]+"
@@ -48,41 +52,68 @@ def shape_pins(level: Level, format_name: str, *, versions: bool = True) -> Iter
 
 def sort(text: str) -> tuple[bool, ...]:
     """Return all that this module asks of a value by itself."""
-    return (*tuple(bool(pattern.fullmatch(text)) for pattern in (_TOKEN, _VERSION, _DOTTED, _DIGEST)), text in _NOTHING)
+    return (*tuple(bool(pattern.fullmatch(text)) for pattern in (_TOKEN, _ODD_TAG, _VERSION, _DOTTED, _DIGEST)), text in _NOTHING)
 
 
 def _leaf(level: Level, key: str, under: str, scalar: Scalar, format_name: str, versions: bool) -> Iterator[Pin]:
     text = scalar.value.rstrip("\n")
     if scalar.style is Style.PLAIN and text in _NOTHING:
         return
+    promise = _promise(key)
     found: Pin | None = None
-    if ":" in text or "@" in text:
-        if _IMAGE_KEY.fullmatch(key) or _FULL_IMAGE.fullmatch(text):
+    if ":" in text or "@" in text or "?" in text:
+        if promise is _Promise.IMAGE or ("/" in text and _FULL_IMAGE.fullmatch(text)):
             found = image_pin(level.at(under, scalar), format_name)
         elif "/" in text:
             yield from url_pins(level.at(under, scalar), format_name)
             return
-    if found is None and (kind := _own(level, key, text, versions)) and not under.endswith("]"):
+    if found is None and not under.endswith("]") and (kind := _own(level, key, promise, text, versions)):
         found = whole_pin(level.at(under, scalar), format_name, kind, artefact(level, key))
     if found is not None:
         yield found
 
 
-def _own(level: Level, key: str, text: str, versions: bool) -> PinKind | None:
-    """Say what a scalar of its own fixes, by its key, its value and its neighbours."""
-    if _DIGEST_KEY.fullmatch(key):
-        return PinKind.DIGEST if _DIGEST.fullmatch(text) else None
-    if key == "tag" and _imageish(level):
-        return PinKind.TAG if _ANY_TAG.fullmatch(text) else None
-    if _IMAGE_TAG_KEY.fullmatch(key):
-        return PinKind.TAG if _VERSION.fullmatch(text) or ("ag" in key and _TOKEN.fullmatch(text)) else None
-    if _TAG_KEY.fullmatch(key):
-        return PinKind.TAG if _VERSION.fullmatch(text) else None
-    if key in _LABELS:
-        return PinKind.APP_VERSION if _VERSION.fullmatch(text) else None
+class _Promise(Enum):
+    """What a key alone says of its value."""
+
+    NOTHING = auto()
+    IMAGE = auto()
+    DIGEST = auto()
+    IMAGE_TAG = auto()
+    TAG = auto()
+    LABEL = auto()
+    VERSION = auto()
+
+
+@lru_cache(maxsize=8192)
+def _promise(key: str) -> _Promise:
+    for promise, pattern in _KEYS:
+        if pattern.fullmatch(key):
+            return promise
     if _VERSION_KEY.fullmatch(key) and key.lower() not in _NOT_VERSIONS:
-        return _version_kind(level, key, text, versions)
-    return None
+        return _Promise.VERSION
+    return _Promise.LABEL if key in _LABELS else _Promise.NOTHING
+
+
+_KEYS = ((_Promise.IMAGE, _IMAGE_KEY), (_Promise.DIGEST, _DIGEST_KEY), (_Promise.IMAGE_TAG, _IMAGE_TAG_KEY), (_Promise.TAG, _TAG_KEY))
+
+
+def _own(level: Level, key: str, promise: _Promise, text: str, versions: bool) -> PinKind | None:
+    """Say what a scalar of its own fixes, by its key, its value and its neighbours."""
+    match promise:
+        case _Promise.NOTHING | _Promise.IMAGE:
+            return None
+        case _Promise.DIGEST:
+            return PinKind.DIGEST if _DIGEST.fullmatch(text) else None
+        case _Promise.IMAGE_TAG:
+            return PinKind.TAG if _VERSION.fullmatch(text) or ("ag" in key and _TOKEN.fullmatch(text)) else None
+        case _Promise.TAG:
+            named = key == "tag" and _imageish(level) and (_TOKEN.fullmatch(text) or _ODD_TAG.fullmatch(text))
+            return PinKind.TAG if named or _VERSION.fullmatch(text) else None
+        case _Promise.LABEL:
+            return PinKind.APP_VERSION if _VERSION.fullmatch(text) else None
+        case _Promise.VERSION:
+            return _version_kind(level, key, text, versions)
 
 
 def _version_kind(level: Level, key: str, text: str, versions: bool) -> PinKind | None:
@@ -119,17 +150,15 @@ def artefact(level: Level, key: str) -> str:
 
 
 def url_pins(place: Place, format_name: str) -> Iterator[Pin]:
-    """Yield the pin of a URL's Git ref and, where its last part repeats that version, the pin there too (as `…#2`)."""
+    """Yield the pin of a URL's Git ref and, where the file it names carries a version too, the pin there (as `…#2`)."""
     first = ref_pin(place, format_name)
     if first is None:
         return
     yield first
-    text, bare = place.scalar.value, first.value.removeprefix("v")
-    from_last = text.rfind("/") + 1
-    at = text.find(bare, from_last)
-    offset = len(text.encode()[: first.start - place.scalar.start].decode(errors="ignore"))
-    if _DOTTED.fullmatch(bare) and at > offset + len(first.value):
+    text = place.scalar.value
+    found = _IN_NAME.search(text, text.rfind("/") + 1) if "/releases/download/" in text else None
+    if found is not None:
         again = Place(place.object, f"{place.yaml_path}#2", place.scalar)
-        second = part_pin(again, format_name, PinKind.REF, first.artefact, at, at + len(bare))
+        second = part_pin(again, format_name, PinKind.REF, first.artefact, found.start(1), found.end(1))
         if second is not None:
             yield second

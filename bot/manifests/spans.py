@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from bot.manifests.documents import BOM, Offsets, Scalar, scalar_of
+from bot.manifests.documents import BOM, Offsets, Scalar, events_of, scalar_of
 from bot.manifests.nested import Lines
 from bot.manifests.pin import Pin, Style
 from bot.manifests.quoting import escaped, quoted, stays_plain
@@ -162,7 +162,7 @@ class _Events:
         self.file, self.text = file, file[shift:].decode()
         self.shift, self.ascii = shift, len(self.text) == len(file) - shift
         self.offsets = Offsets(self.text, len(file) - shift, shift)
-        self.events: list[Any] = list(yaml.parse(self.text, Loader=yaml.CSafeLoader))
+        self.events: list[Any] = list(events_of(self.text))
         self.indexes = [index for index, event in enumerate(self.events) if isinstance(event, yaml.ScalarEvent)]
         self.starts = [self.events[index].start_mark.index for index in self.indexes]
 

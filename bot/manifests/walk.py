@@ -109,7 +109,7 @@ def item_part(sequence: Seq, index: int) -> str:
 def sibling(mapping: Map, key: str) -> Node | None:
     """Return what stands under `key`, aliases followed and merge keys (`<<`) respected one level deep."""
     node = mapping.get(key)
-    if node is None:
+    if node is None and mapping.get("<<") is not None:
         for name, merged in mapping.items:
             if name.value == "<<":
                 sources = merged.items if isinstance(merged, Seq) else [merged]
