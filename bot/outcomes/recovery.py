@@ -60,7 +60,7 @@ def judge(seen: Evidence, rules: OutcomeRules) -> Verdict:
     if seen.now < settled + window:
         return Waiting(settled + window, f"it still fires, but looks back {window:.0f} s and so may fire that long after a cure")
     count = _count(seen, settled)
-    if seen.firing is None or count < rules.min_samples:
+    if seen.firing is not True or count < rules.min_samples:
         return _unproven(seen, rules, False, f"it was not said to be resolved, and {_told(seen, count)}")
     after = f"{seen.now - seen.arrived:.0f} s after the rollback arrived"
     return NoHelp((f"it still fires {after}, longer than it looks back ({window:.0f} s)", f"{count} samples since then"))
