@@ -22,7 +22,7 @@ def as_written(state: DesiredState, path: str, text: bytes, edited: bytes) -> by
     if len(old) != len(new):
         return edited
     wanted = {index: line for index, (was, line) in enumerate(zip(old, new, strict=True)) if was != line}
-    found = _written_before(state, path, {line for line in wanted.values()})
+    found = _written_before(state, path, set(wanted.values()))
     for index, line in wanted.items():
         new[index] = found.get(line, line)
     restored = b"".join(new)

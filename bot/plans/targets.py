@@ -35,10 +35,11 @@ def _why(index: int, total: float, left: bool) -> str:
 
 
 def rolled_back_from(segments: Sequence[Held]) -> frozenset[str]:
-    """Return the values that were followed by one known before them: somebody went back."""
+    """Return the values whose last stay ended with one known before them: somebody went back, and has not come again since."""
     oldest_first = [segment.value for segment in reversed(segments)]
-    order = {value: -index for index, value in enumerate(reversed(oldest_first))}  # the first appearance wins
-    return frozenset(now for now, after in pairwise(oldest_first) if order[after] < order[now])
+    known = {value: -index for index, value in enumerate(reversed(oldest_first))}  # smallest: known longest
+    ended = dict(pairwise(oldest_first))  # a value's last successor
+    return frozenset(value for value, after in ended.items() if known[after] < known[value])
 
 
 def doubtful(segments: Sequence[Held], target: Target) -> bool:
