@@ -167,7 +167,11 @@ def _names(label: str, text: str) -> list[str]:
 
 
 def _living_in(namespace: str, estate: Estate) -> tuple[Service, ...]:
-    return tuple(service for service in estate.services if any(pin.namespace == namespace for pin in service.pins))
+    return tuple(service for service in estate.services if _lives_in(service, namespace))
+
+
+def _lives_in(service: Service, namespace: str) -> bool:
+    return service.ref.name.endswith(f".{namespace}") or any(pin.namespace == namespace for pin in service.pins)
 
 
 def _agreeing(clues: Sequence[_Clue]) -> list[Service]:
@@ -206,7 +210,7 @@ def _in_environment(services: Sequence[Service], environment: str | None, alert:
         elif label == "cluster":
             services = _by_part(services, meant) or services
         elif label == "namespace":
-            near = [service for service in services if any(pin.namespace == text for pin in service.pins)]
+            near = [service for service in services if _lives_in(service, text)]
             services = near or _by_part(services, meant) or services
     return services
 

@@ -13,9 +13,12 @@ STRONG = frozenset(
 WEAK = frozenset(
     ("live", "test", "testing", "sandbox", "local", "canary", "demo", "preview", "integration", "int", "perf", "dr", "playground")
 )
-_LONG = frozenset(("production", "staging", "prod", "preprod"))
+_LONG = frozenset(("production", "staging", "development", "prod", "preprod"))
+_HOLDERS = frozenset(("components", "services", "projects", "workloads"))
 MARKERS = frozenset(("overlays", "overlay", "envs", "env", "environments", "environment", "stages", "clusters"))
 BASES = frozenset(("base", "bases", "common", "shared", "_base", "_common"))
+ARCHIVES = frozenset(("archive", "archived", "attic", "deprecated", "disabled", "example", "examples", "obsolete"))
+"""Folders of what runs nowhere: a copy kept there is no second service of its name."""
 GENERIC = frozenset(
     (
         *(
@@ -107,8 +110,11 @@ def word(text: str, known: Mapping[str, str]) -> tuple[str, str] | None:
         return known[text], text if several and text != known[text] else ""
     if text.lower() in STRONG or text.lower() in WEAK:
         return text, ""
-    token = next((part for part in _COMPOUND.split(text) if part.lower() in STRONG), None)
-    return (token, text) if token else None
+    parts = _COMPOUND.split(text)
+    token = next((part for part in parts if part.lower() in STRONG), None)
+    if token is None:
+        return None
+    return token, "" if all(part.lower() in GENERIC for part in parts if part != token) else text
 
 
 def suffix(name: str, known: Mapping[str, str]) -> tuple[str, str] | None:
@@ -141,7 +147,7 @@ def _locate(path: str, pairs: tuple[tuple[str, str], ...]) -> Location:
             continue
         if environment and _is_cluster(folder, folders[number - 1] if number else "", number > at >= 0):
             cluster = folder
-        elif low not in GENERIC:
+        elif low not in GENERIC or (number and folders[number - 1].lower() in _HOLDERS):
             unit.append(folder)
     base = stem.base or any(folder.lower() in BASES for folder in folders)
     return Location(Place(environment, cluster) if environment else None, tuple(unit), base, stem.name, stem.values)
@@ -158,13 +164,15 @@ def _chosen(folders: tuple[str, ...], known: Mapping[str, str]) -> tuple[int, in
     for at, folder in enumerate(folders):
         low, parent = folder.lower(), folders[at - 1].lower() if at else ""
         meaning = word(folder, known)
-        if folder in known and meaning:
+        if low.lstrip("._") in ARCHIVES and folder not in known:
+            found.append((-1, at, low.lstrip("._"), ""))
+        elif folder in known and meaning:
             found.append((0, at, *meaning))
         elif low in STRONG:
             found.append((1, at, folder, ""))
         elif parent in MARKERS and low not in MARKERS | BASES | GENERIC:
             found.append((2, at, *(meaning or (folder, ""))))
-        elif meaning and meaning[1] and {_COMPOUND.split(low)[0], _COMPOUND.split(low)[-1]} & _LONG:
+        elif meaning and {_COMPOUND.split(low)[0], _COMPOUND.split(low)[-1]} & _LONG:
             found.append((3, at, *meaning))
         elif low in WEAK:
             found.append((4, at, folder, ""))

@@ -9,7 +9,17 @@ from bot.manifests.documents import Alias, Map, Node, Scalar, Seq, Unparsable, p
 
 KUSTOMIZATIONS = frozenset(("kustomization.yaml", "kustomization.yml", "Kustomization"))
 _LISTS = ("resources", "bases", "components", "patchesStrategicMerge", "generators", "transformers", "crds", "configurations")
+_FLUX_FILES = frozenset(("ks.yaml", "ks.yml", "gotk-sync.yaml"))
+_APPLIERS = frozenset(("clusters", "cluster", "flux", "flux-system", "argocd", "argo-cd", "argo-cd-apps", "argo", "gitops", "bootstrap"))
 _FLUX = ("toolkit.fluxcd.io", "Kustomization")
+
+
+def may_include(path: str) -> bool:
+    """Say by its name alone whether a file is worth asking `includes`."""
+    folders, _, name = path.rpartition("/")
+    if name in KUSTOMIZATIONS or name in _FLUX_FILES:
+        return True
+    return name.endswith((".yaml", ".yml")) and not _APPLIERS.isdisjoint(folders.lower().split("/"))
 
 
 def includes(file: bytes, path: str) -> tuple[str, ...]:
@@ -78,6 +88,12 @@ def reached(
                 seen.add(file)
                 yield file
                 waiting += inclusions.get(file, ())
+
+
+def listed(kustomization: str, inclusions: Mapping[str, tuple[str, ...]], files_in: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Yield the files that a kustomization names itself, or that lie in folders it names, short of what those include."""
+    for target in inclusions.get(kustomization, ()):
+        yield from (file for file in _entry(target, files_in) if posixpath.basename(file) not in KUSTOMIZATIONS)
 
 
 def _entry(target: str, files_in: Mapping[str, Sequence[str]]) -> Iterable[str]:

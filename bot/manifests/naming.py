@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from bot.manifests.environments import Location, Place, suffix
+from bot.manifests.environments import Location, Place, suffix, word
 from bot.manifests.globs import matches
 from bot.manifests.inclusions import KUSTOMIZATIONS, reached
 from bot.manifests.pin import Pin, PinKind
@@ -36,6 +36,10 @@ class Layout:
     rules: ManifestRules
     charts: dict[str, str | None] = field(default_factory=dict)
     """Folder → name of the chart it lies in; filled on the way."""
+    running: set[tuple[str, str, str]] = field(default_factory=set)
+    """The objects (path, kind, name) that run an image or deploy a chart."""
+    hosts: dict[tuple[Place | None, tuple[str, ...]], set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Place and unit → the names of what runs there."""
 
     def rule(self, pin: Pin) -> tuple[ServiceRule, tuple[str, ...]] | None:
         """Return the first rule that names this pin's service, with the texts of its stars."""
@@ -48,11 +52,15 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """A service's name; `place` where the pin itself says it, `fixed` where a rule does (no convention adds to it)."""
+    """A service's name; `place` where the pin itself says it, `fixed` where a rule does (no convention adds to it).
+
+    `source`: the file of the workload that lent its name, where that is another one.
+    """
 
     name: str
     place: Place | None = None
     fixed: bool = False
+    source: str | None = None
 
 
 def filled(template: str, stars: Sequence[str]) -> str:
@@ -63,6 +71,7 @@ def filled(template: str, stars: Sequence[str]) -> str:
 def owners(layout: Layout) -> Iterator[tuple[Pin, tuple[Owner, ...]]]:
     """Yield every pin with those whose it is: at least one."""
     workloads = _workloads(layout)
+    _note_running(layout)
     for path, pins in layout.pins.items():
         overlay = _overlaid(path, layout) if path.rpartition("/")[2] in KUSTOMIZATIONS and any(p.kind in IMAGES for p in pins) else None
         for pin in pins:
@@ -70,8 +79,8 @@ def owners(layout: Layout) -> Iterator[tuple[Pin, tuple[Owner, ...]]]:
             if ruled and ruled.name and ruled.place:
                 yield pin, (ruled,)
                 continue
-            names = [] if overlay is None else _by_image(pin, overlay, workloads, layout)
-            found = [_split(name, pin, layout) for name in names] or [_named(pin, layout)]
+            lenders = [] if overlay is None else _by_image(pin, overlay, workloads, layout)
+            found = [replace(_split(name, pin, layout), source=path) for path, name in lenders] or [_named(pin, layout)]
             yield pin, tuple(dict.fromkeys(_merged(owner, ruled) for owner in found))
 
 
@@ -90,21 +99,45 @@ def _ruled(pin: Pin, layout: Layout) -> Owner | None:
 def _merged(owner: Owner, ruled: Owner | None) -> Owner:
     if ruled is None:
         return owner
-    return Owner(ruled.name or owner.name, ruled.place or owner.place, ruled.fixed)
+    return Owner(ruled.name or owner.name, ruled.place or owner.place, ruled.fixed or bool(ruled.name), owner.source)
 
 
 def _named(pin: Pin, layout: Layout) -> Owner:
     file = pin.path.rpartition("/")[2]
     if file in CHART_FILES or (layout.locations[pin.path].values and _chart(pin.path, layout)):
         return Owner(_chart(pin.path, layout) or _by_path(pin, layout))
-    if pin.object_name and pin.object_kind not in SOURCES and file not in KUSTOMIZATIONS and not _UNREADABLE.search(pin.object_name):
+    if (pin.path, pin.object_kind, pin.object_name) in layout.running:
         return _split(pin.object_name, pin, layout)
+    if pin.object_kind or file in KUSTOMIZATIONS:
+        # a ConfigMap, a label, a chart's source: of what runs beside it, where that is one thing
+        location = layout.locations[pin.path]
+        hosts = layout.hosts.get((location.place, location.unit), set()) if location.unit else set()
+        if len(hosts) == 1:
+            return Owner(min(hosts))
     return Owner(_by_path(pin, layout))
+
+
+def _note_running(layout: Layout) -> None:
+    for path, pins in layout.pins.items():
+        if path.rpartition("/")[2] not in KUSTOMIZATIONS:
+            for pin in pins:
+                running = pin.object_kind in DEPLOYED or pin.kind in IMAGES or pin.kind is PinKind.CHART
+                named = pin.object_name and pin.object_kind not in SOURCES and not _UNREADABLE.search(pin.object_name)
+                key = (path, pin.object_kind, pin.object_name)
+                if running and named and key not in layout.running:
+                    layout.running.add(key)
+                    location = layout.locations[path]
+                    layout.hosts[location.place, location.unit].add(_split(pin.object_name, pin, layout).name)
 
 
 def _split(name: str, pin: Pin, layout: Layout) -> Owner:
     """`checkout-prod` is checkout in prod where the folders agree, or say nothing and it is an Application or HelmRelease."""
     place, parts = layout.locations[pin.path].place, suffix(name, layout.rules.environments)
+    if pin.object_kind == "ApplicationSet" and not place:
+        meant = next((meaning for item in _NAMED.findall(pin.yaml_path) if (meaning := word(item, layout.rules.environments))), None)
+        place = Place(*meant) if meant else None
+        if place:
+            return Owner(name, place)
     if parts and (place.environment == parts[1] if place else pin.object_kind in DEPLOYED):
         return Owner(parts[0], place or Place(parts[1]))
     return Owner(name)
@@ -118,9 +151,19 @@ def _by_path(pin: Pin, layout: Layout) -> str:
         return location.unit[-1]
     if location.stem and location.stem not in _STEMS:
         return location.stem
+    if sole := _sole_chart(layout):
+        return sole
     if pin.kind in IMAGES and pin.artefact:
         return last(pin.artefact)
     return last(layout.repository).removesuffix(".git") or "default"
+
+
+def _sole_chart(layout: Layout) -> str | None:
+    """The repository's chart, where it is one: values that say nothing of themselves are for it."""
+    if "*" not in layout.charts:
+        files = [path for path in layout.locations if path.endswith("Chart.yaml") and path.count("/") <= 2]
+        layout.charts["*"] = _chart(files[0], layout) if len(files) == 1 else None
+    return layout.charts["*"]
 
 
 def _chart(path: str, layout: Layout) -> str | None:
@@ -152,13 +195,15 @@ def _overlaid(path: str, layout: Layout) -> frozenset[str]:
     return frozenset(file for file in reached([path], layout.inclusions, layout.files_in) if file in layout.pins)
 
 
-def _by_image(pin: Pin, overlay: frozenset[str], workloads: Mapping[str, Sequence[tuple[str, str]]], layout: Layout) -> list[str]:
-    """Names of the workloads whose image this kustomization sets: among what it includes, else in folders of the same unit."""
+def _by_image(
+    pin: Pin, overlay: frozenset[str], workloads: Mapping[str, Sequence[tuple[str, str]]], layout: Layout
+) -> list[tuple[str, str]]:
+    """Files and names of the workloads whose image this kustomization sets: among what it includes, else in folders of the same unit."""
     where = [place for image in names_in(pin) for place in workloads.get(image, ())]
-    near = [name for path, name in where if path in overlay]
+    near = [(path, name) for path, name in where if path in overlay]
     if not near and not layout.inclusions:
         unit = layout.locations[pin.path].unit
-        near = [name for path, name in where if layout.locations[path].unit == unit]
+        near = [(path, name) for path, name in where if layout.locations[path].unit == unit]
     return sorted(set(near))
 
 

@@ -37,7 +37,9 @@ def companions(
     found: dict[_Key, list[str]] = defaultdict(list)
     for path in layout.locations:
         if path not in layout.pins:
-            for key in _owning(path, here, anchored):
+            location = layout.locations[path]
+            its = (location.place, location.stem) if location.values and location.place else None
+            for key in (its,) if its and its in pins else _owning(path, here, anchored):
                 found[key].append(path)
     return found
 

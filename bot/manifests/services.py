@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from bot.manifests.environments import STRONG, WEAK, Place, locate, word
+from bot.manifests.environments import ARCHIVES, STRONG, WEAK, Place, locate, word
 from bot.manifests.estate import Estate, Service
-from bot.manifests.inclusions import includes, reached
+from bot.manifests.homonyms import told_apart
+from bot.manifests.inclusions import includes, may_include, reached
 from bot.manifests.naming import IMAGES, Layout, Owner, aliases, last, names_in, owners
 from bot.manifests.ownership import companions
 from bot.manifests.pin import Pin, PinKind, Reading
 from bot.manifests.rules import ManifestRules
 from bot.refs import ServiceRef
 
-__all__ = ["assign", "includes"]
+__all__ = ["assign", "includes", "may_include"]
 
 DEFAULT = Place("default")
 _ORDER = {PinKind.CHART: 1, PinKind.APP_VERSION: 2, PinKind.VARIABLE: 3, PinKind.REF: 4}
@@ -34,8 +35,8 @@ def assign(
     """
     layout = _layout(repository, tree, readings, rules, inclusions or {})
     places = _places(layout)
-    owned = list(owners(layout))
-    named = _environments_of(owned, places)
+    owned = told_apart(layout, list(owners(layout)), places)
+    named = _environments_of(layout, owned, places)
     pins: dict[_Key, list[Pin]] = defaultdict(list)
     for pin, found in owned:
         for owner in found:
@@ -63,7 +64,8 @@ def _places(layout: Layout) -> Mapping[str, tuple[Place, ...]]:
     units: dict[tuple[str, ...], set[Place]] = defaultdict(set)
     for path, location in layout.locations.items():
         if location.place:
-            units[location.unit].add(location.place)
+            if location.place.environment not in ARCHIVES:
+                units[location.unit].add(location.place)
             if path in layout.inclusions:
                 roots[location.place].append(path)
     used: dict[str, set[Place]] = defaultdict(set)
@@ -91,14 +93,17 @@ def _only_cluster(place: Place) -> bool:
 
 
 def _environments_of(
-    owned: Sequence[tuple[Pin, tuple[Owner, ...]]], places: Mapping[str, tuple[Place, ...]]
+    layout: Layout, owned: Sequence[tuple[Pin, tuple[Owner, ...]]], places: Mapping[str, tuple[Place, ...]]
 ) -> Mapping[str, tuple[Place, ...]]:
     """Service name → the environments that some file of its own names."""
     found: dict[str, set[Place]] = defaultdict(set)
     for pin, its in owned:
         for owner in its:
             found[owner.name].update((owner.place,) if owner.place else places[pin.path])
-    return {name: tuple(sorted(where)) for name, where in found.items()}
+    for location in layout.locations.values():
+        if location.values and location.place and location.stem in found:
+            found[location.stem].add(location.place)  # values without a version serve it too
+    return {name: tuple(sorted(place for place in where if place.environment not in ARCHIVES)) for name, where in found.items()}
 
 
 def _where(pin: Pin, owner: Owner, places: Mapping[str, tuple[Place, ...]], named: Mapping[str, tuple[Place, ...]]) -> Sequence[Place]:
@@ -109,7 +114,7 @@ def _where(pin: Pin, owner: Owner, places: Mapping[str, tuple[Place, ...]], name
     meaning = word(pin.namespace, {}) if pin.namespace else None
     if meaning and meaning[0].lower() in STRONG:
         return (Place(meaning[0]),)
-    if not pin.object_name or pin.object_kind in ("", "Chart"):
+    if not pin.object_name or pin.object_kind in ("", "HelmfileRelease"):
         return named[owner.name] or (DEFAULT,)  # a chart, its values or a release list serve all environments of their name
     return (DEFAULT,)
 
@@ -138,11 +143,26 @@ def _primary(ref: ServiceRef, pins: Sequence[Pin], shared: Sequence[str], layout
         found = layout.rule(pin)
         if found and found[0].primary == pin.yaml_path:
             return pin
-    common = frozenset(shared)
+    common, plain = frozenset(shared), _letters(ref.name)
 
-    def rank(pin: Pin) -> tuple[int, bool, bool, bool, str, int]:
-        its_own = ref.name in {last(name) for name in names_in(pin)}
+    def rank(pin: Pin) -> tuple[int, int, bool, bool, int, str, int]:
+        its_own = (
+            0 if ref.name in {last(name) for name in names_in(pin)} else 1 if plain in _letters(last(pin.artefact), pin.yaml_path) else 2
+        )
         main = pin.kind is not PinKind.DIGEST and "initContainers" not in pin.yaml_path
-        return (0 if pin.kind in IMAGES else _ORDER[pin.kind], not its_own, not main, pin.path in common, pin.path, pin.start)
+        return (
+            0 if pin.kind in IMAGES else _ORDER[pin.kind],
+            its_own,
+            not main,
+            pin.path in common,
+            pin.yaml_path.count("."),
+            pin.path,
+            pin.start,
+        )
 
     return min(pins, key=rank, default=None)
+
+
+def _letters(*texts: str) -> str:
+    """`mediawiki-143` and `mediaWiki143` are the same word."""
+    return " ".join("".join(filter(str.isalnum, text)).lower() for text in texts)
