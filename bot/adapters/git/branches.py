@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from bot.adapters.git.rejection import Pushed, pushed
@@ -57,6 +58,15 @@ class Branches:
         if self._mirror:
             self._git.output("update-ref", *((ref, new) if new else ("-d", ref)))
         return True
+
+    def rehearse(self, ref: str, new: Sha) -> None:
+        """Ask whether a branch could be made, without making it. Raises Refused or Unavailable where not."""
+        if self._url is None:
+            if not os.access(self._git.folder / "refs", os.W_OK):
+                raise Refused(f"{self._git.folder} cannot be written")
+            return
+        words = ("push", "--dry-run", "--porcelain", "--no-verify", "--no-signed", "--end-of-options")
+        pushed(self._git.answer(*words, self._url, f"{new}:{ref}", timeout=_PUSH, network=True))
 
     def _swap(self, ref: str, old: Sha | None, new: Sha | None) -> bool:
         if new is not None and old is not None and self._work_tree is not None and self._checked_out(ref):

@@ -222,6 +222,10 @@ class GitRepository:
             if self._branches.now(ref) is not None:
                 raise Refused(f"{branch} has moved on from {old} and is kept")
 
+    def rehearse(self) -> None:
+        """See whether a branch of ours could be written, without writing it. Raises Refused or Unavailable where not."""
+        self._branches.rehearse(checked_branch("rollbot/doctor"), self.resolve(self.branch))
+
     def close(self) -> None:
         """End what runs in the background."""
         self._blobs.close()

@@ -36,3 +36,9 @@ class SqlQueueRows:
                 connection.execute(queue.delete().where(queue.c.key == key))
             else:
                 connection.execute(queue.update().where(queue.c.key == key).values(leased=None, due=due))
+
+    def take_over(self) -> None:
+        """Give every lease back: for a process that starts as the one worker, after one that died with keys in its hands."""
+        with self._database.writing() as connection:
+            held = queue.c.leased.is_not(None)
+            connection.execute(queue.update().where(held).values(due=sa.func.coalesce(queue.c.due, 0.0), leased=None))

@@ -1,0 +1,164 @@
+"""`rollbot doctor`: what is missing before the first incident."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.cli.asking import AsJson, configured
+from bot.cli.printing import as_json, say
+from bot.errors import BadConfig, RollbotError
+
+if TYPE_CHECKING:
+    from bot.adapters.git.repository import GitRepository
+    from bot.config import Config
+    from bot.refs import Sha
+    from bot.releases.release import DesiredState
+    from bot.settings import Settings
+
+MARKS = {"ok": "✓", "note": "·", "bad": "✗"}
+Repo = Annotated[
+    str | None, typer.Option("--repo", metavar="PATH", help="A clone, bare repository or URL; else ROLLBOT_REPO_URL, else here.")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`state`: `ok`, `note` (works, but know it) or `bad`; `way_out` says what to do about it."""
+
+    check: str
+    state: str
+    what: str
+    way_out: str = ""
+
+
+def doctor(repo: Repo = None, json: AsJson = False) -> None:
+    """Check rights and gates: Git readable and writable, configuration, store, metrics, tokens, trust. Exit 1 where something is missing.
+
+    Writing is only rehearsed (`git push --dry-run`); nothing is changed anywhere.
+
+    \b
+    Examples:
+      rollbot doctor
+      rollbot doctor --repo https://git.example/org/manifests.git --json
+    """
+    from bot import settings
+
+    found = settings.load()
+    addresses = (repo,) if repo is not None else found.repo_url or (".",)
+    findings = [*_settings(found), *(finding for address in addresses for finding in _repository(address, found))]
+    if json:
+        as_json([asdict(finding) for finding in findings])
+    else:
+        for finding in findings:
+            say(f"{MARKS[finding.state]} {finding.check}: {finding.what}" + (f"\n    → {finding.way_out}" if finding.way_out else ""))
+    if any(finding.state == "bad" for finding in findings):
+        raise typer.Exit(1)
+
+
+def _settings(found: Settings) -> Iterator[Finding]:
+    from bot import settings
+    from bot.signals.sources import SOURCES
+
+    for sentence in settings.unread():
+        yield Finding("settings", "note", sentence)
+    yield _tried("store", "can be read and written", lambda: _store(found), "set ROLLBOT_DATABASE_URL to a place that can be written")
+    for source in SOURCES:
+        if source in found.hook_tokens:
+            yield Finding("hooks", "ok", f"/hooks/{source} is open")
+        else:
+            yield Finding("hooks", "note", f"/hooks/{source} is closed", f"set ROLLBOT_HOOK_TOKEN_{source.upper()}=$(openssl rand -hex 24)")
+    if not found.api_tokens:
+        yield Finding(
+            "api",
+            "note",
+            "/api/v1 is closed, the pages are shown on this machine only",
+            "set ROLLBOT_API_TOKENS=name=$(openssl rand -hex 24)",
+        )
+    if found.prometheus_url is None:
+        hint = "set ROLLBOT_PROMETHEUS_URL; without it recovery cannot be proven, and alerts are not confirmed before acting"
+        yield Finding("metrics", "note", "no Prometheus is configured", hint)
+    else:
+        yield _tried("metrics", "Prometheus answers", lambda: _metrics(found), "is ROLLBOT_PROMETHEUS_URL right, and reachable from here?")
+
+
+def _repository(address: str, found: Settings) -> Iterator[Finding]:
+    from bot import wiring
+
+    try:
+        with wiring.repository(address, found) as repository:
+            repository.fetch()
+            commit = repository.resolve(repository.branch)
+            yield Finding("git", "ok", f"{repository.name} can be read: {repository.branch} is at {commit[:12]}")
+            if repository.shallow():
+                yield Finding("history", "note", "the clone is shallow: older releases are not known", "git fetch --unshallow")
+            yield _tried("push", "a branch could be pushed", repository.rehearse, "give the token or key the right to push branches")
+            try:
+                config = configured(repository, commit)
+            except BadConfig as error:
+                yield Finding("configuration", "bad", str(error), "rollbot check lists everything that is wrong")
+                return
+            yield from _said(repository, config, commit)
+    except RollbotError as error:
+        yield Finding("git", "bad", str(error), "is the address right, and does this machine have the right to read it?")
+
+
+def _said(repository: GitRepository, config: Config, commit: Sha) -> Iterator[Finding]:
+    """What the repository says of how far Rollbot may go, environment by environment."""
+    from bot.quarantine import FOLDER
+    from bot.reconciler.look import look
+    from bot.reconciler.view import STOP
+    from bot.settings import load
+    from bot.wiring import cache
+
+    yield Finding("configuration", "ok", "is right, or not there: the defaults are in force" if config == type(config)() else "is right")
+    tree = repository.tree(commit)
+    if STOP in tree or config.policy.stop:
+        yield Finding("stop", "note", "the kill switch is on: nothing will be changed", f"remove {STOP}, or policy.stop from .rollbot.yaml")
+    blocked = FOLDER in tree or FOLDER.split("/")[0] in tree
+    way_out = f"{FOLDER} has to be a folder: move the file away" if blocked else ""
+    held = sum(path.startswith(f"{FOLDER}/") for path in tree)
+    yield Finding(
+        "quarantine", "bad" if blocked else "ok", "a file stands in its way" if blocked else f"{held} releases are kept out", way_out
+    )
+    with cache(load()) as pins:
+        yield from _trust(look(repository, pins, config.manifests, at=commit), config)
+
+
+def _trust(state: DesiredState, config: Config) -> Iterator[Finding]:
+    services = state.estate.services
+    if not services:
+        yield Finding(
+            "services", "bad", "no service was found", "rollbot scan shows what was read; `services:` in .rollbot.yaml says whose files are"
+        )
+        return
+    for environment in sorted({service.ref.environment for service in services}):
+        names = sorted({service.ref.name for service in services if service.ref.environment == environment})
+        trust = config.policy.trust_in(environment)
+        frozen = "; frozen" if environment in config.policy.frozen else ""
+        shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+        yield Finding("trust", "note" if frozen else "ok", f"{environment}: {trust}{frozen} ({shown})")
+
+
+def _tried(check: str, well: str, attempt: Callable[[], object], way_out: str) -> Finding:
+    try:
+        attempt()
+    except RollbotError as error:
+        return Finding(check, "bad", str(error), way_out)
+    return Finding(check, "ok", well)
+
+
+def _store(found: Settings) -> None:
+    from bot import wiring
+
+    with wiring.store(found) as store:
+        store.keep("doctor", b"")
+
+
+def _metrics(found: Settings) -> None:
+    from bot import wiring
+
+    wiring.metrics(found).firing("RollbotDoctor", {})

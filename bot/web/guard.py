@@ -1,0 +1,62 @@
+"""Who may come in: bearer tokens, compared in constant time, before anything else of a request is looked at."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from hmac import compare_digest
+
+from fastapi import HTTPException, Request
+from pydantic import SecretStr
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+def bearer(request: Request) -> str:
+    """Return the token of an `Authorization: Bearer` header, "" where there is none."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def basic(request: Request) -> str:
+    """Return the password of an `Authorization: Basic` header: browsers ask for it; the name does not matter."""
+    scheme, _, text = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return ""
+    try:
+        return base64.b64decode(text, validate=True).decode().partition(":")[2]
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
+
+
+def owner(token: str, tokens: Mapping[str, SecretStr]) -> str | None:
+    """Name whose token it is. Every token is compared, so that the time taken says nothing."""
+    found = None
+    for name, secret in tokens.items():
+        if compare_digest(secret.get_secret_value().encode(), token.encode()):
+            found = name
+    return found
+
+
+def api(request: Request) -> str:
+    """Admit a holder of one of ROLLBOT_API_TOKENS and say who that is. Raises 401."""
+    tokens = request.app.state.settings.api_tokens
+    if not tokens:
+        raise HTTPException(401, "the API is closed: set ROLLBOT_API_TOKENS", {"WWW-Authenticate": "Bearer"})
+    who = owner(bearer(request), tokens)
+    if who is None:
+        raise HTTPException(401, "send one of ROLLBOT_API_TOKENS as `Authorization: Bearer …`", {"WWW-Authenticate": "Bearer"})
+    return who
+
+
+def page(request: Request) -> None:
+    """Admit a person to the pages: with an API token as password; where there are no tokens, on this machine only. Raises 401, 403."""
+    tokens = request.app.state.settings.api_tokens
+    if tokens:
+        if owner(basic(request) or bearer(request), tokens) is None:
+            raise HTTPException(401, "log in with an API token as password", {"WWW-Authenticate": 'Basic realm="Rollbot", charset="UTF-8"'})
+        return
+    here = request.client is not None and request.client.host in LOOPBACK
+    if not (here and request.url.hostname in LOOPBACK):
+        raise HTTPException(403, "without ROLLBOT_API_TOKENS the pages are shown on this machine only, at http://127.0.0.1")

@@ -1,0 +1,103 @@
+"""`/healthz`, `/readyz`, `/metrics`: whether it lives, whether it can work, and a handful of numbers."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+
+from bot.errors import RollbotError
+from bot.ports import Ports
+from bot.reconciler.view import in_force
+
+FRESH = 15.0
+router = APIRouter()
+
+
+@dataclass(slots=True)
+class Readiness:
+    """What was found when it was last looked; probes come every few seconds, the Git server need not feel each."""
+
+    looked: float = float("-inf")
+    store: str | None = None
+    repositories: dict[str, dict[str, str | None]] = field(default_factory=dict)
+
+
+@router.get("/healthz", summary="It lives")
+def healthz(request: Request) -> Response:
+    alive = request.app.state.alive()
+    return JSONResponse({"ok": alive}, 200 if alive else 503)
+
+
+@router.get("/readyz", summary="It can take work; and what stands in its way")
+def readyz(request: Request) -> Response:
+    """503 where nothing can be stored. A Git server that is down or a broken configuration is said, but alerts are still taken and kept."""
+    found = readiness(request)
+    repositories = [{"repository": name, **said} for name, said in found.repositories.items()]
+    ready = found.store is None
+    return JSONResponse({"ready": ready, "store": found.store or "ok", "repositories": repositories}, 200 if ready else 503)
+
+
+def readiness(request: Request) -> Readiness:
+    known: Readiness = request.app.state.readiness
+    if time.monotonic() - known.looked < FRESH:
+        return known
+    ports: Mapping[str, Ports] = request.app.state.ports
+    found = Readiness(time.monotonic(), _store(ports), {name: _repository(one) for name, one in ports.items()})
+    request.app.state.readiness = found
+    return found
+
+
+def warnings(request: Request) -> list[str]:
+    """Sentences for people about what is not as it should be."""
+    found = readiness(request)
+    said = [f"The store cannot be written: {found.store}"] if found.store else []
+    for name, repository in found.repositories.items():
+        said += [f"{name}: {what}: {text}" for what, text in repository.items() if text not in (None, "ok")]
+    return said
+
+
+def _store(ports: Mapping[str, Ports]) -> str | None:
+    try:
+        for one in ports.values():
+            one.store.keep("readyz", b"")
+    except RollbotError as error:
+        return str(error)
+    return None
+
+
+def _repository(ports: Ports) -> dict[str, str | None]:
+    """Say how the repository answers, and which configuration is in use."""
+    try:
+        ports.repository.fetch()
+        rules = in_force(ports, ports.repository.tree(ports.repository.resolve(ports.repository.branch)))
+    except RollbotError as error:
+        return {"git": str(error), "config": None, "stopped": None}
+    config = f"last good config in use: {rules.problem}" if rules.problem else "ok"
+    return {"git": "ok", "config": config, "stopped": rules.stopped}
+
+
+@router.get("/metrics", summary="Numbers for Prometheus")
+def metrics(request: Request) -> Response:
+    ports: Mapping[str, Ports] = request.app.state.ports
+    incidents = Counter(
+        (name, one.end.value if one.end else one.state.value) for name, each in ports.items() for one in each.store.incidents(name)
+    )
+    waiting = {name: len(each.store.inbox(name)) for name, each in ports.items()}
+    lines = ["# HELP rollbot_incidents Incidents by state, or by how they ended.", "# TYPE rollbot_incidents gauge"]
+    lines += [f'rollbot_incidents{{repository="{_label(name)}",state="{state}"}} {count}' for (name, state), count in incidents.items()]
+    lines += ["# HELP rollbot_inbox_waiting Deliveries that were not handled yet.", "# TYPE rollbot_inbox_waiting gauge"]
+    lines += [f'rollbot_inbox_waiting{{repository="{_label(name)}"}} {count}' for name, count in waiting.items()]
+    lines += ["# HELP rollbot_deliveries_total What came to the hooks, by outcome.", "# TYPE rollbot_deliveries_total counter"]
+    deliveries: Counter[tuple[str, str]] = request.app.state.deliveries
+    lines += [f'rollbot_deliveries_total{{source="{source}",outcome="{what}"}} {count}' for (source, what), count in deliveries.items()]
+    lines += ["# HELP rollbot_up 1 while the work goes on.", "# TYPE rollbot_up gauge", f"rollbot_up {int(request.app.state.alive())}"]
+    return PlainTextResponse("\n".join([*lines, ""]), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _label(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
