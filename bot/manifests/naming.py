@@ -201,7 +201,7 @@ def _by_image(
     """Files and names of the workloads whose image this kustomization sets: among what it includes, else in folders of the same unit."""
     where = [place for image in names_in(pin) for place in workloads.get(image, ())]
     near = [(path, name) for path, name in where if path in overlay]
-    if not near and not layout.inclusions:
+    if not near and pin.path not in layout.inclusions:
         unit = layout.locations[pin.path].unit
         near = [(path, name) for path, name in where if layout.locations[path].unit == unit]
     return sorted(set(near))
