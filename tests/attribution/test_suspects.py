@@ -40,11 +40,10 @@ LINE = (
     released("too-old", 50.0, "1", "2"),
 )
 ALL = frozenset(release.commit for release in LINE)
+RUNNING = Live(ALL, 950.0)
 
 
-def named(
-    line: tuple[Release, ...] = LINE, began: Onset = BEGAN, live: Live | None = Live(ALL, 950.0), **more: Any
-) -> list[tuple[str, bool]]:
+def named(line: tuple[Release, ...] = LINE, began: Onset = BEGAN, live: Live | None = RUNNING, **more: Any) -> list[tuple[str, bool]]:
     rules = more.pop("rules", RULES)
     found = attribute(History(CHECKOUT, line), began, live, more.get("tried", frozenset()), rules)
     return [(suspect.release.commit, suspect.sure) for suspect in found.suspects]

@@ -76,7 +76,7 @@ def test_what_a_dead_worker_held_is_worked_on_after_its_lease(rows: SqlQueueRows
     LocalQueue(rows).enqueue("k", 0.0)
     rows.take(clock.at, clock.at + LEASE)  # and the worker is gone
 
-    runner = LocalRunner(rows, clock, lambda key: done.append(key))
+    runner = LocalRunner(rows, clock, done.append)
     early = runner.run_one()
     clock.at += LEASE
 

@@ -1,0 +1,137 @@
+"""Symptoms of one service are one incident; what was told before changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bot.incidents.correlate import alerted, asked
+from bot.incidents.incident import Incident
+from bot.incidents.lifecycle import End, State
+from bot.incidents.resolve import Acting
+from bot.refs import ServiceRef
+from bot.signals.signal import Alert, Asked, Status
+
+CHECKOUT = ServiceRef("git.example/shop", "prod", "checkout")
+ACTS, LOOKS = Acting(True, "opted in"), Acting(False, "no label")
+
+
+def an_alert(name: str = "Errors", status: Status = Status.FIRING, started: float = 100.0) -> Alert:
+    return Alert(
+        source="alertmanager",
+        key=f"{name}:{status}:{started}",
+        name=name,
+        status=status,
+        labels={"service": "checkout"},
+        annotations={"summary": "too many errors"},
+        severity="critical",
+        started_at=started,
+        ended_at=None if status is Status.FIRING else started + 50,
+        fingerprint=name,
+        generator_url=None,
+        received_at=started + 60,
+        instance=f"{name}:{started}",
+    )
+
+
+def opened(alert: Alert | None = None, acting: Acting = ACTS) -> Incident:
+    incident = alerted(alert or an_alert(), acting, CHECKOUT, (), 200.0).incident
+    assert incident is not None
+    return incident
+
+
+def test_the_first_alert_opens_an_incident_named_after_it() -> None:
+    incident = opened()
+
+    assert incident == opened()
+    assert incident.id != opened(an_alert(started=300.0)).id
+    assert incident.id.startswith("prod-checkout-")
+    assert (incident.state, incident.acts, incident.resolved, incident.due) == (State.OPENED, True, None, 200.0)
+
+
+def test_the_same_alert_again_changes_nothing() -> None:
+    assert alerted(an_alert(), ACTS, CHECKOUT, (opened(),), 300.0).incident is None
+
+
+def test_another_symptom_joins() -> None:
+    joined = alerted(an_alert("Latency"), LOOKS, CHECKOUT, (opened(),), 300.0).incident
+
+    assert joined is not None and joined.id == opened().id
+    assert [symptom.name for symptom in joined.symptoms] == ["Errors", "Latency"]
+
+
+def test_an_alert_that_may_act_joining_one_that_may_not_makes_the_incident_act() -> None:
+    evidence = opened(acting=LOOKS)
+    joined = alerted(an_alert("Latency"), ACTS, CHECKOUT, (evidence,), 300.0).incident
+
+    assert not evidence.acts
+    assert joined is not None and joined.acts
+
+
+def test_it_is_resolved_when_its_last_symptom_is() -> None:
+    both = alerted(an_alert("Latency"), ACTS, CHECKOUT, (opened(),), 300.0).incident
+    assert both is not None
+    one = alerted(an_alert("Latency", Status.RESOLVED), ACTS, CHECKOUT, (both,), 300.0).incident
+    assert one is not None
+    none = alerted(an_alert("Errors", Status.RESOLVED), ACTS, CHECKOUT, (one,), 300.0).incident
+    assert none is not None
+
+    assert (one.resolved, none.resolved) == (None, 150.0)
+
+
+def test_firing_again_within_the_incident_joins_it() -> None:
+    resolved = alerted(an_alert(status=Status.RESOLVED), ACTS, CHECKOUT, (opened(),), 300.0).incident
+    assert resolved is not None
+    again = alerted(an_alert(started=400.0), ACTS, CHECKOUT, (resolved,), 460.0).incident
+
+    assert again is not None and again.id == resolved.id
+    assert again.resolved is None
+
+
+@pytest.mark.parametrize("status", Status)
+def test_what_belongs_to_an_ended_incident_opens_no_other(status: Status) -> None:
+    ended = replace(opened(), end=End.DECLINED, state=State.ENDED)
+
+    answer = alerted(an_alert(status=status), ACTS, CHECKOUT, (ended,), 300.0)
+
+    assert answer.incident is None and ended.id in answer.what
+
+
+def test_a_new_alert_after_the_end_opens_another() -> None:
+    ended = replace(opened(), end=End.RECOVERED, state=State.ENDED)
+    new = alerted(an_alert(started=900.0), ACTS, CHECKOUT, (ended,), 960.0).incident
+
+    assert new is not None and new.id != ended.id
+
+
+def test_a_resolution_that_nobody_knows_of_opens_nothing() -> None:
+    assert alerted(an_alert(status=Status.RESOLVED), ACTS, CHECKOUT, (), 300.0).incident is None
+
+
+ASKED = Asked("r1", "ada", 300.0, service="checkout", mode="merge")
+
+
+def test_a_request_opens_one_and_the_same_request_no_other() -> None:
+    incident = asked(ASKED, CHECKOUT, (), 300.0).incident
+    assert incident is not None
+
+    assert (incident.asked, incident.acts, incident.symptoms) == (True, True, ())
+    assert asked(ASKED, CHECKOUT, (incident,), 301.0).incident is None
+
+
+@pytest.mark.parametrize(
+    ("state", "after"),
+    [
+        pytest.param(State.OPENED, State.OPENED, id="nothing decided yet"),
+        pytest.param(State.DECIDED, State.DECIDED, id="decided"),
+        pytest.param(State.PROPOSED, State.DECIDED, id="our proposal is open"),
+        pytest.param(State.MERGED, None, id="merged: its outcome comes first"),
+        pytest.param(State.ARRIVED, None, id="arrived: its outcome comes first"),
+    ],
+)
+def test_a_request_leads_the_open_incident_while_nothing_is_merged(state: State, after: State | None) -> None:
+    taken = asked(ASKED, CHECKOUT, (replace(opened(), state=state),), 300.0).incident
+
+    assert (taken.state if taken else None) == after
+    assert taken is None or (taken.request == ASKED and taken.symptoms == opened().symptoms)
