@@ -44,6 +44,7 @@ def look(repository: Repository, cache: PinCache, rules: ManifestRules, at: str 
         readings=Readings(reader, {(path, manifests[path]): reading for path, reading in readings.items()}, log),
         estate=assign(repository.name, tree, readings, rules, inclusions),
         shallow=repository.shallow(),
+        rules=rules,
     )
 
 
