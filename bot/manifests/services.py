@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from bot.manifests.environments import ARCHIVES, STRONG, WEAK, Place, locate, word
+from bot.manifests.environments import ARCHIVES, STRONG, WEAK, Location, Place, locate, word
 from bot.manifests.estate import Estate, Service
 from bot.manifests.homonyms import told_apart
 from bot.manifests.inclusions import includes, may_include, reached
@@ -73,9 +73,15 @@ def _places(layout: Layout) -> Mapping[str, tuple[Place, ...]]:
         for path in reached(kustomizations, layout.inclusions, layout.files_in):
             used[path].add(place)
     return {
-        path: tuple(sorted(_combined(location.place, used.get(path) or (units[location.unit] if location.base else set()))))
+        path: tuple(sorted(_combined(location.place, used.get(path) or _neighbours(location, units))))
         for path, location in layout.locations.items()
     }
+
+
+def _neighbours(location: Location, units: Mapping[tuple[str, ...], set[Place]]) -> set[Place]:
+    """Who uses a base that no kustomization is seen to include: the environments beside it, or the clusters of its own."""
+    found = units.get(location.unit, set()) if location.base else set()
+    return {place for place in found if location.place is None or (place.cluster and place.environment == location.place.environment)}
 
 
 def _combined(own: Place | None, users: set[Place]) -> set[Place]:

@@ -98,6 +98,16 @@ def test_without_file_texts_the_folders_tell_who_shares_a_base():
     assert all(service.shared == (base.path,) for service in estate.services)
 
 
+def test_a_base_inside_an_environment_stays_there():
+    pins = [a_pin(f"components/web/{env}/base/kustomization.yaml", "acme/web") for env in ("production", "staging")]
+    pins.append(a_pin("components/web/development/kustomization.yaml", "acme/web"))
+
+    estate = estate_of(*pins)
+
+    assert named(estate) == ["development/web", "production/web", "staging/web"]
+    assert not any(service.shared for service in estate.services)
+
+
 def test_an_image_of_an_overlay_belongs_to_every_workload_that_runs_it():
     deck = a_pin("prow/base/deck.yaml", "gcr.io/prow/prow", of="Deployment/deck")
     hook = a_pin("prow/base/hook.yaml", "gcr.io/prow/prow", of="Deployment/hook")
