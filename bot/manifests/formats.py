@@ -4,7 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.manifests import argocd, compose, configmap, envfile, flux, helm, helmfile, kustomize, overlays, rancher, renovate, workloads
+from bot.manifests import (
+    argocd,
+    compose,
+    configmap,
+    envfile,
+    flux,
+    helm,
+    helmfile,
+    kustomize,
+    olm,
+    overlays,
+    parameters,
+    rancher,
+    renovate,
+    templated,
+    workloads,
+)
 from bot.manifests.pin import Format
 
 # The order is the priority: where two rows claim one span, the first keeps it. So the more specific a format, the higher it stands.
@@ -19,6 +35,9 @@ FORMATS: Mapping[str, Format] = {
     "renovate": renovate.pins,
     "envfile": envfile.pins,
     "configmap": configmap.pins,
+    "olm": olm.pins,
+    "parameters": parameters.pins,
+    "templated": templated.pins,
     "workloads": workloads.pins,
     "helm": helm.pins,
 }

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from bot.manifests.documents import Map, Seq
+from bot.manifests.documents import Map, Scalar, Seq
 from bot.manifests.fields import chart_name, fixed_pin
 from bot.manifests.parameters import parameter_pins
 from bot.manifests.pin import Pin, PinKind
 from bot.manifests.shapes import shape_pins
+from bot.manifests.templated import is_templated, literal_pins
 from bot.manifests.walk import Level, Object, entries, levels_of, objects
 
 FORMAT = "helmfile"
@@ -47,11 +48,14 @@ def _templates(found: Object) -> Iterator[Level]:
 
 
 def _release(here: Level) -> Iterator[Pin]:
-    found = replace(here.object, kind=KIND, name=here.text("name") or here.key, namespace=here.text("namespace"))
+    found = replace(here.object, kind=KIND, name=here.text("name") or ("" if here.items else here.key), namespace=here.text("namespace"))
     release = Level(found, here.map, here.up, here.key, here.items)
     chart = release.text("chart")
     if chart:
         yield from fixed_pin(release, "version", FORMAT, PinKind.CHART, chart_name(chart))
+        node = release.map.get("version")
+        if isinstance(node, Scalar) and is_templated(release.place("version", node)):
+            yield from literal_pins(release.place("version", node), FORMAT, PinKind.CHART, chart_name(chart))
     for values in entries(release, "values"):
         # the list names files and holds mappings; only the mappings are values
         for level in levels_of(replace(found, root=values.map, prefix=values.yaml_path)):

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from bot.manifests.documents import Scalar, Seq
 from bot.manifests.pin import Pin, PinKind
 from bot.manifests.shapes import url_pins
+from bot.manifests.vocabulary import names_version
 from bot.manifests.walk import Level, Object, Place, entries, image_pin, item_part, objects, part_pin, whole_pin
 from bot.refs import ImageRef
 
@@ -81,7 +82,7 @@ def _literals(generator: Level) -> Iterator[Pin]:
             image = ImageRef.parse(value)
             if image and image.version and "/" in image.name:
                 pin = part_pin(place, FORMAT, PinKind.IMAGE, image.name, end - len(image.version), end)
-            elif _VERSION_NAME.fullmatch(name) and _VALUE.fullmatch(value):
+            elif (_VERSION_NAME.fullmatch(name) or names_version(name)) and _VALUE.fullmatch(value):
                 pin = part_pin(place, FORMAT, PinKind.VARIABLE, name, start, end)
             else:
                 continue

@@ -1,15 +1,29 @@
-"""Lists of `name` and `value` (Helm's `--set`, Argo CD's parameters, Jsonnet's variables) → those that hold a version."""
+"""Lists of `name` and `value` (environment, Template and Tekton parameters, Helm's `--set`) → those that hold a version."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from bot.manifests.documents import Scalar
 from bot.manifests.pin import Pin, PinKind
 from bot.manifests.vocabulary import is_fixed, may_be_version, names_version
-from bot.manifests.walk import Level, image_pin, whole_pin
+from bot.manifests.walk import Level, image_pin, levels, whole_pin
+
+FORMAT = "parameters"
 
 _KINDS = {"tag": PinKind.TAG, "digest": PinKind.DIGEST}
+
+
+def pins(file: bytes, path: str) -> Iterable[Pin]:
+    """Yield the pins of every such list in any object."""
+    if b"value" not in file or b"name" not in file:
+        return
+    lists: dict[int, list[Level]] = {}
+    for level in levels(file, path):
+        if level.items and isinstance(level.map.get("value"), Scalar) and isinstance(level.map.get("name"), Scalar):
+            lists.setdefault(id(level.items[-1][0]), []).append(level)
+    for parameters in lists.values():
+        yield from parameter_pins(parameters, FORMAT)
 
 
 def parameter_pins(parameters: Sequence[Level], format_name: str) -> Iterator[Pin]:

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from bot.manifests import argocd, compose, configmap, envfile, flux, helmfile, overlays, rancher, renovate
+from bot.manifests import argocd, compose, configmap, envfile, flux, helmfile, olm, overlays, parameters, rancher, renovate, templated
 from bot.manifests.pin import Format
 from bot.manifests.read import read
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "manifests"
 SPECIFIC: dict[str, Format] = {
-    module.FORMAT: module.pins for module in (argocd, compose, configmap, envfile, flux, helmfile, overlays, rancher, renovate)
+    module.FORMAT: module.pins
+    for module in (argocd, compose, configmap, envfile, flux, helmfile, olm, overlays, parameters, rancher, renovate, templated)
 }
 FILES = [
     pytest.param(file, id=f"{name}/{file.name}")

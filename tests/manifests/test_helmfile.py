@@ -55,3 +55,14 @@ releases:
 def test_lists_of_other_releases_are_none() -> None:
     assert list(pins(b"releases: [1.2.3]\n", "helmfile.yaml")) == []
     assert list(pins(b"kind: X\nreleases: [{name: a, chart: b, version: 1}]\n", "x.yaml")) == []
+
+
+def test_both_sides_of_a_condition_are_charts_of_the_release() -> None:
+    file = b"releases:\n- name: api\n  chart: example/api\n  version: '{{ if .x }}0.1.2{{ else }}0.2.0{{ end }}'\n"
+
+    found = [(pin.yaml_path, pin.kind, pin.object_name, pin.artefact, pin.value) for pin in pins(file, "helmfile.yaml")]
+
+    assert found == [
+        ("releases[name=api].version#1", PinKind.CHART, "api", "api", "0.1.2"),
+        ("releases[name=api].version#2", PinKind.CHART, "api", "api", "0.2.0"),
+    ]
