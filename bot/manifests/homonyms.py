@@ -24,7 +24,8 @@ def told_apart(layout: Layout, owned: _Owned, places: Mapping[str, tuple[Place, 
     lists = _listing(layout)
     groups = {name: _groups(name, objects[name], layout, lists) for name in sorted(twice)}
     labels = {name: _labels(its, layout) for name, its in groups.items() if len(its) > 1}
-    return [(pin, tuple(_qualified(owner, pin, labels, layout) for owner in owners)) for pin, owners in owned]
+    beginnings = {name: _beginnings(its) for name, its in labels.items()}
+    return [(pin, tuple(_qualified(owner, pin, labels, beginnings, layout) for owner in owners)) for pin, owners in owned]
 
 
 def _objects(
@@ -106,18 +107,33 @@ def _labels(groups: Sequence[Mapping[_Unit, set[str]]], layout: Layout) -> dict[
     return {unit: label for group, label in zip(groups, labels, strict=True) for unit in group}
 
 
-def _qualified(owner: Owner, pin: Pin, labels: Mapping[str, Mapping[_Unit, str]], layout: Layout) -> Owner:
+def _qualified(
+    owner: Owner,
+    pin: Pin,
+    labels: Mapping[str, Mapping[_Unit, str]],
+    beginnings: Mapping[str, Mapping[_Unit, set[str]]],
+    layout: Layout,
+) -> Owner:
     its = labels.get(owner.name)
     if not its or owner.fixed:
         return owner
     unit = layout.locations[owner.source or pin.path].unit
-    label = its.get(unit) or _nearest(unit, its)
+    label = its.get(unit) or _nearest(unit, beginnings[owner.name])
     return replace(owner, name=f"{owner.name}.{label}") if label else owner
 
 
-def _nearest(unit: _Unit, labels: Mapping[_Unit, str]) -> str:
-    """The label of the unit that shares most of its folders; "" where none shares any, or several share as many."""
-    shared = {other: len(set(unit) & set(other)) for other in labels}
-    most = max(shared.values())
-    best = {labels[other] for other, count in shared.items() if count == most}
-    return best.pop() if most and len(best) == 1 else ""
+def _nearest(unit: _Unit, beginnings: Mapping[_Unit, set[str]]) -> str:
+    """The label of the unit that begins with most of the same folders; "" where none does, or several do."""
+    for length in range(len(unit), 0, -1):
+        labels = beginnings.get(unit[:length])
+        if labels:
+            return min(labels) if len(labels) == 1 else ""
+    return ""
+
+
+def _beginnings(labels: Mapping[_Unit, str]) -> Mapping[_Unit, set[str]]:
+    found: dict[_Unit, set[str]] = defaultdict(set)
+    for unit, label in labels.items():
+        for length in range(1, len(unit) + 1):
+            found[unit[:length]].add(label)
+    return found

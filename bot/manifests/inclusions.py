@@ -78,26 +78,32 @@ def reached(
 ) -> Iterator[str]:
     """Yield every file that kustomizations include, however far away.
 
-    `files_in` lists the files directly in a folder: one that has a kustomization brings what that includes, another all it holds.
+    `files_in` lists what lies directly in a folder, folders with a slash at their end. A folder with a kustomization brings what
+    that includes; another brings all that lies in and below it, as Flux has it.
     """
     seen: set[str] = set()
     waiting = [target for file in kustomizations for target in inclusions.get(file, ())]
     while waiting:
-        for file in _entry(waiting.pop(), files_in):
-            if file not in seen:
-                seen.add(file)
-                yield file
-                waiting += inclusions.get(file, ())
+        for entry in _entries(waiting.pop(), files_in):
+            if entry not in seen:
+                seen.add(entry)
+                if entry.endswith("/"):
+                    waiting.append(entry)
+                else:
+                    yield entry
+                    waiting += inclusions.get(entry, ())
 
 
 def listed(kustomization: str, inclusions: Mapping[str, tuple[str, ...]], files_in: Mapping[str, Sequence[str]]) -> Iterator[str]:
     """Yield the files that a kustomization names itself, or that lie in folders it names, short of what those include."""
     for target in inclusions.get(kustomization, ()):
-        yield from (file for file in _entry(target, files_in) if posixpath.basename(file) not in KUSTOMIZATIONS)
+        for entry in _entries(target, files_in):
+            if not entry.endswith("/") and posixpath.basename(entry) not in KUSTOMIZATIONS:
+                yield entry
 
 
-def _entry(target: str, files_in: Mapping[str, Sequence[str]]) -> Iterable[str]:
-    inside = files_in.get(target)
+def _entries(target: str, files_in: Mapping[str, Sequence[str]]) -> Iterable[str]:
+    inside = files_in.get(target.rstrip("/"))
     if inside is None:
         return (target,)
-    return [file for file in inside if posixpath.basename(file) in KUSTOMIZATIONS] or inside
+    return [entry for entry in inside if posixpath.basename(entry) in KUSTOMIZATIONS] or inside

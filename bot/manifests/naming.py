@@ -26,7 +26,7 @@ _NAMED = re.compile(r"\[(?:name|repository|alias)=([^\]]+)\]")
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """A tree with what its paths say. `files_in`: the files directly in a folder. `pins`: by path."""
+    """A tree with what its paths say. `files_in`: what lies directly in a folder, folders with a slash at their end. `pins`: by path."""
 
     repository: str
     locations: Mapping[str, Location]

@@ -50,12 +50,22 @@ def _layout(
     repository: str, tree: Iterable[str], readings: Mapping[str, Reading], rules: ManifestRules, inclusions: Mapping[str, tuple[str, ...]]
 ) -> Layout:
     pins = {path: reading.pins for path, reading in readings.items() if reading.pins}
-    files_in: dict[str, list[str]] = defaultdict(list)
-    locations = {}
-    for path in dict.fromkeys((*tree, *pins)):
-        files_in[path.rpartition("/")[0]].append(path)
-        locations[path] = locate(path, rules.environments)
-    return Layout(repository, locations, dict(files_in), pins, inclusions, rules)
+    paths = list(dict.fromkeys((*tree, *pins)))
+    locations = {path: locate(path, rules.environments) for path in paths}
+    return Layout(repository, locations, _folders(paths), pins, inclusions, rules)
+
+
+def _folders(paths: Iterable[str]) -> Mapping[str, Sequence[str]]:
+    """Folder → what lies directly in it, folders with a slash at their end."""
+    found: dict[str, dict[str, None]] = defaultdict(dict)
+    for path in paths:
+        entry, known = path, False
+        while entry and not known:
+            folder = entry.rstrip("/").rpartition("/")[0]
+            known = entry in found[folder]
+            found[folder][entry] = None
+            entry = f"{folder}/" if folder else ""
+    return {folder: tuple(entries) for folder, entries in found.items()}
 
 
 def _places(layout: Layout) -> Mapping[str, tuple[Place, ...]]:

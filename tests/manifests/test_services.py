@@ -108,6 +108,16 @@ def test_a_base_inside_an_environment_stays_there():
     assert not any(service.shared for service in estate.services)
 
 
+def test_flux_applies_all_that_lies_below_a_path():
+    text = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nspec: {path: ./infrastructure}\n"
+    texts = {f"clusters/{env}/infrastructure.yaml": text for env in ("prod", "staging")}
+    velero = a_pin("infrastructure/backup/velero/release.yaml", "velero", of="HelmRelease/velero")
+
+    estate = estate_of(velero, texts=texts)
+
+    assert named(estate) == ["prod/velero", "staging/velero"]
+
+
 def test_an_image_of_an_overlay_belongs_to_every_workload_that_runs_it():
     deck = a_pin("prow/base/deck.yaml", "gcr.io/prow/prow", of="Deployment/deck")
     hook = a_pin("prow/base/hook.yaml", "gcr.io/prow/prow", of="Deployment/hook")
