@@ -61,6 +61,14 @@ def repository(address: str | Path, settings: Settings) -> Iterator[GitRepositor
         yield opened
 
 
+def upstream(address: str, settings: Settings) -> str:
+    """Return where a rollback has to be written: a clone's origin, else the repository itself. Raises Refused, Unavailable."""
+    if "://" in address:
+        return address
+    with repository(address, settings) as opened:
+        return opened.origin or address
+
+
 @contextmanager
 def store(settings: Settings) -> Iterator[Store]:
     """Open what is known besides Git."""

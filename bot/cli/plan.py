@@ -67,6 +67,8 @@ def refuse(answer: Unplanned, json: bool) -> NoReturn:
         as_json({**bare, "objections": [_objection(o) for o in answer.objections], "choices": list(answer.choices)})
     for objection in answer.objections:
         warn(str(objection))
+    if answer.choices:
+        warn("there is:" if answer.objections[0].code.startswith("unknown") else "one of these, perhaps:")
     for choice in answer.choices:
         warn(f"  {choice}")
     raise typer.Exit(1)
@@ -80,8 +82,9 @@ def show(plan: Plan, state: DesiredState, diff: bool) -> None:
     say(f"{names}: {plan.undone_version} → {plan.target.version if plan.target else 'as it was before'}")
     if plan.target:
         say(f"why this target: {plan.target.why}; it served {span(plan.target.served)}")
-    for number, other in enumerate(plan.alternatives):
-        say(("or: " if number == 0 else "    ") + f"{other.version}, served {span(other.served)}: {other.why}")
+    for other in plan.alternatives:
+        if plan.target is None or other.version != plan.target.version:
+            say(f"or {other.version}: {other.why}; it served {span(other.served)}")
     say()
     table(["path", "line", "at", "from", "to"], [[e.path, e.line, e.yaml_path, e.before, e.after] for e in plan.edits])
     for merged in plan.merged:

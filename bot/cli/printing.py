@@ -17,7 +17,7 @@ def as_json(answer: Any) -> None:
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Print rows under their heads, each column as wide as its widest cell."""
-    cells = [[_plain(cell) for cell in row] for row in rows]
+    cells = [["-" if cell in (None, "") else _plain(str(cell)) for cell in row] for row in rows]
     widths = [max(len(line[column]) for line in [list(heads), *cells]) for column in range(len(heads))]
     for line in [[head.upper() for head in heads], *cells]:
         say("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
@@ -31,9 +31,8 @@ def warn(line: str) -> None:
     sys.stderr.write(_plain(line, keep="\n\t") + "\n")
 
 
-def _plain(cell: object, keep: str = "") -> str:
+def _plain(text: str, keep: str = "") -> str:
     """Text for a terminal: strangers' control characters (escape sequences) are shown, not obeyed."""
-    text = "-" if cell is None or cell == "" else str(cell)
     return "".join(c if c.isprintable() or c in keep else repr(c)[1:-1] for c in text)
 
 
@@ -42,7 +41,7 @@ def when(instant: float) -> str:
 
 
 def iso(instant: float) -> str:
-    return datetime.fromtimestamp(instant, UTC).isoformat().replace("+00:00", "Z")
+    return datetime.fromtimestamp(instant, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def span(seconds: float | None) -> str:

@@ -63,7 +63,7 @@ def rollback(
 
     selector(service, env, path, artefact, at_path, value, commit)
     found = settings.load()
-    with wiring.house(found, (_address(repo, found),)) as house:
+    with wiring.house(found, (wiring.upstream(_address(repo, found), found),)) as house:
         [ports] = house.ports.values()
         asked = Asked(
             key=f"cli:{uuid.uuid4().hex}",
@@ -101,6 +101,7 @@ def _done(asked: Asked, ports: Ports) -> Answer:
     from bot.reconciler.asking import ask
     from bot.reconciler.reconcile import reconcile
 
+    _catch_up(ports)
     answer = ask(asked, ports)
     while answer.incident is not None and not _settled(answer.incident):
         again = reconcile(answer.incident.id, ports)
@@ -110,10 +111,26 @@ def _done(asked: Asked, ports: Ports) -> Answer:
     return answer
 
 
-def _settled(incident: Incident) -> bool:
+def _catch_up(ports: Ports) -> None:
+    """See what became of earlier rollbacks, where no server has looked since: it changes nothing in Git."""
     from bot.incidents.lifecycle import State
+    from bot.reconciler.reconcile import reconcile
 
-    return incident.state in (State.PROPOSED, State.MERGED, State.ARRIVED, State.ENDED)
+    for incident in ports.store.incidents(ports.repository.name, open_only=True):
+        seen: Incident | None = incident
+        while seen and seen.state in (State.MERGED, State.ARRIVED) and (seen.due is None or seen.due <= ports.clock.now()):
+            reconcile(seen.id, ports)
+            seen = ports.store.incident(seen.id)
+
+
+def _settled(incident: Incident) -> bool:
+    """Whether what is left is not ours to hurry: a person's merge, the cluster's sync."""
+    from bot.incidents.lifecycle import State
+    from bot.policy.settings import Trust
+
+    if incident.state is State.PROPOSED:
+        return incident.action.mode == Trust.PROPOSE
+    return incident.state in (State.MERGED, State.ARRIVED, State.ENDED)
 
 
 def _print(answer: Answer, json: bool, dry_run: bool) -> None:
@@ -134,21 +151,29 @@ def _print(answer: Answer, json: bool, dry_run: bool) -> None:
 
 
 def _row(answer: Answer) -> dict[str, Any]:
-    """`decision` is `rollback` or `refuse`; `reason_code` says how far it went, or what forbade it."""
+    """`decision` is `rollback`, `refuse` or `escalate`; `reason_code` says how far it went, or what forbade it."""
     incident = answer.incident
     if incident is None:
         code = answer.objections[0].code if answer.objections else "refused"
         return {"decision": "refuse", "reason_code": code, "branch": None, "commit": None, "pull_request": None}
     action = incident.actions[-1] if incident.actions else None
-    written = action is not None and action.key != ""
+    decision = _decision(incident)
     coded = re.search(r"\[([a-z0-9-]+)\]$", incident.why)
     return {
-        "decision": "rollback" if written else "refuse",
-        "reason_code": _reach(incident) if written else coded[1] if coded else str(incident.end or incident.state),
+        "decision": decision,
+        "reason_code": coded[1] if coded and decision != "rollback" else _reach(incident),
         "branch": action.branch or None if action else None,
         "commit": (action.commit or action.head) if action else None,
         "pull_request": action.pull if action else None,
     }
+
+
+def _decision(incident: Incident) -> str:
+    from bot.incidents.lifecycle import End
+
+    if incident.end in (None, End.DONE, End.RECOVERED):
+        return "rollback"
+    return "escalate" if incident.end is End.ESCALATED else "refuse"
 
 
 def _reach(incident: Incident) -> str:

@@ -103,6 +103,16 @@ class GitRepository:
                 fcntl.flock(file, fcntl.LOCK_EX)
                 yield
 
+    @property
+    def origin(self) -> str | None:
+        """The address of a clone's `origin` as Git has it, None where there is none: what others pushed is there, not here."""
+        if self._mirrored is not None:
+            return None
+        url = self._git.answer("config", "--get", "remote.origin.url").out.decode().strip()
+        if not url or remote(url) is not None:
+            return url or None
+        return str((self._work_tree or self._folder) / Path(url).expanduser())
+
     # Reading
 
     def fetch(self) -> None:
