@@ -78,11 +78,26 @@ class Origin:
         rows = (line.split(" ", 2) for line in listed.decode().splitlines())
         return tuple((Sha(sha), float(time), subject) for sha, time, subject in rows)
 
+    def every(self) -> tuple[Sha, ...]:
+        """Every commit that the branch holds, on whatever parent, oldest first."""
+        listed = self._git("rev-list", "--reverse", "--topo-order", f"refs/heads/{self.branch}")
+        return tuple(Sha(sha) for sha in listed.decode().split())
+
+    def touched(self, commit: Sha) -> tuple[str, ...]:
+        """The paths that a commit changed, against its first parent."""
+        listed = self._git("diff-tree", "-r", "-m", "--first-parent", "--root", "--no-commit-id", "--name-only", "-z", commit)
+        return tuple(name.decode() for name in listed.split(b"\0") if name)
+
+    def delete(self, branch: str) -> None:
+        """Somebody deletes a branch."""
+        self._git("update-ref", "-d", f"refs/heads/{branch}", self._known(branch))
+
     def message(self, commit: Sha) -> str:
         return self._git("show", "--no-patch", "--format=%B", commit).decode()
 
-    def diff(self, old: Sha, new: Sha) -> str:
-        return self._git("diff", "--no-color", "--unified=2", old, new).decode()
+    def diff_of(self, commit: Sha) -> str:
+        """What a commit changed, as Git shows it."""
+        return self._git("show", "--first-parent", "--format=", "--no-color", "--unified=1", commit).decode(errors="replace")
 
     def _known(self, branch: str) -> Sha:
         head = self.head(branch)

@@ -1,0 +1,113 @@
+"""The world with Rollbot in it: alerts reach its inbox, its queue is worked on, all in the world's time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+from bot.adapters.forges.local import LocalForge
+from bot.adapters.git import GitRepository
+from bot.adapters.pins import SqlitePinCache
+from bot.adapters.queues.local import LocalQueue, LocalRunner
+from bot.adapters.store.due import SqlQueueRows
+from bot.adapters.store.pulls import SqlPullRows
+from bot.adapters.store.schema import Database
+from bot.adapters.store.sql import SqlStore
+from bot.config import PATH, Config, parse
+from bot.incidents.incident import Incident
+from bot.ports import Notice, Ports
+from bot.reconciler.intake import receive
+from bot.reconciler.work import work
+from bot.records.entry import Entry
+from bot.refs import Instant
+from bot.world.forge import MoodyForge
+from bot.world.story import Story
+from bot.world.world import World
+
+
+class Pager:
+    """Keeps what people were told, each thing once."""
+
+    def __init__(self) -> None:
+        self.notices: dict[str, Notice] = {}
+
+    def notify(self, notice: Notice) -> None:
+        self.notices.setdefault(notice.key, notice)
+
+
+class LivedWorld(World):
+    """Everything Rollbot runs on is what `serve` runs on, but for the cluster, the metrics, the pager and the clock."""
+
+    def __init__(self, story: Story, folder: Path) -> None:
+        super().__init__(story, folder)
+        self.database = Database(f"sqlite:///{folder / 'rollbot.db'}")
+        self.repository = GitRepository(self.origin.folder.as_uri(), story.branch, folder / "cache", now=self.clock.now)
+        self.pulls = SqlPullRows(self.database, self.repository.name)
+        self.forge = MoodyForge(LocalForge(self.repository, self.pulls))
+        self.pager = Pager()
+        rows = SqlQueueRows(self.database)
+        self._pins = SqlitePinCache(folder / "pins.sqlite")
+        self._ports = Ports(
+            repository=self.repository,
+            forge=self.forge,
+            cluster=self.cluster,
+            metrics=self.metrics,
+            notifier=self.pager,
+            store=SqlStore(self.database),
+            queue=LocalQueue(rows),
+            clock=self.clock,
+            cache=self._pins,
+        )
+        self._runner = LocalRunner(rows, self.clock, self._work, workers=0)
+
+    def ports(self) -> Ports:
+        return self._ports
+
+    def config(self) -> Config:
+        """What `.rollbot.yaml` says at HEAD."""
+        head = self.origin.head()
+        text = self.origin.read([(head, PATH)])[0] if head else None
+        return Config() if text is None else parse(text)
+
+    def hear(self, payload: bytes) -> None:
+        receive("alertmanager", payload, self._ports)
+
+    def step(self) -> None:
+        super().step()
+        while self._runner.run_one():
+            pass
+
+    def incidents(self) -> Sequence[Incident]:
+        """Oldest first."""
+        return tuple(reversed(self._ports.store.incidents(self.repository.name)))
+
+    def incident(self) -> Incident | None:
+        """The newest one."""
+        return next(reversed(self.incidents()), None)
+
+    def record(self, incident: str | None = None) -> Sequence[Entry]:
+        """The record of an incident, of the newest where none is named; "" for what belongs to none."""
+        newest = self.incident()
+        key = newest.id if incident is None and newest else incident
+        return () if key is None else self._ports.store.entries(key)
+
+    def settle(self, within: float) -> None:
+        """Let time pass until no incident is open, at most so long."""
+        end = self.clock.now() + within
+        while self.clock.now() < end and any(incident.ended is None for incident in self.incidents()):
+            self.pass_time(15)
+
+    def close(self) -> None:
+        self.repository.close()
+        self._pins.close()
+        self.database.close()
+
+    def __enter__(self) -> LivedWorld:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def _work(self, key: str) -> Instant | None:
+        return work(key, {self.repository.name: self._ports})
