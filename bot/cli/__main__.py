@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Callable
@@ -41,6 +42,7 @@ for verb in VERBS:
 
 def main() -> None:
     """Run one verb; errors that a person can act on are one line on stderr, defects keep their traceback."""
+    logging.getLogger("rollbot").addHandler(logging.NullHandler())  # a verb's answer says it; `serve` has a log
     try:
         app()
     except BrokenPipeError:  # `rollbot scan | head`: the reader has what it wanted
