@@ -29,7 +29,14 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def demo(serve: Serve = False, keep: Keep = None, port: Port = 8080, as_json: AsJson = False) -> None:
-    """Show the whole loop on this machine: a bad release is found, rolled back, and the service recovers. No account, no network."""
+    """Show the whole loop on this machine: a bad release is found, rolled back, and the service recovers. No account, no network.
+
+    \b
+    Examples:
+      rollbot demo
+      rollbot demo --serve --port 8080
+      rollbot demo --keep /tmp/shop --json
+    """
     from bot.cli.timeline import Screen, TimeLine
     from bot.world import story
     from bot.world.lived import LivedWorld

@@ -135,13 +135,13 @@ def _settled(incident: Incident) -> bool:
 
 def _print(answer: Answer, json: bool, dry_run: bool) -> None:
     row = _row(answer)
+    for objection in answer.objections:
+        warn(str(objection))
+    for choice in answer.choices:
+        warn(f"  {choice}")
     if json:
         as_json(row)
     else:
-        for objection in answer.objections:
-            warn(str(objection))
-        for choice in answer.choices:
-            warn(f"  {choice}")
         if answer.incident is not None:
             say(f"{answer.incident.id}: {answer.incident.why or row['reason_code']}" + (" (nothing was written)" if dry_run else ""))
         for name in ("decision", "reason_code", "branch", "commit", "pull_request"):

@@ -1,0 +1,140 @@
+import pytest
+
+ROW = {"decision", "reason_code", "branch", "commit", "pull_request"}
+
+
+def test_a_merge_changes_the_remote_and_not_the_clone(rollbot, clone, origin):
+    row = rollbot("rollback", "checkout", "--env", "prod", "--mode", "merge", "--reason", "it fails", "--repo", clone, "--json").json
+
+    assert set(row) == ROW
+    assert (row["decision"], row["reason_code"], row["commit"]) == ("rollback", "merged", origin.head())
+    assert origin.branches() == ("main", row["branch"])
+    assert '+    newTag: "2.6.0"' in origin.diff_of(origin.head())
+    assert "Rollback-Reason: it fails" in origin.message(origin.head())
+    assert '"2.7.0"' in (clone / "apps/checkout/overlays/prod/kustomization.yaml").read_text()
+
+
+def test_a_pull_request_leaves_the_branch_alone_and_asking_again_finds_it(rollbot, origin):
+    before = origin.head()
+    words = ("rollback", "checkout", "--env", "prod", "--mode", "pr", "--repo", origin.folder, "--json")
+
+    first, second = rollbot(*words).json, rollbot(*words).json
+
+    assert (first["decision"], first["reason_code"], first["pull_request"]) == ("rollback", "proposed", 1)
+    assert (second["branch"], second["pull_request"]) == (first["branch"], 1)
+    assert (origin.head(), len(origin.branches())) == (before, 2)
+
+
+def test_a_push_has_no_pull_request(rollbot, origin):
+    row = rollbot("rollback", "checkout", "--env", "prod", "--mode", "push", "--to", "2.5.0", "--repo", origin.folder, "--json").json
+
+    assert (row["reason_code"], row["pull_request"], row["commit"]) == ("merged", None, origin.head())
+
+
+def test_a_commit_is_undone(rollbot, origin):
+    sha = next(sha for sha, _, subject in origin.log() if "2.7.0" in subject and "prod" in subject)
+
+    row = rollbot("rollback", "--commit", sha, "--mode", "merge", "--repo", origin.folder, "--json").json
+
+    assert row["reason_code"] == "merged"
+    assert '"2.6.0"' in origin.read([(origin.head(), "apps/checkout/overlays/prod/kustomization.yaml")])[0].decode()
+
+
+def test_a_rehearsal_writes_nothing(rollbot, origin):
+    row = rollbot("rollback", "checkout", "--env", "prod", "--dry-run", "--repo", origin.folder, "--json").json
+
+    assert (row["decision"], row["reason_code"], row["commit"]) == ("rollback", "would-merge", None)
+    assert origin.branches() == ("main",)
+    done = rollbot("explain", "prod-checkout", "--repo", origin.folder)
+    assert (done.code, "no incident" in done.err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "reason"),
+    [
+        pytest.param(["chekout"], 1, "unknown-service", id="unknown service"),
+        pytest.param(["checkout"], 1, "ambiguous-service", id="several"),
+        pytest.param(["checkout", "--env", "prod", "--to", "9"], 1, "unknown-version", id="unknown version"),
+    ],
+)
+def test_refused_with_the_reason(rollbot, origin, words, code, reason):
+    done = rollbot("rollback", *words, "--repo", origin.folder, "--json")
+
+    assert (done.code, done.json["decision"], done.json["reason_code"]) == (code, "refuse", reason)
+    assert f"[{reason}]" in done.err
+    assert origin.branches() == ("main",)
+
+
+def test_the_kill_switch_is_obeyed(rollbot, origin):
+    from bot.world.story import ToldCommit
+
+    origin.tell([ToldCommit(origin.log()[-1][1] + 60, "Ada <ada@shop.example>", "Stop\n", {".rollbot/stop": "\n"})])
+
+    done = rollbot("rollback", "checkout", "--env", "prod", "--mode", "merge", "--repo", origin.folder)
+
+    assert done.code == 1
+    assert origin.branches() == ("main",)
+
+
+def test_a_remote_that_does_not_answer_is_exit_3(rollbot):
+    done = rollbot("rollback", "checkout", "--repo", "http://127.0.0.1:9/x.git")
+
+    assert (done.code, done.err.count("\n")) == (3, 1)
+
+
+def test_explain_tells_why_and_that_the_record_is_whole(rollbot, origin):
+    rollbot("rollback", "checkout", "--env", "prod", "--mode", "merge", "--reason", "it fails", "--repo", origin.folder)
+
+    done = rollbot("explain", "prod-checkout", "--verify")
+    assert done.code == 0
+    for part in ("it fails", "2.7.0 → 2.6.0", "merged", "The record is whole"):
+        assert part in done.out
+    row = rollbot("explain", "prod-checkout", "--verify", "--json").json
+    assert row["whole"] is True and row["record"]
+
+
+def test_explain_notices_a_record_that_was_changed(rollbot, origin, tmp_path):
+    import sqlite3
+
+    rollbot("rollback", "checkout", "--env", "prod", "--mode", "merge", "--repo", origin.folder)
+    with sqlite3.connect(tmp_path / "home/.local/state/rollbot/rollbot.db") as database:
+        database.execute("UPDATE rollbot_entries SET what = 'nothing happened' WHERE seq = 2")
+    database.close()
+
+    done = rollbot("explain", "prod-checkout", "--verify")
+
+    assert (done.code, "entry 2 was changed" in done.err) == (1, True)
+
+
+def test_without_the_store_git_still_knows(rollbot, origin, tmp_path, monkeypatch):
+    rollbot("rollback", "checkout", "--env", "prod", "--mode", "merge", "--reason", "it fails", "--repo", origin.folder)
+    trailer = next(line for line in origin.message(origin.head()).splitlines() if line.startswith("Rollback-Incident: "))
+    monkeypatch.setenv("HOME", str(tmp_path / "elsewhere"))
+
+    done = rollbot("explain", trailer.removeprefix("Rollback-Incident: "), "--repo", origin.folder)
+
+    assert done.code == 0 and "Rollback-Reason: it fails" in done.out
+
+
+class TestDoctor:
+    def test_all_is_well_or_said(self, rollbot, origin):
+        found = {row["check"]: row for row in rollbot("doctor", "--repo", origin.folder, "--json").json}
+
+        assert {found[check]["state"] for check in ("git", "push", "store", "configuration", "quarantine", "trust")} == {"ok"}
+        assert found["metrics"]["state"] == "note" and "ROLLBOT_PROMETHEUS_URL" in found["metrics"]["way_out"]
+
+    def test_what_is_missing_is_exit_1_with_the_way_out(self, rollbot, origin, monkeypatch):
+        monkeypatch.setenv("ROLLBOT_PROMETHEUS_URL", "http://127.0.0.1:9")
+        monkeypatch.setenv("ROLLBOT_REPO_ULR", "x")
+
+        done = rollbot("doctor", "--repo", origin.folder)
+
+        assert done.code == 1
+        assert "✗ metrics" in done.out and "ROLLBOT_REPO_URL?" in done.out and "→" in done.out
+
+    def test_a_wrong_setting_is_exit_2(self, rollbot, monkeypatch):
+        monkeypatch.setenv("ROLLBOT_FORGE", "gitolite")
+
+        done = rollbot("doctor")
+
+        assert (done.code, "ROLLBOT_FORGE" in done.err) == (2, True)
