@@ -26,6 +26,7 @@ LATER = frozenset(
         "ROLLBOT_GITHUB_URL",
         "ROLLBOT_GITHUB_WEBHOOK_SECRET",
         "ROLLBOT_LOKI_URL",
+        "ROLLBOT_PUBLIC_URL",
     }
 )
 """Names that are spoken for but that nothing in this version reads: `doctor` says so where one is set."""
@@ -51,7 +52,6 @@ class Settings(BaseSettings):
     branch: Annotated[str, Field(pattern=r"^[^-\s~^:?*\[\\][^\s~^:?*\[\\]*$")] | None = None
     forge: Literal["local", "github", "gitlab", "gitea"] = "local"
     prometheus_url: SecretStr | None = None
-    public_url: str | None = None
     cache: Path = Field(default_factory=lambda: _home("XDG_CACHE_HOME", ".cache"))
     """Where bare mirrors and what was read of manifests are kept; it can be deleted at any time."""
     sweep_every: Annotated[float, Field(gt=0, le=3600)] = 30.0
@@ -76,13 +76,14 @@ class Settings(BaseSettings):
             tokens[name if named else f"token-{number}"] = SecretStr(token if named else part)
         return tokens
 
-    @field_validator("prometheus_url", "public_url")
+    @field_validator("prometheus_url")
     @classmethod
-    def _is_url(cls, value: Any) -> Any:
-        text = value.get_secret_value() if isinstance(value, SecretStr) else value
-        if text and not _URL.fullmatch(text):
+    def _is_url(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None or not value.get_secret_value():
+            return None
+        if not _URL.fullmatch(value.get_secret_value()):
             raise ValueError("not an http:// or https:// URL")
-        return value or None
+        return value
 
     @field_validator("api_tokens", "hook_tokens")
     @classmethod

@@ -47,14 +47,12 @@ def test_api_tokens_may_say_whose_they_are(monkeypatch):
 
 
 def test_dot_env_is_read_and_the_environment_wins(monkeypatch, tmp_path):
-    (tmp_path / ".env").write_text(
-        f"ROLLBOT_BRANCH=trunk\nROLLBOT_PUBLIC_URL=https://a.example\nROLLBOT_HOOK_TOKEN_ALERTMANAGER={'f' * 16}\n"
-    )
+    (tmp_path / ".env").write_text(f"ROLLBOT_BRANCH=trunk\nROLLBOT_SWEEP_EVERY=7\nROLLBOT_HOOK_TOKEN_ALERTMANAGER={'f' * 16}\n")
     monkeypatch.setenv("ROLLBOT_BRANCH", "main")
 
     found = settings.load()
 
-    assert (found.branch, found.public_url) == ("main", "https://a.example")
+    assert (found.branch, found.sweep_every) == ("main", 7)
     assert found.hook_tokens["alertmanager"].get_secret_value() == "f" * 16
 
 
