@@ -14,7 +14,10 @@ UNSURE = 4 * HOUR
 
 
 def targets(segments: Sequence[Held], barred: Callable[[Held], bool]) -> list[tuple[Target, Held]]:
-    """Return earlier values, each once, none that stands now, none that is barred: newest first, those rolled back from last."""
+    """Return earlier values, each once, none that stands now, none that is barred.
+
+    The newest that was not rolled back from comes first, the others after it, newest first.
+    """
     seen = {segments[0].value} if segments else set()
     left = rolled_back_from(segments)
     found: list[tuple[Target, Held]] = []
@@ -24,7 +27,8 @@ def targets(segments: Sequence[Held], barred: Callable[[Held], bool]) -> list[tu
         seen.add(segment.value)
         total = sum(s.served or 0.0 for s in segments if s.value == segment.value)
         found.append((Target(segment.value, segment.commit, total, _why(index, total, segment.value in left)), segment))
-    return sorted(found, key=lambda option: option[1].value in left)
+    best = next((option for option in found if option[1].value not in left), None)
+    return sorted(found, key=lambda option: option is not best)
 
 
 def _why(index: int, total: float, left: bool) -> str:
