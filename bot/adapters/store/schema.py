@@ -179,7 +179,12 @@ def _engine(url: str) -> Engine:
     if parsed.get_backend_name() not in ("sqlite", "postgresql"):
         raise BadConfig(f"database {parsed.get_backend_name()} is not supported", hint="sqlite or postgresql")
     if parsed.get_backend_name() == "postgresql":
-        return sa.create_engine(parsed, pool_pre_ping=True)
+        try:
+            return sa.create_engine(parsed, pool_pre_ping=True)
+        except ModuleNotFoundError as error:
+            raise BadConfig(
+                f"PostgreSQL needs a driver: {error}", hint="pip install psycopg[binary], and postgresql+psycopg://…"
+            ) from error
     if not parsed.database or parsed.database == ":memory:":
         raise BadConfig("the database needs a file", hint="such as sqlite:////var/lib/rollbot/rollbot.db")
     Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
