@@ -157,12 +157,16 @@ class Forge(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sync:
-    """What a cluster says of one service: the commit it applied, since when, and whether it is healthy (None: cannot tell)."""
+    """What a cluster says of one service: the commit it applied, since when, and whether it is healthy (None: cannot tell).
+
+    `earlier`: what it applied before, newest first, each with its time; as far back as the cluster remembers.
+    """
 
     revision: Sha | None
     since: Instant | None
     healthy: bool | None
     message: str = ""
+    earlier: tuple[tuple[Sha, Instant], ...] = ()
 
 
 class Cluster(Protocol):

@@ -57,7 +57,7 @@ class Quarantine:
     @classmethod
     def of(cls, fields: Mapping[str, Any]) -> Quarantine:
         """Read what `text` wrote, parsed. Raises KeyError, TypeError or ValueError where it is not that."""
-        places = tuple((str(path), str(at), str(artefact), str(value)) for path, at, artefact, value in fields["places"])
+        places = tuple((str(path), str(at), str(artefact), str(value)) for path, at, artefact, value in fields["places"] or ())
         names = ("environment", "service", "version", "release", "commit", "reason", "owner", "incident")
         words = {name: str(fields[name]) for name in names}
         return cls(**words, places=places, since=_instant(fields["since"]), expires=_instant(fields["expires"]))

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 
 from bot.attribution.onset import Onset
 from bot.attribution.rules import AttributionRules
-from bot.refs import Instant, Sha
+from bot.refs import Sha
 from bot.releases.release import History, Release
 
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """What the cluster runs: which of the service's releases its revision holds, and since when it runs that revision."""
+    """Which of the service's releases the cluster ran at the earliest and the latest time of onset; None: it does not remember."""
 
-    applied: frozenset[Sha]
-    since: Instant | None
+    earliest: frozenset[Sha] | None
+    latest: frozenset[Sha] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +68,8 @@ def _alibi(release: Release, history: History, onset: Onset, live: Live | None, 
         return "it is a rollback, and a rollback is never a suspect"
     if release.time > onset.latest:
         return "it was released after the symptom began"
-    if live is not None and release.commit not in live.applied:
-        return "the cluster does not run it"
+    if live is not None and live.latest is not None and release.commit not in live.latest:
+        return "the cluster did not run it yet when the symptom began"
     if (back := _taken_back(release, history)) and back.time < onset.earliest:
         return f"it was taken back by {back.commit[:8]} before the symptom began"
     return None
@@ -84,12 +84,14 @@ def _suspect(release: Release, onset: Onset, live: Live | None, live_after: floa
         )
     if live is None:
         return Suspect(release, False, "it was released before the symptom began; no cluster says since when it ran")
-    if live.since is None or live.since > onset.earliest:
+    if live.earliest is None:
         return Suspect(
             release,
             False,
-            "it was released before the symptom began; the cluster has synced again since, so when it went live is not known",
+            "it was released before the symptom began; what the cluster ran then is not known",
         )
+    if release.commit not in live.earliest:
+        return Suspect(release, False, "it went live about when the symptom began")
     return Suspect(release, True, "the cluster ran it when the symptom began")
 
 

@@ -71,6 +71,8 @@ class Action:
     arrived: Instant | None = None
     quiet: Instant | None = None
     """Since when, after it arrived, the alert is seen not to fire."""
+    relapsed: Instant | None = None
+    """Since when it fires again, after it had been quiet."""
     helped: bool | None = None
 
 
@@ -118,7 +120,8 @@ class Incident:
     @property
     def tried(self) -> frozenset[Sha]:
         """The commits whose releases this incident rolled back already."""
-        return frozenset(action.release for action in self.actions if action.kind is Kind.ROLLBACK and action.release)
+        done = (action for action in self.actions if action.kind is Kind.ROLLBACK and action.commit)
+        return frozenset(action.release for action in done if action.release)
 
     @property
     def undone(self) -> int:

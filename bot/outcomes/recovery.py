@@ -14,7 +14,8 @@ class Evidence:
     """What is known since `arrived`.
 
     `window`: how far back the alert looks, None where it cannot be read. `quiet`: since when the alert is seen not to fire,
-    None while it does. `firing`: what the metrics say now (None: they cannot tell). `samples`: (time, value) of its expression.
+    None while it does. `relapsed`: since when it fires again, where it had been quiet. `firing`: what the metrics say now
+    (None: they cannot tell). `samples`: (time, value) of its expression.
     """
 
     now: Instant
@@ -23,6 +24,7 @@ class Evidence:
     quiet: Instant | None
     firing: bool | None
     samples: tuple[tuple[Instant, float], ...]
+    relapsed: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +59,15 @@ def judge(seen: Evidence, rules: OutcomeRules) -> Verdict:
     if seen.quiet is not None and seen.firing is not True:
         return _quiet(seen, max(settled, seen.quiet), rules)
     window = rules.alert_window if seen.window is None else seen.window
-    if seen.now < settled + window:
-        return Waiting(settled + window, f"it still fires, but looks back {window:.0f} s and so may fire that long after a cure")
+    counted = settled if seen.relapsed is None else max(settled, seen.relapsed)
+    if seen.now < counted + window:
+        return Waiting(counted + window, f"it fires, but looks back {window:.0f} s and so may fire that long after a cure")
     count = _count(seen, settled)
     if seen.firing is not True or count < rules.min_samples:
         return _unproven(seen, rules, False, f"it was not said to be resolved, and {_told(seen, count)}")
-    after = f"{seen.now - seen.arrived:.0f} s after the rollback arrived"
-    return NoHelp((f"it still fires {after}, longer than it looks back ({window:.0f} s)", f"{count} samples since then"))
+    after = "the rollback arrived" if seen.relapsed is None else "it began to fire again"
+    since = seen.now - (seen.arrived if seen.relapsed is None else seen.relapsed)
+    return NoHelp((f"it fires {since:.0f} s after {after}, longer than it looks back ({window:.0f} s)", f"{count} samples since then"))
 
 
 def _quiet(seen: Evidence, since: Instant, rules: OutcomeRules) -> Verdict:

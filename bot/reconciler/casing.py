@@ -9,7 +9,7 @@ from bot.attribution.suspects import Live, attribute
 from bot.errors import Unavailable
 from bot.incidents.incident import Incident, Kind, Symptom
 from bot.policy.case import Case, Past
-from bot.ports import Metrics, Ports, Repository
+from bot.ports import Metrics, Ports, Repository, Sync
 from bot.quarantine import read
 from bot.reconciler.view import View
 from bot.records.trailers import past
@@ -37,7 +37,7 @@ def case_of(incident: Incident, view: View, ports: Ports) -> Case:
     if incident.asked or not incident.symptoms:
         return case
     began = began_at(incident, view, ports.metrics)
-    live = _live(incident.service, releases, began.earliest - view.config.attribution.window, view.state, ports)
+    live = _live(incident.service, releases, began, view, ports)
     found = attribute(releases, began, live, incident.tried, view.config.attribution)
     since = tuple(release for release in releases.releases if release.time > began.latest)
     said = confirmed(incident, ports.metrics)
@@ -89,15 +89,25 @@ def _clue(symptom: Symptom, metrics: Metrics) -> Clue:
         return Clue(symptom.started)
 
 
-def _live(service: ServiceRef, releases: History, since: Instant, state: DesiredState, ports: Ports) -> Live | None:
+def _live(service: ServiceRef, releases: History, began: Onset, view: View, ports: Ports) -> Live | None:
+    """Which recent releases the cluster ran when the symptom began, by its own history of revisions."""
     try:
         sync = ports.cluster.sync(service)
     except Unavailable:
         return None
     if sync is None or sync.revision is None:
         return None
+    since = began.earliest - view.config.attribution.window
     recent = {release.commit for release in releases.releases if release.time >= since}
-    return Live(_held(recent, sync.revision, state, ports.repository), sync.since)
+    ran = (revision_at(sync, at) for at in (began.earliest, began.latest))
+    earliest, latest = (None if revision is None else _held(recent, revision, view.state, ports.repository) for revision in ran)
+    return Live(earliest, latest)
+
+
+def revision_at(sync: Sync, at: Instant) -> Sha | None:
+    """The revision that a cluster ran at a time, None where it does not remember that far back."""
+    known = [(sync.revision, sync.since), *sync.earlier]
+    return next((revision for revision, since in known if since is not None and since <= at), None)
 
 
 def _held(commits: set[Sha], revision: Sha, state: DesiredState, repository: Repository) -> frozenset[Sha]:

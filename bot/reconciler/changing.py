@@ -8,6 +8,7 @@ from bot.incidents.lifecycle import End, State
 from bot.plans.plan import Plan
 from bot.policy.settings import Trust
 from bot.ports import Ports
+from bot.reconciler.casing import quiet
 from bot.reconciler.drafting import composed, planned
 from bot.reconciler.step import MINUTE, Step, end, move, stay, told
 from bot.reconciler.view import View
@@ -49,7 +50,7 @@ def merge_it(incident: Incident, view: View, ports: Ports) -> Step:
     if pull is None:
         return end(incident, End.ESCALATED, f"the pull request of {action.branch} is gone", view.now)
     if action.mode == Trust.PROPOSE:
-        return stay(incident, view.now + MINUTE, Note(Stage.CHANGE, "waiting for a person to merge or close the pull request"))
+        return _await_person(incident, pull, view, ports)
     if incident.resolved is not None and not incident.asked and action.kind is Kind.ROLLBACK:
         note = Note(Stage.CHANGE, "the symptom went before the merge; whether to merge is a person's to say now")
         return stay(incident, view.now + MINUTE, note, mode=Trust.PROPOSE.value)
@@ -69,6 +70,17 @@ def _done(incident: Incident, view: View, ports: Ports) -> Step | None:
     if pull.state == "merged":
         return _merged(incident, pull.merge or pull.head, view, action.mode == Trust.PROPOSE)
     return _closed(incident, pull, view)
+
+
+def _await_person(incident: Incident, pull: PullRequest, view: View, ports: Ports) -> Step:
+    """Wait for the merge or the close. A symptom that went by itself, and stayed away, takes its proposal with it."""
+    gone, soak = incident.resolved, view.config.outcomes.soak
+    ours = not incident.asked and incident.action.kind is Kind.ROLLBACK
+    if not ours or gone is None or view.now < gone + soak or not quiet(incident, ports.metrics):
+        return stay(incident, view.now + MINUTE, Note(Stage.CHANGE, "waiting for a person to merge or close the pull request"))
+    why = "the symptom went by itself and stayed away"
+    ports.forge.close(pull, why)
+    return end(incident, End.RESOLVED, why, view.now, Note(Stage.CHANGE, f"pull request {pull.number} closed", (why,)), urgent=False)
 
 
 def _closed(incident: Incident, pull: PullRequest, view: View) -> Step:

@@ -75,7 +75,10 @@ def _suspicion(attribution: Attribution | None) -> tuple[Note, ...]:
         "suspects": [_facts(suspect.release) | {"sure": suspect.sure} for suspect in attribution.suspects[:SHOWN]],
         "cleared": [_facts(each.release) | {"why": each.why} for each in attribution.cleared[:SHOWN]],
     }
-    what = f"{len(attribution.suspects)} releases are suspected, newest first" if suspects else "no release is suspected"
+    count = len(suspects)
+    what = (
+        f"{count} releases are suspected, newest first" if count > 1 else "one release is suspected" if count else "no release is suspected"
+    )
     return (Note(Stage.SUSPECTS, what, (*suspects, *cleared), facts),)
 
 

@@ -11,7 +11,7 @@ from bot.plans.make import make
 from bot.plans.plan import ByCommit, ByRelease, Plan, Selector, Target, Unplanned
 from bot.plans.quarantine import keep_out
 from bot.ports import Ports, Repository
-from bot.quarantine import read
+from bot.quarantine import FOLDER, read
 from bot.reconciler.asking import selected
 from bot.refs import Sha
 from bot.releases.release import DesiredState
@@ -20,22 +20,22 @@ from bot.releases.release import DesiredState
 def planned(incident: Incident, state: DesiredState, repository: Repository) -> Plan | Unplanned:
     action, request = incident.action, incident.request
     if action.kind is Kind.UNDO:
-        return make(ByCommit(landed(state, action.release, repository)), state)
+        plan = make(ByCommit(landed(state, action.release, repository)), state)
+        return _undo(incident, plan) if isinstance(plan, Plan) else plan
     selector: Selector = selected(request) if request else ByRelease(incident.service, action.release or Sha(""))
     to, pins_only = (request.to, request.pins_only) if request else (None, False)
     return make(selector, state, to=to, pins_only=pins_only, quarantines=read(state))
 
 
 def branch(action: Action, plan: Plan, attempt: int) -> str:
-    return branch_of(_named(action, plan), attempt) + ("-undo" if action.kind is Kind.UNDO else "")
+    return branch_of(plan, attempt) + ("-undo" if action.kind is Kind.UNDO else "")
 
 
 def composed(incident: Incident, plan: Plan, ports: Ports) -> Change:
     action, target = incident.action, ports.repository.branch
     reason = _reason(incident)
     if action.kind is Kind.UNDO:
-        named = _named(action, plan)
-        return compose_undo(named, plan.files, plan.base, branch=target, incident=incident.id, reason=reason, attempt=action.attempt)
+        return compose_undo(plan, plan.files, plan.base, branch=target, incident=incident.id, reason=reason, attempt=action.attempt)
     planned_at = action.planned or incident.opened
     expires = action.expires or planned_at
     kept = keep_out(plan, incident.id, reason, since=planned_at, expires=expires)
@@ -57,11 +57,11 @@ def landed(state: DesiredState, commit: Sha | None, repository: Repository) -> S
     return brought
 
 
-def _named(action: Action, plan: Plan) -> Plan:
-    """An undo goes by the names of the rollback that it undoes."""
-    if action.kind is Kind.ROLLBACK:
-        return plan
-    return replace(plan, undone_version=action.version, target=Target(action.to, None, None, "what the rollback went back to"))
+def _undo(incident: Incident, plan: Plan) -> Plan:
+    """An undo goes by the names of the rollback that it undoes; that its quarantine goes with it is no objection."""
+    went_to = Target(incident.action.to, None, None, "what the rollback went back to")
+    objections = tuple(objection for objection in plan.objections if not (objection.path or "").startswith(f"{FOLDER}/"))
+    return replace(plan, services=(incident.service,), undone_version=incident.action.version, target=went_to, objections=objections)
 
 
 def _reason(incident: Incident) -> str:

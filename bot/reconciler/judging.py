@@ -41,7 +41,7 @@ def see_it_help(incident: Incident, view: View, ports: Ports) -> Step:
     if not incident.symptoms:
         return end(incident, End.DONE, "done as asked", view.now, urgent=False)
     evidence = _evidence(incident, view, ports.metrics)
-    changes: dict[str, Any] = {"quiet": evidence.quiet}
+    changes: dict[str, Any] = {"quiet": evidence.quiet, "relapsed": evidence.relapsed}
     match judge(evidence, view.config.outcomes):
         case Waiting(until=until, why=why):
             return stay(incident, min(until, view.now + LOOK_EVERY), Note(Stage.OUTCOME, "too early to say", (why,)), **changes)
@@ -92,7 +92,8 @@ def _applied(incident: Incident, ports: Ports) -> Applied | None:
     if sync is None:
         return None
     ours = bool(sync.revision and commit and ports.repository.contains(sync.revision, commit))
-    return Applied(ours, sync.since, sync.healthy, sync.message)
+    runs = f"it runs {sync.revision[:12]}" if sync.revision else sync.message
+    return Applied(ours, sync.since, sync.healthy, sync.message if ours else runs)
 
 
 def _evidence(incident: Incident, view: View, metrics: Metrics) -> Evidence:
@@ -103,10 +104,12 @@ def _evidence(incident: Incident, view: View, metrics: Metrics) -> Evidence:
     active = True if True in firing else None if None in firing else False
     quiet_now = active is False or (active is None and incident.resolved is not None)
     since = incident.resolved if incident.resolved is not None else view.now
-    quiet = (incident.action.quiet if incident.action.quiet is not None else since) if quiet_now else None
+    before = incident.action.quiet
+    quiet = (since if before is None else before) if quiet_now else None
+    relapsed = None if quiet_now else incident.action.relapsed if before is None else view.now
     window = max((each[1] for each in seen if each[1] is not None), default=None)
     samples = tuple(sample for each in seen for sample in each[2])
-    return Evidence(view.now, arrived, window, quiet, active, samples)
+    return Evidence(view.now, arrived, window, quiet, active, samples, relapsed)
 
 
 def _seen(

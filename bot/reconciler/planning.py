@@ -34,15 +34,15 @@ def plan_it(incident: Incident, view: View, ports: Ports) -> Step:
     drawn = _drawn(plan)
     match admit(against, view.config.policy.trust_in(incident.service.environment), incident.asked, mode):
         case Declined():
-            note = Note(Stage.PLAN, f"not admitted: {_said(plan)}", reasons(against), drawn)
+            note = Note(Stage.PLAN, f"not admitted: {_said(incident, plan)}", reasons(against), drawn)
             first = next(each for each in against if each.weight is Weight.FORBIDS)
             return end(incident, End.DECLINED, str(first), view.now, note)
         case Admitted(mode=Trust.OBSERVE | Trust.NOTIFY as rung):
-            note = Note(Stage.PLAN, f"would have: {_said(plan)}", reasons(against), drawn)
+            note = Note(Stage.PLAN, f"would have: {_said(incident, plan)}", reasons(against), drawn)
             why = f"trust in {incident.service.environment} goes no further than {rung}"
             return end(incident, End.OBSERVED, why, view.now, note, urgent=rung is Trust.NOTIFY)
         case Admitted(mode=rung):
-            note = Note(Stage.PLAN, f"{rung}: {_said(plan)}", reasons(against), drawn)
+            note = Note(Stage.PLAN, f"{rung}: {_said(incident, plan)}", reasons(against), drawn)
             return _admitted(incident, plan, rung, note, view, ports)
 
 
@@ -91,9 +91,11 @@ def _generation(incident: Incident, plan: Plan, ports: Ports) -> int:
     return GENERATIONS
 
 
-def _said(plan: Plan) -> str:
-    to = plan.target.version if plan.target else "what was before"
-    return f"{plan.undone_version} → {to} in {', '.join(sorted(plan.files))}"
+def _said(incident: Incident, plan: Plan) -> str:
+    went_to, files = plan.target.version if plan.target else "what was before", ", ".join(sorted(plan.files))
+    if incident.action.kind is Kind.UNDO:
+        return f"undo {plan.undone_version} → {went_to} in {files}"
+    return f"{plan.undone_version} → {went_to} in {files}"
 
 
 def _drawn(plan: Plan) -> dict[str, Any]:

@@ -11,6 +11,9 @@ from bot.refs import Instant, ServiceRef, Sha
 from bot.world.origin import Origin
 from bot.world.story import Story, ToldService
 
+REMEMBERED = 10
+"""How many revisions it keeps in its history, as Argo CD does."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
@@ -58,11 +61,12 @@ class WorldCluster:
         if not self.rollouts or key not in self.rollouts[-1].versions:
             return None
         last = self.rollouts[-1]
+        earlier = tuple((rollout.revision, rollout.synced) for rollout in self.rollouts[-2 : -2 - REMEMBERED : -1])
         if self.clock.now() < last.serving:
-            return Sync(last.revision, last.synced, None, "Progressing: waiting for rollout to finish")
+            return Sync(last.revision, last.synced, None, "Progressing: waiting for rollout to finish", earlier)
         if last.failing[key] >= 1:
-            return Sync(last.revision, last.synced, False, "Degraded: CrashLoopBackOff")
-        return Sync(last.revision, last.synced, True, "Synced, Healthy")
+            return Sync(last.revision, last.synced, False, "Degraded: CrashLoopBackOff", earlier)
+        return Sync(last.revision, last.synced, True, "Synced, Healthy", earlier)
 
     def at(self, time: Instant) -> Rollout | None:
         """The rollout that serves at a time."""

@@ -40,7 +40,7 @@ LINE = (
     released("too-old", 50.0, "1", "2"),
 )
 ALL = frozenset(release.commit for release in LINE)
-RUNNING = Live(ALL, 950.0)
+RUNNING = Live(ALL, ALL)
 
 
 def named(line: tuple[Release, ...] = LINE, began: Onset = BEGAN, live: Live | None = RUNNING, **more: Any) -> list[tuple[str, bool]]:
@@ -56,9 +56,9 @@ def named(line: tuple[Release, ...] = LINE, began: Onset = BEGAN, live: Live | N
             {}, [("newest", True), ("older", True)], id="newest first; no rollback, nothing after, nothing taken back, nothing old"
         ),
         pytest.param({"tried": frozenset({Sha("newest")})}, [("older", True)], id="what was tried is not tried again"),
-        pytest.param({"live": Live(ALL - {Sha("newest")}, 950.0)}, [("older", True)], id="what never ran"),
+        pytest.param({"live": Live(ALL - {Sha("newest")}, ALL - {Sha("newest")})}, [("older", True)], id="what never ran"),
         pytest.param({"live": None}, [("newest", False), ("older", False)], id="nobody can tell what runs"),
-        pytest.param({"live": Live(ALL, 1050.0)}, [("newest", False), ("older", False)], id="synced again since"),
+        pytest.param({"live": Live(None, None)}, [("newest", False), ("older", False)], id="the cluster does not remember"),
         pytest.param(
             {"live": None, "rules": AttributionRules(window=900.0, live_after=60.0)},
             [("newest", True), ("older", True)],
@@ -70,7 +70,7 @@ def named(line: tuple[Release, ...] = LINE, began: Onset = BEGAN, live: Live | N
             id="too short ago",
         ),
         pytest.param(
-            {"began": Onset(850.0, 1000.0, ""), "live": Live(ALL, 840.0)},
+            {"began": Onset(850.0, 1000.0, ""), "live": Live(ALL - {Sha("newest")}, ALL)},
             [("newest", False), ("older", True), ("too-old", True)],
             id="about when it began",
         ),
@@ -82,7 +82,7 @@ def test_suspects(more: dict[str, Any], suspects: list[tuple[str, bool]]) -> Non
 
 
 def test_everybody_in_the_window_is_a_suspect_or_cleared_with_a_reason() -> None:
-    found = attribute(History(CHECKOUT, LINE), BEGAN, Live(ALL, 950.0), frozenset(), RULES)
+    found = attribute(History(CHECKOUT, LINE), BEGAN, RUNNING, frozenset(), RULES)
 
     cleared = {each.release.commit: each.why for each in found.cleared}
     assert set(cleared) == {"after", "back", "taken-back"}
