@@ -67,13 +67,18 @@ def _file(path: str, before: bytes, text: bytes) -> Iterator[Objection]:
 def _risk(place: tuple[str, ...], was: str | None, now: str | None) -> tuple[str, str] | None:
     if place[1:] == ("kind",) and (was is None or now is None):
         return "objects", "the rollback adds or removes an object"
-    if _CAPACITY.fullmatch(place[-1]) and _lowers(was, now):
+    if _is_capacity(place) and _lowers(was, now):
         return "lowers-capacity", f"goes from {was or 'unset'} to {now or 'unset'}"
     for code, words in _RISKY.items():
         if any(words.fullmatch(key) for key in place[1:]):
             # values are not shown: this is where credentials and their names live
             return f"touches-{code}", f"companion lines change {code} settings"
     return None
+
+
+def _is_capacity(place: tuple[str, ...]) -> bool:
+    """Kustomize writes `replicas: [{name: x, count: 3}]`."""
+    return bool(_CAPACITY.fullmatch(place[-1])) or (place[-1] == "count" and "replicas" in place[1:])
 
 
 def _lowers(was: str | None, now: str | None) -> bool:
