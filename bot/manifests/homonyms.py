@@ -71,7 +71,9 @@ def _groups(
     for kustomization, changed in _changing(unit_of, lists).items():
         for path in reached([kustomization], layout.inclusions, layout.files_in):
             there = unit_of.get(path)
-            for here in changed if there else ():
+            if there is None:
+                continue
+            for here in changed:
                 apart = spaces[here] and spaces[there] and not spaces[here] & spaces[there]
                 if group_of[here] is not group_of[there] and not apart:
                     joined = group_of[here] | group_of[there]

@@ -64,7 +64,9 @@ def _kustomized(root: Map) -> Iterator[str]:
         yield from (item.text("valuesFile") for item in _items(root.get(name)) if isinstance(item, Map))
     for name in ("configMapGenerator", "secretGenerator"):
         for generator in _items(root.get(name)):
-            for key in ("files", "envs") if isinstance(generator, Map) else ():
+            if not isinstance(generator, Map):
+                continue
+            for key in ("files", "envs"):
                 yield from (item.value.rpartition("=")[2] for item in _items(generator.at(key)) if isinstance(item, Scalar))
 
 

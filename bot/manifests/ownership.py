@@ -38,8 +38,8 @@ def companions(
     for path in layout.locations:
         if path not in layout.pins:
             location = layout.locations[path]
-            its = (location.place, location.stem) if location.values and location.place else None
-            for key in (its,) if its and its in pins else _owning(path, here, anchored):
+            named = (location.place, location.stem) if location.values and location.place else None
+            for key in (named,) if named and named in pins else _owning(path, here, anchored):
                 found[key].append(path)
     return found
 
