@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.manifests import spans
@@ -15,7 +15,7 @@ from bot.plans.timeline import Held, Touch, held, reading, touching
 from bot.plans.undo import secrets_of
 from bot.refs import Sha
 from bot.releases.places import same_place
-from bot.releases.release import DesiredState
+from bot.releases.release import DesiredState, FileChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,26 @@ def companions(state: DesiredState, lead: Lead, back: Back, paths: Iterable[str]
         for change in commits[sha].files if sha in commits else ():
             if change.path in wanted and change.before and change.after:
                 _take_lines(state, back, change.path, change.before, change.after)
+
+
+def left_behind(state: DesiredState, lead: Lead) -> Iterator[Objection]:
+    """Say what else the undone releases changed, where only a place's own version goes back."""
+    for commit in state.log:
+        if commit.sha not in lead.undone:
+            continue
+        others = [change.path for change in commit.files if change.path != lead.pin.path]
+        own = any(_other_lines(state, change) for change in commit.files if change.path == lead.pin.path)
+        if others or own:
+            what = " and ".join([*(["other lines of this file"] if own else []), *([f"{len(others)} other files"] if others else [])])
+            why = f"{commit.sha[:8]} also changed {what}; they stay (--commit {commit.sha[:8]} undoes all of it)"
+            yield Objection("left-behind", why, Weight.NOTE, lead.pin.path, lead.pin.line)
+
+
+def _other_lines(state: DesiredState, change: FileChange) -> bool:
+    before, after = (state.blobs.get(blob) if blob else None for blob in (change.before, change.after))
+    if before is None or after is None or change.before is None or change.after is None:
+        return True
+    return _but_pins(state, change.path, change.before, before, change.after) != after
 
 
 def _take_lines(state: DesiredState, back: Back, path: str, before_blob: Sha, after_blob: Sha) -> None:

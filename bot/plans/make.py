@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from bot.manifests.estate import Service
 from bot.manifests.pin import Pin
 from bot.objections import Objection, Weight
-from bot.plans.back import Back, Lead, companions, together, written
+from bot.plans.back import Back, Lead, companions, left_behind, together, written
 from bot.plans.draft import changed, edits_of, merged_of, whole_files
 from bot.plans.family import family
 from bot.plans.plan import ByCommit, ByPath, ByRelease, ByService, Plan, Selector, Target, Unplanned
@@ -164,7 +164,7 @@ def _back(
     files = changed(state, written(state, back))
     if not files:
         return Unplanned(tuple(back.objections) or _no("nothing-to-do", f"{pin.yaml_path} already holds {target.version}").objections)
-    objections = [*back.objections, *_doubts(segments, target)]
+    objections = [*back.objections, *_doubts(segments, target), *(() if whole else left_behind(state, lead))]
     commit = next(commit for commit in state.log if commit.sha == segments[bad].commit)
     alternatives = [target, *(option for option, _ in options if option.version != target.version)]
     return _plan(state, [service.ref for service in services], commit, segments[bad].value, target, alternatives, files, objections)

@@ -98,6 +98,7 @@ def test_a_place_takes_its_version_only(tell):
     plan = planned(make(ByPath("web/values.yaml", artefact="ghcr.io/x/web"), state))
 
     assert plan.files == {"web/values.yaml": after.replace("1.1", "1.0", 1).encode()}
+    assert [o.weight for o in plan.objections if o.code == "left-behind"] == [Weight.NOTE]
 
 
 def test_tag_and_digest_go_together(tell):
