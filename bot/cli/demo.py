@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bot.world.lived import LivedWorld
 
 SERVICE, ENVIRONMENT, GOOD, BAD = "checkout", "prod", "2.7.0", "2.8.0"
+OURS = ".rollbot/"
 LONGEST = 2 * 3600.0
 """Of the world's time: an incident that has not ended by then has failed."""
 
@@ -91,6 +92,8 @@ def _opening(world: LivedWorld, screen: Screen) -> None:
 
 def _watch(world: LivedWorld, timeline: TimeLine, screen: Screen) -> list[Line]:
     """Break it, and let time pass until the incident has ended."""
+    from bot.cli.timeline import Tone
+
     world.pass_time(60)
     world.release(SERVICE, BAD, ENVIRONMENT)
     lines: list[Line] = []
@@ -103,7 +106,10 @@ def _watch(world: LivedWorld, timeline: TimeLine, screen: Screen) -> list[Line]:
         commit = next((action.commit for action in incident.actions if action.commit), None) if incident else None
         if commit and not merged:
             merged = True
-            screen.diff(world.origin.diff_of(commit))
+            screen.diff(world.origin.diff_of(commit, but=OURS))
+            for path in world.origin.touched(commit):
+                if path.startswith(OURS):
+                    screen.say(f"{'':11}and {path}, which keeps {BAD} out", Tone.DIM)
         if incident and incident.end:
             break
         world.pass_time(15)
@@ -119,7 +125,6 @@ def _healed(world: LivedWorld) -> bool:
 
 
 def _closing(world: LivedWorld, screen: Screen, healed: bool, took: float, keep: Path | None) -> None:
-    from bot.cli.printing import span
     from bot.cli.timeline import Tone
     from bot.records.report import report
     from bot.records.times import times
@@ -137,8 +142,14 @@ def _closing(world: LivedWorld, screen: Screen, healed: bool, took: float, keep:
     version, share = world.deployed(SERVICE, ENVIRONMENT), world.failing(SERVICE, ENVIRONMENT)
     screen.say(f"{SERVICE} in {ENVIRONMENT} runs {version} and fails {share:.1%} of its requests.", Tone.GOOD if healed else Tone.BAD)
     parts = (("detected", found.detect), ("merged", found.merge), ("arrived", found.arrive), ("recovered", found.recover))
-    screen.say("After the first bad minute: " + ", ".join(f"{what} in {span(value)}" for what, value in parts if value is not None) + ".")
-    screen.say(f"Shown in {took:.1f} s. " + (f"The world is in {keep}: git -C {world.origin.folder} log -p -1" if keep else ""))
+    told = ", ".join(f"{what} after {_minutes(value)}" for what, value in parts if value is not None)
+    screen.say(f"Since the symptom began: {told}.")
+    screen.say(f"Shown in {took:.1f} s." + (f" The world is in {keep}: git -C {world.origin.folder} log -p" if keep else ""))
+
+
+def _minutes(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
 def _serve(world: LivedWorld, screen: Screen, port: int) -> None:
@@ -186,7 +197,7 @@ def _print_json(world: LivedWorld, lines: list[Line], healed: bool, took: float)
         "incident": incident.id if incident else None,
         "end": incident.end if incident else None,
         "commit": commit,
-        "diff": world.origin.diff_of(commit) if commit else None,
+        "diff": world.origin.diff_of(commit, but=OURS) if commit else None,
         "times": asdict(times(incident)) if incident else None,
         "took": round(took, 2),
         "timeline": [{"at": iso(line.at), "who": line.who, "what": line.text, "because": list(line.more)} for line in lines],

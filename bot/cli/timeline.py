@@ -105,7 +105,9 @@ class Screen:
     def say(self, text: str = "", tone: Tone = Tone.PLAIN) -> None:
         if self.quiet:
             return
-        plain = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+        shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+        encoding = sys.stdout.encoding or "ascii"
+        plain = shown.replace("→", "->").encode(encoding, "backslashreplace").decode(encoding)
         sys.stdout.write(f"{tone}{plain}\x1b[0m\n" if self.coloured and tone else f"{plain}\n")
         sys.stdout.flush()
 

@@ -95,9 +95,11 @@ class Origin:
     def message(self, commit: Sha) -> str:
         return self._git("show", "--no-patch", "--format=%B", commit).decode()
 
-    def diff_of(self, commit: Sha) -> str:
-        """What a commit changed, as Git shows it."""
-        return self._git("show", "--first-parent", "--format=", "--no-color", "--unified=1", commit).decode(errors="replace")
+    def diff_of(self, commit: Sha, but: str = "") -> str:
+        """What a commit changed, as Git shows it, but for a folder."""
+        where = ("--", ".", f":(exclude){but}") if but else ()
+        words = ("show", "--first-parent", "--format=", "--no-color", "--unified=1", commit, *where)
+        return self._git(*words).decode(errors="replace")
 
     def _known(self, branch: str) -> Sha:
         head = self.head(branch)

@@ -72,10 +72,11 @@ class LocalForge:
 
     def _seen(self, pull: PullRequest) -> PullRequest:
         """Correct an open row by what the remote says: a person may have merged the branch, pushed to it or deleted it."""
-        self.repository.fetch()
         target, head = self.repository.remote_head(pull.target), self.repository.remote_head(pull.branch)
         if target is None:
             raise Unavailable(f"branch {pull.target} is not on the remote now")
+        if not self.repository.contains(target, target):  # the mirror does not know it yet
+            self.repository.fetch()
         if self.repository.contains(target, head or pull.head):
             return self.rows.save_pull(replace(pull, head=head or pull.head, state="merged", merge=head or pull.head))
         if head is None:
