@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from itertools import takewhile
 
 from bot.manifests import spans
 from bot.manifests.pin import Pin
@@ -11,8 +12,10 @@ from bot.objections import Objection, Weight
 from bot.plans.merge import diff, lines_of
 from bot.plans.plan import Edit, MergedLines
 from bot.plans.timeline import reading
+from bot.refs import Sha
+from bot.releases.authors import is_bot
 from bot.releases.places import same_place
-from bot.releases.release import DesiredState
+from bot.releases.release import Commit, DesiredState
 
 Files = Mapping[str, bytes | None]
 
@@ -49,6 +52,22 @@ def merged_of(state: DesiredState, files: Files) -> tuple[MergedLines, ...]:
     return tuple(counted)
 
 
+def rewritten(state: DesiredState, commit: Commit, files: Files) -> Iterable[Objection]:
+    """Object to files of which a person has changed more than half since that commit: the release is no longer what stands there."""
+    for change in commit.files:
+        since = [c for c in takewhile(lambda c: c.sha != commit.sha, state.log) if any(f.path == change.path for f in c.files)]
+        person = next((c for c in since if not is_bot(c.author, c.email, c.message)), None)
+        if change.path in files and change.after and person and _mostly_new(state, change.path, change.after):
+            why = f"{person.author} has rewritten most of this file since ({person.sha[:8]})"
+            yield Objection("rewritten", why, Weight.PERSON, change.path)
+
+
+def _mostly_new(state: DesiredState, path: str, blob: Sha) -> bool:
+    then, now = lines_of(state.blobs.get(blob) or b""), lines_of(state.file(path) or b"")
+    kept = len(then) - sum(hunk.end - hunk.start for hunk in diff(then, now))
+    return 2 * kept < len(now)
+
+
 def changed(state: DesiredState, files: Files) -> dict[str, bytes | None]:
     """Keep the files that differ from HEAD."""
     return {path: text for path, text in files.items() if state.file(path) != text}
@@ -61,8 +80,3 @@ def whole_files(state: DesiredState, files: Files) -> Iterable[Objection]:
             yield Objection("deletes-file", "the rollback deletes this file; objects in it would go", Weight.PERSON, path)
         elif path not in state.tree:
             yield Objection("restores-file", "the rollback brings this file back; objects in it would be made again", Weight.PERSON, path)
-
-
-def unsure(pins: Sequence[Pin]) -> str:
-    """Name pins in one line for people."""
-    return ", ".join(sorted({f"{pin.path} {pin.yaml_path}" for pin in pins}))

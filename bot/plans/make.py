@@ -9,7 +9,7 @@ from bot.manifests.estate import Service
 from bot.manifests.pin import Pin
 from bot.objections import Objection, Weight
 from bot.plans.back import Back, Lead, companions, left_behind, together, written
-from bot.plans.draft import changed, edits_of, merged_of, whole_files
+from bot.plans.draft import changed, edits_of, merged_of, rewritten, whole_files
 from bot.plans.family import family
 from bot.plans.plan import ByCommit, ByPath, ByRelease, ByService, Plan, Selector, Target, Unplanned
 from bot.plans.risk import risks
@@ -251,7 +251,7 @@ def _plan(
         edits=edits_of(state, files),
         merged=merged_of(state, files),
         files=files,
-        objections=(*objections, *whole_files(state, files), *risks(state, files)),
+        objections=(*objections, *rewritten(state, commit, files), *whole_files(state, files), *risks(state, files)),
     )
 
 

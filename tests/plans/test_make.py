@@ -283,6 +283,15 @@ def test_a_configuration_release_is_undone_for_its_service(tell):
     assert plan.files == {WEB: deployment("1.0", extra="# a\n").encode()}
 
 
+def test_a_file_that_a_person_rewrote_needs_a_person(tell):
+    grown = deployment("1.1", extra="".join(f"# line {n}\n" for n in range(40)))
+    state = tell({WEB: deployment("1.0")}, {WEB: deployment("1.1")}, {WEB: grown})
+
+    plan = planned(make(ByService("web", "prod"), state))
+
+    assert [o.weight for o in plan.objections if o.code == "rewritten"] == [Weight.PERSON]
+
+
 def test_the_key_is_the_rollbacks_own(tell):
     history = [{WEB: deployment("1.0")}, {WEB: deployment("1.1")}]
     state = tell(*history, {"README": "later\n"})
