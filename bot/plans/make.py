@@ -112,7 +112,7 @@ def _path(state: DesiredState, selector: ByPath, to: str | None, pins_only: bool
         listed = [f"{pin.yaml_path} = {pin.value} ({pin.artefact})" for pin in chosen]
         return _no("ambiguous-pin", f"several artefacts of {selector.path} fit; narrow it with --artefact, --at-path or --from", listed)
     owners = [service for service in state.estate.services if any(pin in service.pins for pin in chosen)]
-    return _back(state, chosen[0], owners, to, pins_only, quarantines, whole=False)
+    return _back(state, chosen[0], owners, to, pins_only, quarantines, places=chosen)
 
 
 def _fits(pin: Pin, selector: ByPath) -> bool:
@@ -145,12 +145,14 @@ def _back(
     pins_only: bool,
     quarantines: tuple[Quarantine, ...],
     bad: int = 0,
-    whole: bool = True,
+    places: Sequence[Pin] = (),
 ) -> Plan | Unplanned:
     """Take `pin` back past its segment number `bad` (0: the value that stands now), and with it what moved with it.
 
-    `whole`: all of the services' pins and lines that its releases changed; otherwise only its own version, in its own file.
+    That is all of the services' pins and lines that its releases changed; where `places` were asked for, only their own version,
+    in their own file.
     """
+    whole = not places
     segments = list(held(state, pin, touching(state, [pin.path])[pin.path]))
     options = targets(segments, _barred(quarantines, {segment.value for segment in segments[: bad + 1]}))
     chosen = _target(pin, segments, options, to)
@@ -158,7 +160,7 @@ def _back(
         return _never_held(state, pin, to, options) if to and not whole and _unknown(chosen) else chosen
     target, segment = chosen
     lead = Lead(pin, segments, segments.index(segment))
-    back = together(state, lead, family(state, lead, services if whole else ()))
+    back = together(state, lead, [*family(state, lead, services if whole else ()), *places])
     if whole and not pins_only:
         companions(state, lead, back, {pin.path, *(path for service in services for path in service.files)})
     files = changed(state, written(state, back))

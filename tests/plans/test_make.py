@@ -101,6 +101,17 @@ def test_a_place_takes_its_version_only(tell):
     assert [o.weight for o in plan.objections if o.code == "left-behind"] == [Weight.NOTE]
 
 
+def test_all_places_that_were_asked_for_go(tell):
+    pair = "{}---\n{}"
+    state = tell(
+        *({WEB: pair.format(deployment(tag), deployment(tag).replace("name: web  #", "name: web-jobs  #"))} for tag in ("1.0", "1.1"))
+    )
+
+    both = planned(make(ByPath(WEB, value="1.1"), state))
+
+    assert [edit.after for edit in both.edits] == ["1.0", "1.0"]
+
+
 def test_tag_and_digest_go_together(tell):
     old, new = "sha256:" + "a" * 64, "sha256:" + "b" * 64
     state = tell({"web/values.yaml": values("1.0", f"  digest: {old}\n")}, {"web/values.yaml": values("1.1", f"  digest: {new}\n")})
