@@ -34,7 +34,7 @@ class _Cat:
         if self._stream is None:
             self._stream = self._git.stream("cat-file", "--batch")
         try:
-            self._stream.feed.write("".join(f"{name}\n" for name in names).encode())
+            self._stream.feed.write("".join(f"{name}\n" for name in names).encode(errors="surrogateescape"))
             self._stream.feed.flush()
         except BrokenPipeError as error:
             raise self._lost() from error
@@ -89,6 +89,7 @@ class Blobs(Mapping[Sha, bytes]):
     def __init__(self, git: Git) -> None:
         self._git = git
         self._cat = _Cat(git)
+        self._idle: list[_Cat] = []
         self._kept: OrderedDict[Sha, bytes] = OrderedDict()
         self._size = 0
         self._lock = threading.Lock()
@@ -115,6 +116,15 @@ class Blobs(Mapping[Sha, bytes]):
         with self._lock:
             return self._find(name)
 
+    def commit(self, revision: str) -> Sha | None:
+        """Name the commit that a revision stands for, None where that is not plain."""
+        if "\n" in revision or "\0" in revision:
+            return None
+        with self._lock:
+            self._cat.ask([f"{revision}^{{commit}}"])
+            found = self._cat.answer()
+        return Sha(found[0]) if found and found[1] == "commit" else None
+
     def load(self, blobs: Iterable[Sha]) -> None:
         """Have these blobs at hand (as far as they fit): one exchange with git instead of one each."""
         for blob, body in self.read(blob for blob in dict.fromkeys(blobs) if blob not in self._kept):
@@ -124,7 +134,9 @@ class Blobs(Mapping[Sha, bytes]):
     def read(self, blobs: Iterable[Sha]) -> Iterator[tuple[Sha, bytes]]:
         """Yield the blobs in the order given, without keeping them; missing and too large ones are left out."""
         asked = (blob for blob in blobs if _is_name(blob))
-        cat = _Cat(self._git)
+        with self._lock:
+            cat = self._idle.pop() if self._idle else _Cat(self._git)
+        done = False
         try:
             waiting: list[Sha] = []
             while waiting := waiting + list(islice(asked, _AHEAD)):
@@ -144,8 +156,14 @@ class Blobs(Mapping[Sha, bytes]):
                             more = []
                             break
                     ahead = more
+            done = True
         finally:
-            cat.close()
+            # One that has answered all it was asked can go on for the next reader.
+            with self._lock:
+                if done and cat.running and not self._idle:
+                    self._idle.append(cat)
+                else:
+                    cat.close()
 
     def _find(self, name: Sha) -> tuple[str, bytes] | None:
         if not _is_name(name):
@@ -166,6 +184,8 @@ class Blobs(Mapping[Sha, bytes]):
     def close(self) -> None:
         with self._lock:
             self._cat.close()
+            while self._idle:
+                self._idle.pop().close()
 
 
 def _is_name(name: str) -> bool:

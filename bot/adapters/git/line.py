@@ -63,16 +63,17 @@ def line(git: Git, lines: Lines, scope: str, head: Sha) -> Line:
     if lines.whole(scope, head):
         return _kept(lines, scope, head)
     tip = lines.tip(scope)
-    if tip is not None and lines.whole(scope, tip) and (extended := _extended(git, lines, scope, head, tip)):
-        return extended
+    if tip is not None and lines.whole(scope, tip):
+        extended = _extended(git, lines, scope, head, tip)
+        if extended is not None:  # its truth would be its length, and all of it read for that
+            return extended
     return _anew(git, lines, scope, head)
 
 
 def _extended(git: Git, lines: Lines, scope: str, head: Sha, tip: Sha) -> Line | None:
     """Answer the line where it shares its older part with the one kept last, else None (after a force-push)."""
-    if git.answer("cat-file", "-e", tip).status:
-        return None  # forgotten since: the branch was force-pushed and cleaned up
-    new = list(_records(git, head, "--not", tip))
+    # The tip itself may be forgotten since, where the branch was force-pushed and cleaned up.
+    new = list(_records(git, "--ignore-missing", head, "--not", tip))
     if not new:
         older = _kept(lines, scope, tip)
         at = next((i for i, found in enumerate(older) if found.sha == head), None)
@@ -130,8 +131,8 @@ def _piece(lines: Lines, scope: str, top: Sha) -> Piece:
     raise Unavailable("the cache of commits was replaced while it was read")
 
 
-def _records(git: Git, head: Sha, *range_: str) -> Iterator[list[bytes]]:
-    with git.stream(*COMMAND, head, *range_, "--") as stream:
+def _records(git: Git, *range_: str) -> Iterator[list[bytes]]:
+    with git.stream(*COMMAND, *range_, "--") as stream:
         yield from records(iter(lambda: stream.out.read(_CHUNK), b""))
         stream.finish()
 

@@ -123,6 +123,9 @@ class GitRepository:
             self._git.output(*words, self._mirrored.url, *_EVERYTHING, timeout=NETWORK, network=True)
 
     def resolve(self, revision: str) -> Sha:
+        plain = self._blobs.commit(revision)
+        if plain is not None:
+            return plain
         words = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
         answer = self._git.answer(*words)
         if answer.status and self._mirrored is not None and not self._has_refs():
