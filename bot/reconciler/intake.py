@@ -32,8 +32,7 @@ def receive(source: str, body: bytes, ports: Ports) -> bool:
     SOURCES[source].parse(body, now)
     key = hashlib.sha256(f"{source}\0{name}\0".encode() + body).hexdigest()
     new = ports.store.receive(Delivery(key, source, name, body, now))
-    if new:
-        ports.queue.enqueue(f"{INBOX}{name}", now)
+    ports.queue.enqueue(f"{INBOX}{name}", now)
     return new
 
 

@@ -12,14 +12,15 @@ from bot.records.entry import FIRST, Entry, Note, Stage, append
 
 
 def save(step: Step, ports: Ports, problem: str | None = None) -> Incident:
-    """Save the incident with its notes as entries; what it said last time already is not said again.
+    """Save the incident with its notes as entries; while it waits, what it said last time is not said again.
 
     `problem`: why the configuration at HEAD is not in force. Raises Stale.
     """
     incident = replace(step.incident, due=step.again)
-    notes = (Note(Stage.CONFIG, "the configuration at HEAD is not in force", (problem,)), *step.notes) if problem else step.notes
-    said = ports.store.entries(incident.id) if notes and incident.rev else ()
-    entries = append(incident.id, incident.entries, incident.last, ports.clock.now(), _news(notes, said))
+    said = ports.store.entries(incident.id) if incident.rev and (problem or (step.waiting and step.notes)) else ()
+    broken = _news((Note(Stage.CONFIG, "the configuration at HEAD is not in force", (problem,)),), said) if problem else ()
+    notes = (*broken, *(_news(step.notes, said) if step.waiting else step.notes))
+    entries = append(incident.id, incident.entries, incident.last, ports.clock.now(), notes)
     if entries:
         incident = replace(incident, entries=entries[-1].seq, last=entries[-1].hash)
     return ports.store.save(incident, entries)
@@ -32,7 +33,7 @@ def note_alone(note: Note, ports: Ports) -> None:
     ports.store.append(append("", len(said), last, ports.clock.now(), (note,)))
 
 
-def _news(notes: Sequence[Note], said: Sequence[Entry]) -> list[Note]:
-    """Leave out what is word for word the latest entry of its stage: waiting is told once."""
+def _news(notes: Sequence[Note], said: Sequence[Entry]) -> tuple[Note, ...]:
+    """Leave out what is word for word the latest entry of its stage."""
     latest = {entry.stage: (entry.what, entry.because) for entry in said}
-    return [note for note in notes if latest.get(note.stage) != (note.what, note.because)]
+    return tuple(note for note in notes if latest.get(note.stage) != (note.what, note.because))

@@ -18,13 +18,17 @@ MINUTE = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """`again`: when to look again, None once the incident has ended. `comment`: the notes also go to the pull request."""
+    """`again`: when to look again, None once the incident has ended. `comment`: the notes also go to the pull request.
+
+    `waiting`: the incident stays where it is, so what was said of it already needs not be said again.
+    """
 
     incident: Incident
     notes: tuple[Note, ...]
     again: Instant | None
     notices: tuple[Notice, ...] = ()
     comment: bool = False
+    waiting: bool = False
 
 
 def move(incident: Incident, state: State, now: Instant, *notes: Note, **changes: Any) -> Step:
@@ -34,7 +38,7 @@ def move(incident: Incident, state: State, now: Instant, *notes: Note, **changes
 
 def stay(incident: Incident, again: Instant, *notes: Note, **changes: Any) -> Step:
     """Nothing to do before `again`."""
-    return Step(_moved(incident, incident.state, changes), notes, again)
+    return Step(_moved(incident, incident.state, changes), notes, again, waiting=True)
 
 
 def end(incident: Incident, how: End, why: str, now: Instant, *notes: Note, urgent: bool = True, **changes: Any) -> Step:

@@ -48,9 +48,8 @@ def _later(key: str, why: str, ports: Ports) -> Instant | None:
     incident = ports.store.incident(key)
     if incident is None or incident.state is State.ENDED:
         return None
-    step = Step(
-        incident, (Note(_stage(incident.state), "the outside world is unavailable; tried again soon", (why,)),), ports.clock.now() + MINUTE
-    )
+    note = Note(_stage(incident.state), "the outside world is unavailable; tried again soon", (why,))
+    step = Step(incident, (note,), ports.clock.now() + MINUTE, waiting=True)
     return save(step, ports).due
 
 

@@ -12,8 +12,8 @@ from bot.refs import Instant
 
 log = logging.getLogger("rollbot.queue")
 
-LEASE = 600.0
-"""A worker that has not come back by then is taken for dead: its key is due again."""
+LEASE = 120.0
+"""A worker that has not come back by then is taken for dead: its key is due again. Two at work on one key do no harm, they only repeat."""
 IDLE = 0.5
 FIRST_RETRY, LAST_RETRY = 5.0, 300.0
 
