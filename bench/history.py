@@ -90,7 +90,7 @@ def floor(folder: Path, revisions: str) -> tuple[float, int]:
     began = time.perf_counter()
     log = ["git", "log", "--raw", "-z", "-m", "--first-parent", "--no-renames", "--no-abbrev", FORMAT, revisions]
     text = subprocess.run(log, cwd=folder, capture_output=True, check=True).stdout
-    blobs = dict.fromkeys(field.split(b" ")[3] for field in text.split(b"\0") if field.startswith(b":") and not field.endswith(b" D"))
+    blobs = dict.fromkeys(field.split(b" ")[3] for field in map(bytes.lstrip, text.split(b"\0")) if field.startswith(b":") and not field.endswith(b" D"))
     with subprocess.Popen(["git", "cat-file", "--batch", "--buffer"], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as git:
         assert git.stdin and git.stdout
         feeder = os.fork()
@@ -168,15 +168,17 @@ def push_part(folder: str, cache: str, runs: int = 5) -> dict[str, Any]:
         settings = load(None, repo_url=address, cache=Path(cache), database_url=f"sqlite:///{cache}/state.db")
         with house(settings) as opened:
             (ports,) = opened.ports.values()
-            for number in range(runs + 1):
-                path = f"apps/service-{number + 1:04}/overlays/prod/kustomization.yaml"
-                commit(served, {path: bumped(served, path)}, f"Bump service-{number + 1:04}")
+            for number, name in enumerate(f"service-{one:04}" for one in range(1, 100) if one % 5):
+                if number > runs:
+                    break
+                path = f"apps/{name}/overlays/prod/kustomization.yaml"
+                commit(served, {path: bumped(served, path)}, f"Bump {name}")
                 known = proposals(served)
-                payload = alert(f"service-{number + 1:04}")
+                payload = alert(name)
                 began = time.perf_counter()
                 receive("alertmanager", payload, ports)
                 work(f"inbox:{ports.repository.name}", opened.ports)
-                (key,) = (one.id for one in ports.store.incidents(ports.repository.name) if one.service.name == f"service-{number + 1:04}")
+                (key,) = (one.id for one in ports.store.incidents(ports.repository.name) if one.service.name == name)
                 until(lambda known=known: proposals(served) != known, lambda key=key: work(key, opened.ports))
                 took = time.perf_counter() - began
                 (branch,) = proposals(served) - known

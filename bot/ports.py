@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from bot.changes.change import Change, MergeAnswer, PullRequest
@@ -11,7 +11,7 @@ from bot.incidents.incident import Incident
 from bot.manifests.pin import Reading
 from bot.records.entry import Entry
 from bot.refs import Instant, ServiceRef, Sha
-from bot.releases.release import Commit
+from bot.releases.release import Commit, DesiredState
 
 
 class Clock(Protocol):
@@ -317,3 +317,5 @@ class Ports:
     queue: Queue
     clock: Clock
     cache: PinCache
+    seen: dict[str, DesiredState] = field(default_factory=dict)
+    """What the last look showed, by repository; only ever makes the next one quicker."""

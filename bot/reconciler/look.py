@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass, replace
 from itertools import takewhile
 
-from bot.manifests.pin import Reading
+from bot.manifests.estate import Estate, Service
+from bot.manifests.pin import Pin, Reading
 from bot.manifests.rules import ManifestRules
 from bot.manifests.services import assign, includes
 from bot.objections import Objection, Weight
@@ -15,6 +16,9 @@ from bot.ports import PinCache, Repository
 from bot.reconciler.readings import Key, Reader, Readings, versions
 from bot.refs import Sha
 from bot.releases.release import DesiredState
+
+_FEW = 200
+"""Beyond this many changed files, looking anew is no slower."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +30,20 @@ class Indexed:
     read: int
 
 
-def look(repository: Repository, cache: PinCache, rules: ManifestRules, at: str | None = None) -> DesiredState:
-    """Read a revision (default: the branch's head). What was read before costs nothing; history is read when it is asked for."""
+def look(
+    repository: Repository, cache: PinCache, rules: ManifestRules, at: str | None = None, *, known: DesiredState | None = None
+) -> DesiredState:
+    """Read a revision (default: the branch's head). What was read before costs nothing; history is read when it is asked for.
+
+    `known` is an earlier look through the same `repository` and `cache`: where only values of pins have changed since, whose they
+    are need not be worked out again.
+    """
     head = repository.resolve(at or repository.branch)
+    if known is not None and (known.repository, known.rules) == (repository.name, rules):
+        if known.head == head:
+            return known
+        if (newer := _moved_on(repository, _reader(repository, cache, rules), known, head)) is not None:
+            return newer
     reader = _reader(repository, cache, rules)
     tree = repository.tree(head)
     manifests = {path: blob for path, blob in tree.items() if reader.is_manifest(path)}
@@ -46,6 +61,42 @@ def look(repository: Repository, cache: PinCache, rules: ManifestRules, at: str 
         shallow=repository.shallow(),
         rules=rules,
     )
+
+
+def _moved_on(repository: Repository, reader: Reader, known: DesiredState, head: Sha) -> DesiredState | None:
+    """The state at `head`, made of the known one; None where more than the values of pins has changed."""
+    tree = repository.tree(head)
+    changed = {path: blob for path, blob in tree.items() if known.tree.get(path) != blob}
+    if len(changed) > _FEW or known.tree.keys() - tree.keys() or changed.keys() - known.tree.keys():
+        return None
+    manifests = {path: blob for path, blob in changed.items() if reader.is_manifest(path)}
+    before = {path: known.tree[path] for path in manifests}
+    now = _readings(reader, manifests)
+    then = {path: known.readings.get((path, blob)) for path, blob in before.items()}
+    if _inclusions(reader, manifests) != _inclusions(reader, before) or not all(_alike(then[path], now[path]) for path in manifests):
+        return None
+    log = repository.log(head)
+    stay = {(path, blob): reading for (path, blob), reading in known.readings.items() if path not in manifests}
+    readings = Readings(reader, stay | {(path, manifests[path]): reading for path, reading in now.items()}, log)
+    pins = {old: new for path in manifests if (was := then[path]) for old, new in zip(was.pins, now[path].pins, strict=True)}
+    estate = Estate(tuple(_with(service, manifests, pins) for service in known.estate.services), known.estate.owners)
+    return replace(known, head=head, tree=tree, log=log, blobs=repository.blobs(), readings=readings, estate=estate)
+
+
+def _alike(then: Reading | None, now: Reading) -> bool:
+    """Whether two readings of one file differ in values alone: nothing that says whose a pin is."""
+    if then is None or then.objections or now.objections or len(then.pins) != len(now.pins):
+        return False
+    return all(
+        (a.place, a.kind, a.format, a.document) == (b.place, b.kind, b.format, b.document) for a, b in zip(then.pins, now.pins, strict=True)
+    )
+
+
+def _with(service: Service, changed: Container[str], pins: Mapping[Pin, Pin]) -> Service:
+    if not any(path in changed for path in service.files):
+        return service
+    primary = service.primary and pins.get(service.primary, service.primary)
+    return replace(service, pins=tuple(pins.get(pin, pin) for pin in service.pins), primary=primary)
 
 
 def index(

@@ -39,7 +39,8 @@ def look_around(ports: Ports) -> View:
     ports.repository.fetch()
     head = ports.repository.resolve(ports.repository.branch)
     rules = in_force(ports, ports.repository.tree(head))
-    state = look(ports.repository, ports.cache, rules.config.manifests, at=head)
+    state = look(ports.repository, ports.cache, rules.config.manifests, at=head, known=ports.seen.get(ports.repository.name))
+    ports.seen[ports.repository.name] = state
     return View(ports.clock.now(), state, rules.config, rules.problem, rules.stopped)
 
 
