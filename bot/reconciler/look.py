@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import takewhile
 
 from bot.manifests.estate import Estate, Service
 from bot.manifests.pin import Pin, Reading
@@ -15,7 +14,7 @@ from bot.objections import Objection, Weight
 from bot.ports import PinCache, Repository
 from bot.reconciler.readings import Key, Reader, Readings, versions
 from bot.refs import Sha
-from bot.releases.release import DesiredState
+from bot.releases.release import Commit, DesiredState
 
 _FEW = 200
 """Beyond this many changed files, looking anew is no slower."""
@@ -110,12 +109,22 @@ def index(
     head = repository.resolve(repository.branch)
     line = f"{repository.name} {repository.branch}"
     done = reader.cache.indexed(line)
-    commits = list(takewhile(lambda commit: commit.sha != done, repository.log(head)))
+    commits = list(_since(done, repository.log(head)))
     found = versions(commits, reader)
     total = sum(map(len, found.values()))
     read = reader.fill(found, lambda count: progress(count, total))
     reader.cache.put_indexed(line, head)
     return Indexed(len(commits), total, read)
+
+
+def _since(done: Sha | None, log: Iterable[Commit]) -> Iterator[Commit]:
+    """Yield the commits after `done`, without looking at that one: what is kept of the older line then need not be read."""
+    for commit in log:
+        if commit.sha == done:
+            return
+        yield commit
+        if commit.parent == done:
+            return
 
 
 def _reader(repository: Repository, cache: PinCache, rules: ManifestRules) -> Reader:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,6 +22,7 @@ _AHEAD = 256
 """Names asked for before the first answer is read; their 10 to 17 KB fit a pipe, so that neither side waits for the other."""
 
 _KEPT = 32 << 20
+_IDLE = 2
 
 
 class _Cat:
@@ -88,7 +90,6 @@ class Blobs(Mapping[Sha, bytes]):
 
     def __init__(self, git: Git) -> None:
         self._git = git
-        self._cat = _Cat(git)
         self._idle: list[_Cat] = []
         self._kept: OrderedDict[Sha, bytes] = OrderedDict()
         self._size = 0
@@ -99,11 +100,11 @@ class Blobs(Mapping[Sha, bytes]):
             if blob in self._kept:
                 self._kept.move_to_end(blob)
                 return self._kept[blob]
-            found = self._find(blob)
-            if found is None or found[0] != "blob":
-                raise KeyError(blob)
-            self._keep(blob, found[1])
-            return found[1]
+        found = self.object(blob)
+        if found is None or found[0] != "blob":
+            raise KeyError(blob)
+        self._keep(blob, found[1])
+        return found[1]
 
     def __iter__(self) -> Iterator[Sha]:
         return iter(tuple(self._kept))
@@ -113,32 +114,45 @@ class Blobs(Mapping[Sha, bytes]):
 
     def object(self, name: Sha) -> tuple[str, bytes] | None:
         """Return an object's type and bytes, whatever its type."""
-        with self._lock:
-            return self._find(name)
+        found = self._one(name) if _is_name(name) else None
+        return found and found[1:]
 
     def commit(self, revision: str) -> Sha | None:
         """Name the commit that a revision stands for, None where that is not plain."""
-        if "\n" in revision or "\0" in revision:
-            return None
-        with self._lock:
-            self._cat.ask([f"{revision}^{{commit}}"])
-            found = self._cat.answer()
+        found = None if "\n" in revision or "\0" in revision else self._one(f"{revision}^{{commit}}")
         return Sha(found[0]) if found and found[1] == "commit" else None
+
+    def _one(self, name: str) -> tuple[str, str, bytes] | None:
+        with self._process() as cat:
+            cat.ask([name])
+            return cat.answer()
+
+    @contextlib.contextmanager
+    def _process(self) -> Iterator[_Cat]:
+        """Lend a process, used by one at a time; one that has answered all it was asked goes on for the next."""
+        with self._lock:
+            cat = self._idle.pop() if self._idle else _Cat(self._git)
+        try:
+            yield cat
+        except BaseException:
+            cat.close()
+            raise
+        with self._lock:
+            if cat.running and len(self._idle) < _IDLE:
+                self._idle.append(cat)
+                return
+        cat.close()
 
     def load(self, blobs: Iterable[Sha]) -> None:
         """Have these blobs at hand (as far as they fit): one exchange with git instead of one each."""
         for blob, body in self.read(blob for blob in dict.fromkeys(blobs) if blob not in self._kept):
-            with self._lock:
-                self._keep(blob, body)
+            self._keep(blob, body)
 
     def read(self, blobs: Iterable[Sha]) -> Iterator[tuple[Sha, bytes]]:
         """Yield the blobs in the order given, without keeping them; missing and too large ones are left out."""
         asked = (blob for blob in blobs if _is_name(blob))
-        with self._lock:
-            cat = self._idle.pop() if self._idle else _Cat(self._git)
-        done = False
-        try:
-            waiting: list[Sha] = []
+        waiting: list[Sha] = []
+        with self._process() as cat:
             while waiting := waiting + list(islice(asked, _AHEAD)):
                 cat.ask(waiting)
                 ahead = waiting
@@ -156,34 +170,19 @@ class Blobs(Mapping[Sha, bytes]):
                             more = []
                             break
                     ahead = more
-            done = True
-        finally:
-            # One that has answered all it was asked can go on for the next reader.
-            with self._lock:
-                if done and cat.running and not self._idle:
-                    self._idle.append(cat)
-                else:
-                    cat.close()
-
-    def _find(self, name: Sha) -> tuple[str, bytes] | None:
-        if not _is_name(name):
-            return None
-        self._cat.ask([name])
-        found = self._cat.answer()
-        return found and (found[1], found[2])
 
     def _keep(self, blob: Sha, body: bytes) -> None:
-        if blob in self._kept:
-            return
-        self._kept[blob] = body
-        self._size += len(body)
-        while self._size > _KEPT:
-            _, oldest = self._kept.popitem(last=False)
-            self._size -= len(oldest)
+        with self._lock:
+            if blob in self._kept:
+                return
+            self._kept[blob] = body
+            self._size += len(body)
+            while self._size > _KEPT:
+                _, oldest = self._kept.popitem(last=False)
+                self._size -= len(oldest)
 
     def close(self) -> None:
         with self._lock:
-            self._cat.close()
             while self._idle:
                 self._idle.pop().close()
 

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from typing import overload
 
-from bot.adapters.git.lines import SMALL, Lines, Piece
+from bot.adapters.git.lines import Lines, Piece
 from bot.adapters.git.log import COMMAND, commit, records
 from bot.adapters.git.run import Git
 from bot.errors import Unavailable
@@ -79,14 +79,13 @@ def _extended(git: Git, lines: Lines, scope: str, head: Sha, tip: Sha) -> Line |
         at = next((i for i, found in enumerate(older) if found.sha == head), None)
         return None if at is None else Line(older[at:])
     parent = commit(new[-1]).parent
-    below = lines.get(scope, parent) if parent is not None and lines.whole(scope, parent) else None
-    if below is None:
+    if parent is None or not lines.whole(scope, parent):
         return None
-    text = _text(new)
-    if len(text) + len(below.text) < SMALL:
-        lines.put(scope, [Piece(head, below.parent, text + below.text)], head, instead_of=below.top)
+    if lines.small(scope, parent):
+        below = _piece(lines, scope, parent)
+        lines.put(scope, [Piece(head, below.parent, _text(new) + below.text)], head, instead_of=parent)
     else:
-        lines.put(scope, [Piece(head, below.top, text)], head)
+        lines.put(scope, [Piece(head, parent, _text(new))], head)
     return _kept(lines, scope, head)
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from bot.errors import Unavailable
 from bot.refs import Sha
 
-SMALL = 1 << 17
-"""A piece below this size is written again together with what comes on top of it, so that a line stays a few dozen pieces."""
+SMALL = 1 << 15
+"""A piece that takes fewer bytes is written again together with what comes on top of it: a line stays a few dozen pieces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,11 @@ class Lines:
         with self._guarded() as rows:
             row = rows.execute("SELECT parent, text FROM line WHERE scope = ? AND top = ?", (scope, top)).fetchone()
             return None if row is None else Piece(top, row[0] and Sha(row[0]), zlib.decompress(row[1]))
+
+    def small(self, scope: str, top: Sha) -> bool:
+        with self._guarded() as rows:
+            row = rows.execute("SELECT length(text) FROM line WHERE scope = ? AND top = ?", (scope, top)).fetchone()
+            return row is not None and row[0] < SMALL
 
     def whole(self, scope: str, top: Sha) -> bool:
         """Say whether the pieces lead from this commit to the line's end without a gap."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -68,6 +69,8 @@ class GitRepository:
         self._lines = Lines(cache / f"{Address(str(folder), folder.name).folder}.commits.sqlite" if cache else None)
 
     def _origin(self, folder: Path) -> Address | None:
+        if not re.search(r"^\s*\[(?:remote|include)", _file(folder, "config").decode(errors="replace"), re.MULTILINE | re.IGNORECASE):
+            return None
         url = Git(folder).answer("config", "--get", "remote.origin.url").out.decode().strip()
         return None if not url else remote(url) or Address(str(Path(url).expanduser()), url.rstrip("/").removesuffix(".git"))
 
@@ -152,17 +155,11 @@ class GitRepository:
 
     def _scope(self) -> str:
         """What the text of a line depends on besides its commits: where a shallow clone was cut."""
-        cut = self._shallow_file()
+        cut = _file(self._folder, "shallow")
         return hashlib.sha256(cut).hexdigest()[:16] if cut else "whole"
 
-    def _shallow_file(self) -> bytes:
-        common = self._folder / "commondir"
-        folder = (self._folder / common.read_text().strip()) if common.is_file() else self._folder
-        file = folder / "shallow"
-        return file.read_bytes() if file.is_file() else b""
-
     def shallow(self) -> bool:
-        return bool(self._shallow_file())
+        return bool(_file(self._folder, "shallow"))
 
     def blobs(self) -> Blobs:
         return self._blobs
@@ -249,6 +246,13 @@ class GitRepository:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+
+def _file(folder: Path, name: str) -> bytes:
+    """Return a file of a repository that all its work trees share, empty where there is none."""
+    common = folder / "commondir"
+    file = (folder / common.read_text().strip() if common.is_file() else folder) / name
+    return file.read_bytes() if file.is_file() else b""
 
 
 def _making(ref: str) -> str:
