@@ -123,6 +123,8 @@ class Way:
     services: dict[str, Any] = field(default_factory=dict)
     people: Callable[[MortalWorld], Any] = lambda world: None
     ends: tuple[str, ...] = ("recovered",)
+    new: tuple[str, ...] = ()
+    """The places that no other way comes by; none: all from the decision on."""
 
 
 def proposals(world: MortalWorld) -> list[str]:
@@ -185,12 +187,14 @@ WAYS = {
         {"policy": {"trust": {"prod": "merge"}, "undo_alone": True, "cooldown": "0s"}, "attribution": {"window": "1h"}},
         {"checkout/prod": {"bad_lines": {"POOL_SIZE=1\n": 0.5}}},
         person_merges,
+        new=("arrived1", "decided2", "admitted2", "proposed2", "merged2", "arrived2", "opened2", "decided3"),
     ),
     "undo-by-push": Way(
         two_releases,
         {"policy": {"trust": {"prod": "push"}, "undo_alone": True, "cooldown": "0s"}, "attribution": {"window": "1h"}},
         {"checkout/prod": {"bad_lines": {"POOL_SIZE=1\n": 0.5}}},
         person_merges,
+        new=("admitted2", "merged2"),
     ),
     "moved": Way(pushed_meanwhile),
     "asked": Way(asked, ends=("done",)),
@@ -253,9 +257,17 @@ def _record(world: MortalWorld, incident: str) -> Iterator[str]:
             yield f"{entry.stage} {NAME.sub('…', entry.what)}"
 
 
-def kill_points(seen: list[str]) -> list[int]:
-    """Each effect in each place it is made in, the first time: later ones of the same place repeat it."""
-    return [number for number, name in enumerate(seen) if seen.index(name) == number]
+def kill_points(name: str, seen: list[str]) -> list[int]:
+    """Each effect in each place it is made in, the first time: later ones of the same place repeat it.
+
+    From the alert to the decision all ways that begin with an alert are one: `merge` is died of there for all of them.
+    """
+    first = [number for number, effect in enumerate(seen) if seen.index(effect) == number]
+    if name in ("merge", "asked"):
+        return first
+    if new := WAYS[name].new:
+        return [number for number in first if seen[number].endswith(new)]
+    return [number for number in first if seen[number] not in ROUTINE and not seen[number].endswith((" ", " opened0", " decided1"))]
 
 
 @pytest.mark.timeout(600)
@@ -265,7 +277,7 @@ def test_killed_anywhere_it_ends_the_same(name: str, tmp_path: Path) -> None:
     expected = live(way, tmp_path / "world", whole)
     assert tuple(end for _, end, _ in expected["incidents"]) == way.ends
 
-    for point in kill_points(whole.seen):
+    for point in kill_points(name, whole.seen):
         rmtree(tmp_path / "world")  # the same place again: names of repositories, and so of incidents, come from it
         found = live(way, tmp_path / "world", Death(point))
 

@@ -1,0 +1,91 @@
+"""What comes in at the doors: nothing is lost, nothing crashes, nothing is told twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.errors import Refused
+from bot.ports import Delivery
+from bot.reconciler.intake import INBOX, receive
+from bot.reconciler.sweep import sweep
+from bot.reconciler.work import work
+from bot.world import story
+from bot.world.lived import LivedWorld
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[LivedWorld]:
+    with LivedWorld(story.load(story.SHOP), tmp_path) as lived:
+        yield lived
+
+
+def delivered(world: LivedWorld, body: bytes, key: str = "k") -> None:
+    name = world.repository.name
+    world.ports().store.receive(Delivery(key, "alertmanager", name, body, world.clock.now()))
+
+
+@pytest.mark.parametrize(("source", "body"), [("nagios", b"{}"), ("alertmanager", b"{}"), ("alertmanager", b"\xff")])
+def test_what_nobody_can_read_is_refused_at_the_door(world: LivedWorld, source: str, body: bytes) -> None:
+    with pytest.raises(Refused):
+        receive(source, body, world.ports())
+
+
+def test_a_kept_delivery_that_cannot_be_read_is_told_once_and_crossed_off(world: LivedWorld) -> None:
+    ports = world.ports()
+    for key in ("k", "k2"):
+        delivered(world, b"what?", key)
+
+    for _ in range(2):
+        assert work(f"{INBOX}{world.repository.name}", {world.repository.name: ports}) is None
+
+    assert [entry.what for entry in ports.store.entries("")] == ["a delivery from alertmanager cannot be read"] * 2
+    assert tuple(ports.store.inbox(world.repository.name)) == ()
+
+
+def test_the_sweep_finds_what_no_hook_queued(world: LivedWorld) -> None:
+    world.hear = lambda payload: delivered(world, payload, payload.hex())  # type: ignore[method-assign]
+    world.release("checkout", "2.8.0")
+    world.pass_time(600)
+    assert world.incidents() == ()
+
+    for _ in range(120):
+        sweep(world.ports())
+        world.pass_time(30)
+
+    incident = world.incident()
+    assert incident is not None and incident.end == "recovered"
+
+
+def test_work_on_what_is_not_there_is_done(world: LivedWorld) -> None:
+    houses = {world.repository.name: world.ports()}
+
+    assert [work(key, houses) for key in ("no-such-incident", f"{INBOX}another")] == [None, None]
+
+
+def test_a_forge_that_says_no_calls_a_person(world: LivedWorld) -> None:
+    def no() -> None:
+        raise Refused("the branch is protected")
+
+    world.forge.before_merge = no
+    world.release("checkout", "2.8.0")
+    world.pass_time(600)
+
+    incident = world.incident()
+    assert incident is not None and (incident.end, incident.why) == ("escalated", "the branch is protected")
+    assert [notice.urgent for notice in world.pager.notices.values()] == [True]
+
+
+def test_stop_pressed_between_proposal_and_merge_holds_the_merge(world: LivedWorld) -> None:
+    world.release("checkout", "2.8.0")
+    while not (incident := world.incident()) or not incident.actions or not incident.action.branch:
+        world.clock.advance(1)
+        super(LivedWorld, world).step()
+        world._runner.run_one()
+    world.push(story.commit({"author": "Ada <a@x>", "message": "Stop", "files": {".rollbot/stop": "wait\n"}}, world.clock.now()))
+    world.pass_time(900)
+
+    assert world.desired("checkout") == "2.8.0"
+    assert any(entry.what == "nothing is changed while stop is pressed" for entry in world.record())
