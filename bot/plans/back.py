@@ -11,9 +11,10 @@ from bot.manifests.read import read
 from bot.objections import Objection, Weight
 from bot.plans.lines import as_written
 from bot.plans.merge import merge
-from bot.plans.timeline import Held, Touch, held, reading, touching
+from bot.plans.timeline import Held, Touch, held, touching
 from bot.plans.undo import secrets_of
 from bot.refs import Sha
+from bot.releases.lineage import reading
 from bot.releases.places import same_place
 from bot.releases.release import DesiredState, FileChange
 
@@ -84,18 +85,18 @@ def _moved_before(state: DesiredState, pin: Pin, touches: Sequence[Touch], undon
 
 def companions(state: DesiredState, lead: Lead, back: Back, paths: Iterable[str]) -> None:
     """Take the undone releases' other lines in `paths` back where they merge cleanly, newest release first."""
-    wanted = set(paths)
-    commits = {commit.sha: commit for commit in state.log if commit.sha in set(lead.undone)}
-    for sha in lead.undone:
-        for change in commits[sha].files if sha in commits else ():
+    wanted, undone = set(paths), frozenset(lead.undone)
+    for commit in (commit for commit in state.log if commit.sha in undone):
+        for change in commit.files:
             if change.path in wanted and change.before and change.after:
                 _take_lines(state, back, change.path, change.before, change.after)
 
 
 def left_behind(state: DesiredState, lead: Lead) -> Iterator[Objection]:
     """Say what else the undone releases changed, where only a place's own version goes back."""
+    undone = frozenset(lead.undone)
     for commit in state.log:
-        if commit.sha not in lead.undone:
+        if commit.sha not in undone:
             continue
         others = [change.path for change in commit.files if change.path != lead.pin.path]
         own = any(_other_lines(state, change) for change in commit.files if change.path == lead.pin.path)

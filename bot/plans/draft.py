@@ -11,9 +11,9 @@ from bot.manifests.read import read
 from bot.objections import Objection, Weight
 from bot.plans.merge import diff, lines_of
 from bot.plans.plan import Edit, MergedLines
-from bot.plans.timeline import reading
 from bot.refs import Sha
 from bot.releases.authors import is_bot
+from bot.releases.lineage import reading
 from bot.releases.places import same_place
 from bot.releases.release import Commit, DesiredState
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from bot.manifests.estate import Service
 from bot.manifests.pin import Pin, PinKind
 from bot.plans.back import Lead
-from bot.plans.timeline import reading
+from bot.releases.lineage import reading
 from bot.releases.places import same_place
 from bot.releases.release import DesiredState, FileChange
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from bot.manifests.read import read
 from bot.plans.merge import lines_of
-from bot.plans.timeline import reading, touching
+from bot.plans.timeline import touching
+from bot.releases.lineage import reading
 from bot.releases.release import DesiredState
 
 _INK = re.compile(rb"[\s\"']+")

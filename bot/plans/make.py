@@ -14,10 +14,11 @@ from bot.plans.family import family
 from bot.plans.plan import ByCommit, ByPath, ByRelease, ByService, Plan, Selector, Target, Unplanned
 from bot.plans.risk import risks
 from bot.plans.targets import doubtful, targets
-from bot.plans.timeline import Held, held, reading, touching
+from bot.plans.timeline import Held, held, touching
 from bot.plans.undo import undo
 from bot.quarantine import Quarantine
 from bot.refs import ServiceRef
+from bot.releases.lineage import reading
 from bot.releases.places import pin_changes
 from bot.releases.release import Commit, DesiredState, identity
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from bot.manifests.pin import Pin, Reading
+from bot.manifests.pin import Pin
 from bot.refs import Instant, Sha
+from bot.releases.lineage import reading
 from bot.releases.places import same_place
 from bot.releases.release import Commit, DesiredState, FileChange
-
-NOTHING = Reading(())
+from bot.releases.touched import touched
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +41,8 @@ class Touch:
 
 def touching(state: DesiredState, paths: Iterable[str]) -> Mapping[str, list[Touch]]:
     """Return for each path the commits that changed it, newest first."""
-    wanted: dict[str, list[Touch]] = {path: [] for path in paths}
-    for commit in state.log:
-        for change in commit.files:
-            if change.path in wanted:
-                wanted[change.path].append(Touch(commit, change))
-    return wanted
-
-
-def reading(state: DesiredState, path: str, blob: Sha | None) -> Reading:
-    """Return what the file said at that blob; nothing where it did not exist or cannot be had."""
-    return NOTHING if blob is None else state.readings.get((path, blob), NOTHING)
+    index = touched(state.log)
+    return {path: [Touch(state.log[position], change) for position, change in index.by_path.get(path, ())] for path in paths}
 
 
 def held(state: DesiredState, pin: Pin, touches: Iterable[Touch]) -> Iterator[Held]:

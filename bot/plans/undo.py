@@ -11,8 +11,8 @@ from bot.manifests.read import read
 from bot.manifests.secrets import secret_lines
 from bot.objections import Objection, Weight
 from bot.plans.merge import lines_of, merge
-from bot.plans.timeline import reading
 from bot.refs import Sha
+from bot.releases.lineage import reading
 from bot.releases.places import same_place
 from bot.releases.release import Commit, DesiredState, FileChange
 

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from bot.manifests.pin import Pin, Reading
 from bot.refs import Sha
 from bot.releases.release import Commit, DesiredState, FileChange
+from bot.releases.touched import Walk, touched
 
 NOTHING = Reading(())
 _ALIKE = 0.5
@@ -45,7 +46,8 @@ def steps(state: DesiredState, files: Iterable[str], folders: Iterable[str] = ()
     """
     slots = {path: path for path in files}
     inside = frozenset(folders)
-    for commit in state.log:
+    walk = Walk(touched(state.log), slots, inside)
+    for commit in walk:
         gone = [change for change in commit.files if change.after is None]
         touches = []
         for change in commit.files:
@@ -56,11 +58,13 @@ def steps(state: DesiredState, files: Iterable[str], folders: Iterable[str] = ()
                 if source is not None:
                     gone.remove(source)
                     slots[source.path] = slot
+                    walk.follow(source.path)
                 elif change.before is not None:
                     slots[change.path] = slot
         for change in gone:
             if _folder(change.path) in inside and change.path not in slots and change.before is not None:
                 slots[change.path] = change.path
+                walk.follow(change.path)
                 touches.append(Touch(change.path, change.path, None, change.before, None))
         if touches:
             yield Step(commit, tuple(touches))
