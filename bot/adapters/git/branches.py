@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from bot.adapters.git.blobs import Blobs
 from bot.adapters.git.rejection import Pushed, pushed
 from bot.adapters.git.run import Git, failure
 from bot.errors import Refused
@@ -18,13 +19,12 @@ _NOBODY = "0" * 40
 class Branches:
     """`url` is the remote, None where the folder itself is the truth; `mirror` says that the folder's refs are the remote's."""
 
-    def __init__(self, git: Git, url: str | None, mirror: bool, work_tree: Path | None) -> None:
-        self._git, self._url, self._mirror, self._work_tree = git, url, mirror, work_tree
+    def __init__(self, git: Git, blobs: Blobs, url: str | None, mirror: bool, work_tree: Path | None) -> None:
+        self._git, self._blobs, self._url, self._mirror, self._work_tree = git, blobs, url, mirror, work_tree
 
     def here(self, ref: str) -> Sha | None:
         """Return a ref of the folder."""
-        out = self._git.answer("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}").out
-        return Sha(out.decode().strip()) or None
+        return self._blobs.commit(ref)
 
     def known(self, ref: str) -> Sha | None:
         """Return where the branch was when we last looked; a mirror knows without asking."""

@@ -60,12 +60,12 @@ class GitRepository:
         secret = origin.secret if origin else None
         url = origin.url if origin else None
         self._git = Git(folder, url, (credentials or (lambda: secret)) if origin else None)
-        self._branches = Branches(self._git, url, self._mirrored is not None, self._work_tree)
+        self._blobs = Blobs(self._git)
+        self._branches = Branches(self._git, self._blobs, url, self._mirrored is not None, self._work_tree)
         self._folder = folder
         self.name = origin.name if origin else str(self._work_tree or folder.with_suffix("" if folder.suffix == ".git" else folder.suffix))
         self._prepare(branch)
         self.branch = branch or self._head_branch()
-        self._blobs = Blobs(self._git)
         self._lines = Lines(cache / f"{Address(str(folder), folder.name).folder}.commits.sqlite" if cache else None)
 
     def _origin(self, folder: Path) -> Address | None:
@@ -219,6 +219,9 @@ class GitRepository:
         return self._descends(commit, ancestor)
 
     def _descends(self, commit: Sha, ancestor: Sha) -> bool:
+        found = self._blobs.object(commit)
+        if found is not None and found[0] == "commit" and ancestor in parts(found[1]).parents:
+            return True
         return self._git.answer("merge-base", "--is-ancestor", ancestor, commit).status == 0
 
     def remote_head(self, branch: str) -> Sha | None:
