@@ -56,6 +56,8 @@ class Action:
     base: Sha | None = None
     mode: str = ""
     branch: str = ""
+    replaced: tuple[str, ...] = ()
+    """Branches of earlier plans for this action, whose pull requests are to be closed."""
     evidence: tuple[str, ...] = ()
     planned: Instant | None = None
     expires: Instant | None = None

@@ -29,6 +29,7 @@ def change_it(incident: Incident, view: View, ports: Ports) -> Step:
     plan = planned(incident, view.state, ports.repository)
     if not isinstance(plan, Plan) or plan.key(action.attempt) != action.key:
         return move(incident, State.DECIDED, view.now, Note(Stage.CHANGE, "HEAD has changed what is to be done; planned again"))
+    _close_replaced(incident, ports)
     change = composed(incident, plan, ports)
     head = ports.forge.commit(change)
     if action.mode == Trust.PUSH:
@@ -40,6 +41,13 @@ def change_it(incident: Incident, view: View, ports: Ports) -> Step:
         return step
     text = "\n".join([change.title, *filter(None, (pull.url,)), *action.evidence])
     return told(step, f"propose:{len(incident.actions)}", f"{incident.service}: pull request {pull.number} waits for a person", text)
+
+
+def _close_replaced(incident: Incident, ports: Ports) -> None:
+    for branch in incident.action.replaced:
+        pull = ports.forge.find(branch)
+        if pull is not None and pull.state == "open" and branch != incident.action.branch:
+            ports.forge.close(pull, f"replaced by {incident.action.branch}")
 
 
 def merge_it(incident: Incident, view: View, ports: Ports) -> Step:

@@ -59,7 +59,7 @@ def _release(incident: Incident, plan: Plan, state: DesiredState) -> Release | N
 
 def _admitted(incident: Incident, plan: Plan, rung: Trust, note: Note, view: View, ports: Ports) -> Step:
     action, attempt = incident.action, _generation(incident, plan, ports)
-    undoing = action.kind is Kind.UNDO
+    undoing, name = action.kind is Kind.UNDO, branch(action, plan, attempt)
     return move(
         incident,
         State.ADMITTED,
@@ -73,7 +73,8 @@ def _admitted(incident: Incident, plan: Plan, rung: Trust, note: Note, view: Vie
         key=plan.key(attempt),
         base=plan.base,
         mode=rung.value,
-        branch=branch(action, plan, attempt),
+        branch=name,
+        replaced=(*action.replaced, action.branch) if action.branch not in ("", name) else action.replaced,
         evidence=note.because,
         planned=action.planned or view.now,
         expires=action.expires or view.now + view.config.policy.quarantine,
