@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice, takewhile
 
 from bot.manifests.estate import Estate, Service
 from bot.manifests.pin import Pin, Reading
@@ -74,12 +75,19 @@ def _moved_on(repository: Repository, reader: Reader, known: DesiredState, head:
     then = {path: known.readings.get((path, blob)) for path, blob in before.items()}
     if _inclusions(reader, manifests) != _inclusions(reader, before) or not all(_alike(then[path], now[path]) for path in manifests):
         return None
-    log = repository.log(head)
+    log = _extended(repository.log(head), known)
     stay = {(path, blob): reading for (path, blob), reading in known.readings.items() if path not in manifests}
     readings = Readings(reader, stay | {(path, manifests[path]): reading for path, reading in now.items()}, log)
     pins = {old: new for path in manifests if (was := then[path]) for old, new in zip(was.pins, now[path].pins, strict=True)}
     estate = Estate(tuple(_with(service, manifests, pins) for service in known.estate.services), known.estate.owners)
     return replace(known, head=head, tree=tree, log=log, blobs=repository.blobs(), readings=readings, estate=estate)
+
+
+def _extended(log: Sequence[Commit], known: DesiredState) -> Sequence[Commit]:
+    """The line, its older part taken from the known one where it ends in it: decoding it again is the dear part of a look."""
+    new = list(takewhile(lambda commit: commit.sha != known.head, islice(log, _FEW)))
+    below = next(islice(log, len(new), None), None)
+    return log if below is None or below.sha != known.head else (*new, *known.log)
 
 
 def _alike(then: Reading | None, now: Reading) -> bool:
