@@ -18,6 +18,7 @@ from bot.plans.timeline import Held, held, touching
 from bot.plans.undo import undo
 from bot.quarantine import Quarantine
 from bot.refs import ServiceRef
+from bot.releases.authors import rolled_back_in
 from bot.releases.lineage import reading
 from bot.releases.places import pin_changes
 from bot.releases.release import Commit, DesiredState, identity
@@ -46,6 +47,8 @@ def make(
 
 
 def _commit(state: DesiredState, revision: str) -> Commit | Unplanned:
+    if revision in ("HEAD", "@"):
+        return state.log[0]
     found = [commit for commit in state.log if len(revision) >= 4 and commit.sha.startswith(revision)]
     if len(found) == 1:
         return found[0]
@@ -160,6 +163,10 @@ def _back(
     if isinstance(chosen, Unplanned):
         return _never_held(state, pin, to, options) if to and not whole and _unknown(chosen) else chosen
     target, segment = chosen
+    commit = next(commit for commit in state.log if commit.sha == segments[bad].commit)
+    if to is None and (ours := rolled_back_in(commit.message)):
+        why = f"{segments[bad].value} is itself a rollback ({commit.sha[:8]}, {ours}); to go further back, name the version with --to"
+        return Unplanned((Objection("is-rollback", why, Weight.FORBIDS),), tuple(option.version for option, _ in options))
     lead = Lead(pin, segments, segments.index(segment))
     back = together(state, lead, [*family(state, lead, services if whole else ()), *places])
     if whole and not pins_only:
@@ -168,7 +175,10 @@ def _back(
     if not files:
         return Unplanned(tuple(back.objections) or _no("nothing-to-do", f"{pin.yaml_path} already holds {target.version}").objections)
     objections = [*back.objections, *_doubts(segments, target), *(() if whole else left_behind(state, lead))]
-    commit = next(commit for commit in state.log if commit.sha == segments[bad].commit)
+    if bad:
+        newer = ", ".join(newer_one.value for newer_one in segments[:bad])
+        why = f"{newer} came after {segments[bad].value} and goes back with it"
+        objections.append(Objection("newer-releases", why, Weight.PERSON, pin.path, pin.line))
     alternatives = [target, *(option for option, _ in options if option.version != target.version)]
     return _plan(state, [service.ref for service in services], commit, segments[bad].value, target, alternatives, files, objections)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from fnmatch import fnmatchcase
 
 HOUR = 3600.0
 DAY = 24 * HOUR
@@ -26,7 +27,7 @@ class Trust(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PolicyRules:
-    """`trust` by environment, `*` for the others (default: propose). `frozen`: environments where nothing is done by itself.
+    """`trust` by environment or glob of environments (default: propose). `frozen`: environments where nothing is done by itself.
 
     `cooldown`: no second rollback of a service within it. `quarantine`: how long a bad release is kept out.
     `stop`: the kill switch as configuration; the file `.rollbot/stop` at HEAD is another.
@@ -65,4 +66,8 @@ class PolicyRules:
     undo_alone: bool = False
 
     def trust_in(self, environment: str) -> Trust:
-        return self.trust.get(environment, self.trust.get("*", Trust.PROPOSE))
+        """The rung of the environment's own name, else of the longest glob that fits it (`prod-*` before `*`)."""
+        if environment in self.trust:
+            return self.trust[environment]
+        fitting = [pattern for pattern in self.trust if fnmatchcase(environment, pattern)]
+        return self.trust[max(fitting, key=len)] if fitting else Trust.PROPOSE

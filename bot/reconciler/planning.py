@@ -29,7 +29,7 @@ def plan_it(incident: Incident, view: View, ports: Ports) -> Step:
         how = End.DECLINED if incident.asked else End.ESCALATED
         note = Note(Stage.PLAN, "no plan", (*reasons(plan.objections), *plan.choices))
         return end(incident, how, f"it cannot be planned: {plan.objections[0]}", view.now, note)
-    against = (*plan.objections, *_policy(incident, plan, view, ports))
+    against = (*plan.objections, *_policy(incident, plan, view, ports), *_turned_down(incident, plan, ports))
     mode = MODES[incident.request.mode] if incident.request and incident.request.mode else None
     drawn = _drawn(plan)
     match admit(against, view.config.policy.trust_in(incident.service.environment), incident.asked, mode):
@@ -52,6 +52,18 @@ def _policy(incident: Incident, plan: Plan, view: View, ports: Ports) -> tuple[O
     return objections(accusing(case_of(incident, view, ports), _release(incident, plan, view.state), target, undoing))
 
 
+def _turned_down(incident: Incident, plan: Plan, ports: Ports) -> tuple[Objection, ...]:
+    """A person who closed this very proposal is not asked again by the next alert; only a person's command brings it back."""
+    if incident.asked or incident.action.kind is Kind.UNDO:
+        return ()
+    for other in ports.store.incidents(service=incident.service):
+        turned_down = any(action.identity == plan.release and action.merged is None for action in other.actions)
+        if other.id != incident.id and other.end is End.CLOSED and turned_down:
+            why = f"a person closed this rollback's pull request in {other.id}; `rollbot rollback` proposes it again"
+            return (Objection("turned-down", why, Weight.FORBIDS),)
+    return ()
+
+
 def _release(incident: Incident, plan: Plan, state: DesiredState) -> Release | None:
     releases = releases_of(incident.service, state).releases
     return next((release for release in releases if release.commit == plan.undone), None)
@@ -60,6 +72,7 @@ def _release(incident: Incident, plan: Plan, state: DesiredState) -> Release | N
 def _admitted(incident: Incident, plan: Plan, rung: Trust, note: Note, view: View, ports: Ports) -> Step:
     action, attempt = incident.action, _generation(incident, plan, ports)
     undoing, name = action.kind is Kind.UNDO, branch(action, plan, attempt)
+    written = {} if action.branch == name else {"head": None, "pull": None, "url": None}
     return move(
         incident,
         State.ADMITTED,
@@ -74,6 +87,7 @@ def _admitted(incident: Incident, plan: Plan, rung: Trust, note: Note, view: Vie
         base=plan.base,
         mode=rung.value,
         branch=name,
+        **written,
         replaced=(*action.replaced, action.branch) if action.branch not in ("", name) else action.replaced,
         evidence=note.because,
         planned=action.planned or view.now,

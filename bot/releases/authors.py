@@ -108,3 +108,9 @@ def is_rollback(message: str) -> bool:
     if _REVERT.match(subject):
         return max(1, len(_NESTED.findall(subject))) % 2 == 1
     return bool(_BODY.search(message))
+
+
+def rolled_back_in(message: str) -> str | None:
+    """The incident whose rollback this commit is; None where it is none of ours, or an undo of one."""
+    said = dict(line.split(": ", 1) for line in message.splitlines() if line.startswith("Rollback-") and ": " in line)
+    return None if "Rollback-Undo" in said else said.get("Rollback-Incident")

@@ -303,6 +303,25 @@ def test_a_file_that_a_person_rewrote_needs_a_person(tell):
     assert [o.weight for o in plan.objections if o.code == "rewritten"] == [Weight.PERSON]
 
 
+def test_our_rollback_goes_no_further_back_unless_a_version_is_named(tell):
+    ours = "Roll back web\n\nRollback-Service: web\nRollback-Incident: prod-web-1\n"
+    state = tell({WEB: deployment("1.0")}, {WEB: deployment("1.1")}, {WEB: deployment("1.2")}, (ours, {WEB: deployment("1.1")}))
+
+    again, named = make(ByService("web", "prod"), state), make(ByService("web", "prod"), state, to="1.0")
+
+    assert codes(again) == {"is-rollback"}
+    assert planned(named).files == {WEB: deployment("1.0").encode()}
+
+
+def test_releases_that_came_after_need_a_person(tell):
+    state = tell(*({WEB: deployment(tag)} for tag in ("1.0", "1.1", "1.2")))
+    service = state.estate.named("web", "prod")[0]
+
+    plan = planned(make(ByRelease(service.ref, state.log[1].sha), state))
+
+    assert [o.weight for o in plan.objections if o.code == "newer-releases"] == [Weight.PERSON]
+
+
 def test_the_key_is_the_rollbacks_own(tell):
     history = [{WEB: deployment("1.0")}, {WEB: deployment("1.1")}]
     state = tell(*history, {"README": "later\n"})

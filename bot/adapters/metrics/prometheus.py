@@ -110,7 +110,7 @@ class PrometheusMetrics:
 
 
 def _rule(told: Mapping[str, Any]) -> _Rule:
-    return _Rule(str(told["name"]), str(told["query"]), float(told.get("duration", 0)), told.get("health", "ok") != "err")
+    return _Rule(str(told["name"]), str(told["query"]), float(told.get("duration", 0)), told.get("health", "ok") == "ok")
 
 
 def _meant(instance: Mapping[str, str], labels: Mapping[str, str]) -> bool:
