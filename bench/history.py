@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +91,9 @@ def floor(folder: Path, revisions: str) -> tuple[float, int]:
     began = time.perf_counter()
     log = ["git", "log", "--raw", "-z", "-m", "--first-parent", "--no-renames", "--no-abbrev", FORMAT, revisions]
     text = subprocess.run(log, cwd=folder, capture_output=True, check=True).stdout
-    blobs = dict.fromkeys(field.split(b" ")[3] for field in map(bytes.lstrip, text.split(b"\0")) if field.startswith(b":") and not field.endswith(b" D"))
+    blobs = dict.fromkeys(
+        field.split(b" ")[3] for field in map(bytes.lstrip, text.split(b"\0")) if field.startswith(b":") and not field.endswith(b" D")
+    )
     with subprocess.Popen(["git", "cat-file", "--batch", "--buffer"], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as git:
         assert git.stdin and git.stdout
         feeder = os.fork()
@@ -179,7 +182,7 @@ def push_part(folder: str, cache: str, runs: int = 5) -> dict[str, Any]:
                 receive("alertmanager", payload, ports)
                 work(f"inbox:{ports.repository.name}", opened.ports)
                 (key,) = (one.id for one in ports.store.incidents(ports.repository.name) if one.service.name == name)
-                until(lambda known=known: proposals(served) != known, lambda key=key: work(key, opened.ports))
+                until(partial(moved, served, known), partial(work, key, opened.ports))
                 took = time.perf_counter() - began
                 (branch,) = proposals(served) - known
                 assert b"9.9.9" not in blob(served, path, branch)
@@ -187,6 +190,10 @@ def push_part(folder: str, cache: str, runs: int = 5) -> dict[str, Any]:
                     ours.append(took)
                     least.append(push_floor(served, address, Path(f"{cache}-floor"), path, number))
     return {"seconds": statistics.median(ours), "floor": statistics.median(least), "read": len(ours)}
+
+
+def moved(served: Path, known: set[str]) -> bool:
+    return proposals(served) != known
 
 
 def until(done: Callable[[], bool], step: Callable[[], object]) -> None:
@@ -214,7 +221,10 @@ def alert(service: str) -> bytes:
 
 def push_floor(served: Path, address: str, mirror: Path, path: str, number: int) -> float:
     """Seconds for Git alone: fetch one new commit, import the ready one on top, push it; the mirror was up to date before."""
-    run = lambda *words, **more: subprocess.run(["git", *words], cwd=mirror, check=True, capture_output=True, **more)  # noqa: E731
+
+    def run(*words: str, given: bytes | None = None) -> bytes:
+        return subprocess.run(["git", *words], cwd=mirror, check=True, capture_output=True, input=given).stdout
+
     if not mirror.exists():
         subprocess.run(["git", "clone", "--quiet", "--mirror", address, str(mirror)], check=True)
     run("fetch", "--quiet", "origin")
@@ -225,7 +235,7 @@ def push_floor(served: Path, address: str, mirror: Path, path: str, number: int)
     run(
         "fast-import",
         "--quiet",
-        input=record(run("rev-parse", "refs/heads/main").stdout.decode().strip(), {path: ready}, "Roll back", f"refs/heads/floor{number}"),
+        given=record(run("rev-parse", "refs/heads/main").decode().strip(), {path: ready}, "Roll back", f"refs/heads/floor{number}"),
     )
     run("-c", "remote.origin.mirror=false", "push", "--quiet", "origin", f"refs/heads/floor{number}")
     return time.perf_counter() - began

@@ -319,3 +319,5 @@ class Ports:
     cache: PinCache
     seen: dict[str, DesiredState] = field(default_factory=dict)
     """What the last look showed, by repository; only ever makes the next one quicker."""
+    fetched: dict[str, Instant] = field(default_factory=dict)
+    """When the repository was last fetched."""

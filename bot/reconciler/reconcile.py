@@ -20,6 +20,9 @@ from bot.reconciler.view import View, look_around
 from bot.records.entry import Note, Stage
 from bot.refs import Instant
 
+THINKING = (State.OPENED, State.DECIDED)
+"""States whose step changes nothing outside."""
+
 
 def reconcile(key: str, ports: Ports) -> Instant | None:
     """Take one step of the incident and say when to look again, None once it has ended.
@@ -29,7 +32,7 @@ def reconcile(key: str, ports: Ports) -> Instant | None:
     incident = ports.store.incident(key)
     if incident is None or incident.state is State.ENDED:
         return None
-    view = look_around(ports)
+    view = look_around(ports, fresh=incident.state not in THINKING)
     step = take(incident, view, ports)
     tell(step, ports)
     return save(step, ports, view.problem).due

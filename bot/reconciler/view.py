@@ -14,6 +14,7 @@ from bot.releases.release import DesiredState
 
 CONFIG = ".rollbot.yaml"
 STOP = ".rollbot/stop"
+MOMENT = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +35,15 @@ class View:
     stopped: str | None
 
 
-def look_around(ports: Ports) -> View:
-    """Fetch and read HEAD. Raises Unavailable or Refused where the repository cannot be read: never taken for an empty one."""
-    ports.repository.fetch()
+def look_around(ports: Ports, fresh: bool = True) -> View:
+    """Fetch and read HEAD. Raises Unavailable or Refused where the repository cannot be read: never taken for an empty one.
+
+    Not `fresh`: for a step that only thinks, what was fetched a moment ago will do; the step that writes looks anew.
+    """
+    name, now = ports.repository.name, ports.clock.now()
+    if fresh or not 0 <= now - ports.fetched.get(name, -MOMENT) < MOMENT:
+        ports.repository.fetch()
+        ports.fetched[name] = now
     head = ports.repository.resolve(ports.repository.branch)
     rules = in_force(ports, ports.repository.tree(head))
     state = look(ports.repository, ports.cache, rules.config.manifests, at=head, known=ports.seen.get(ports.repository.name))
