@@ -61,6 +61,8 @@ def desired(path: Path, at: str | None) -> Iterator[tuple[DesiredState, Config]]
     from bot import settings, wiring
     from bot.reconciler.look import look
 
+    if ":/" in str(path) and not path.exists():
+        raise BadConfig(f"--repo takes a folder here, not {path}", hint="clone it first; `rollbot rollback` and the server take URLs")
     found = settings.load()
     with wiring.repository(path, found) as repository, wiring.cache(found) as cache:
         commit = repository.resolve(at or "HEAD")
