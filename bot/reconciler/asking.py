@@ -30,6 +30,9 @@ class Answer:
 
 def ask(request: Asked, ports: Ports) -> Answer:
     """Open (or take over) the incident of the service that the request means. The same request asked twice opens one."""
+    before = ports.store.incidents(ports.repository.name)
+    if same := next((each for each in before if each.request and each.request.key == request.key), None):
+        return Answer(same)
     view = look_around(ports)
     plan = make(selected(request), view.state, to=request.to, pins_only=request.pins_only, quarantines=read(view.state))
     if isinstance(plan, Unplanned):
@@ -39,8 +42,7 @@ def ask(request: Asked, ports: Ports) -> Answer:
     known = tuple(ports.store.incidents(service=service))
     found: Correlated = asked(request, service, known, ports.clock.now())
     if found.incident is None:
-        same = next((each for each in known if each.request and each.request.key == request.key), None)
-        return Answer(same, () if same else (Objection("under-way", found.what, Weight.FORBIDS),))
+        return Answer(None, (Objection("under-way", found.what, Weight.FORBIDS),))
     because = (request.reason,) if request.reason else ()
     step = Step(found.incident, (Note(Stage.SIGNAL, found.what, because, _facts(request)),), ports.clock.now())
     saved = save(step, ports)
