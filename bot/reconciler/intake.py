@@ -85,6 +85,8 @@ def _alert(alert: Alert, view: View, ports: Ports) -> None:
     known = tuple(ports.store.incidents(service=found.service))
     joined = alerted(alert, acting, found.service, known, ports.clock.now())
     if joined.incident is None:
+        if all(incident.ended is not None for incident in known) and not _told(alert.key, ports):
+            note_alone(Note(Stage.SIGNAL, f"{alert.name} is left alone: {joined.what}", (found.why,), facts), ports)
         return
     note = Note(Stage.SIGNAL, joined.what, (found.why, acting.why), facts)
     now = ports.clock.now()

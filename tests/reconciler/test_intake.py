@@ -89,3 +89,18 @@ def test_stop_pressed_between_proposal_and_merge_holds_the_merge(world: LivedWor
 
     assert world.desired("checkout") == "2.8.0"
     assert any(entry.what == "nothing is changed while stop is pressed" for entry in world.record())
+
+
+def test_an_alert_of_an_ended_incident_is_told_once(world: LivedWorld) -> None:
+    world.release("checkout", "2.8.0")
+    world.pass_time(3600)
+    incident = world.incident()
+    assert incident is not None and incident.ended is not None
+    kept = next(body for body in world.sent if b'"firing"' in body)
+
+    delivered(world, kept, "again")
+    delivered(world, kept, "and again")
+    work(f"{INBOX}{world.repository.name}", {world.repository.name: world.ports()})
+
+    left = [entry.what for entry in world.ports().store.entries("") if "is left alone" in entry.what]
+    assert len(left) == 1 and incident.id in left[0]
