@@ -34,12 +34,10 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """`text` holds every change of `theirs` that does not conflict; `added` and `removed` count the lines taken over from it."""
+    """`text` holds every change of `theirs` that does not conflict."""
 
     text: bytes
     conflicts: tuple[Conflict, ...]
-    added: int
-    removed: int
 
 
 def merge(base: bytes, ours: bytes, theirs: bytes) -> Merge:
@@ -48,8 +46,7 @@ def merge(base: bytes, ours: bytes, theirs: bytes) -> Merge:
     mine, other = diff(before, lines_of(ours)), diff(before, lines_of(theirs))
     taken, conflicts = _taken(mine, other)
     hunks = sorted([*mine, *taken], key=lambda hunk: (hunk.start, hunk.end))
-    added, removed = sum(len(h.lines) for h in taken), sum(h.end - h.start for h in taken)
-    return Merge(b"".join(apply(before, hunks)), conflicts, added, removed)
+    return Merge(b"".join(apply(before, hunks)), conflicts)
 
 
 def lines_of(text: bytes) -> list[bytes]:

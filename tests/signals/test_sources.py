@@ -77,8 +77,7 @@ def test_a_payload_with_a_strange_part_is_read_or_refused(source, file, other):
             signals = SOURCES[source].parse(json.dumps(payload).encode(), NOW)
         except Refused:
             continue
-        for signal in signals:
-            signal.key.encode()
+        assert all(signal.key.encode() for signal in signals)
 
 
 @pytest.mark.parametrize("source", SOURCES)
