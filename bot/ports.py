@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from bot.changes.change import Change, MergeAnswer, PullRequest
+from bot.changes.change import Change, Mark, MergeAnswer, PullRequest
 from bot.incidents.incident import Incident
 from bot.manifests.pin import Reading
 from bot.records.entry import Entry
 from bot.refs import Instant, ServiceRef, Sha
 from bot.releases.release import Commit, DesiredState
+from bot.signals.signal import Command, Discussion, Reaction, Role, Thread
 
 
 class Clock(Protocol):
@@ -150,8 +151,40 @@ class Forge(Protocol):
 
     def close(self, pull: PullRequest, why: str) -> None: ...
 
-    def comment(self, pull: PullRequest, key: str, text: str) -> None:
-        """Keep one comment with that key on the pull request, its text replaced."""
+    def comment(self, number: int, key: str, text: str) -> None:
+        """Keep one comment with that key on a pull request of the repository (ours or the culprit's), its text replaced."""
+        ...
+
+    def mark(self, commit: Sha, mark: Mark) -> None:
+        """Keep one commit status with that context on a commit, where the forge has such a thing."""
+        ...
+
+
+class Conversation(Protocol):
+    """People talking to Rollbot on issues and pull requests, of the manifests repository or of others at the same forge."""
+
+    def role(self, login: str) -> Role:
+        """What a person may do in the manifests repository. Raises Unavailable where that cannot be told: then nobody may."""
+        ...
+
+    def member(self, login: str, team: str) -> bool:
+        """Whether a person is in a team (by slug, of the repository's organisation). Raises Unavailable where that cannot be told."""
+        ...
+
+    def discussion(self, thread: Thread) -> Discussion:
+        """What the thread is about, as it is now. Raises Refused where there is none, or we may not see it."""
+        ...
+
+    def react(self, thread: Thread, comment: int, reaction: Reaction) -> None:
+        """Keep a reaction of ours on a comment; `Reaction.SEEN` goes when another comes. Best effort: never raises for a refusal."""
+        ...
+
+    def reply(self, thread: Thread, key: str, text: str) -> None:
+        """Keep one comment with that key in the thread, its text replaced."""
+        ...
+
+    def commands(self, since: Instant) -> Sequence[Command]:
+        """Comments in the manifests repository since then that begin like a command, oldest first, by people: for the sweep."""
         ...
 
 
@@ -317,6 +350,8 @@ class Ports:
     queue: Queue
     clock: Clock
     cache: PinCache
+    conversation: Conversation | None = None
+    """None where the forge has no issues and comments."""
     seen: dict[str, DesiredState] = field(default_factory=dict)
     """What the last look showed, by repository; only ever makes the next one quicker."""
     fetched: dict[str, Instant] = field(default_factory=dict)

@@ -57,4 +57,14 @@ class Moved:
     head: Sha
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A commit status: `state` is `pending`, `success`, `failure` or `error`; `text` at most 140 characters."""
+
+    context: str
+    state: str
+    text: str
+    url: str | None = None
+
+
 MergeAnswer = Merged | Blocked | Moved

@@ -14,7 +14,7 @@ from bot.reconciler.step import Step
 from bot.reconciler.view import View, look_around
 from bot.records.entry import Note, Stage
 from bot.refs import Instant
-from bot.signals.signal import Alert, Asked, Signal
+from bot.signals.signal import Alert, Asked, ChangeEvent, Signal
 from bot.signals.sources import SOURCES
 
 INBOX = "inbox:"
@@ -69,6 +69,8 @@ def _join(signal: Signal, view: View, ports: Ports) -> None:
                 case Asked():
                     ask(signal, ports)
                     return None
+                case ChangeEvent():
+                    return _look_again(signal, ports)
         except Stale:
             continue
     raise Stale(f"{signal.key} could not be saved; tried again later")
@@ -92,6 +94,15 @@ def _alert(alert: Alert, view: View, ports: Ports) -> None:
     now = ports.clock.now()
     saved = save(Step(joined.incident, (note,), now), ports)
     ports.queue.enqueue(saved.id, now)
+
+
+def _look_again(event: ChangeEvent, ports: Ports) -> None:
+    """Bring forward what waits for the forge: open incidents whose branch, commit or pull request the event names."""
+    now = ports.clock.now()
+    for incident in ports.store.incidents(ports.repository.name, open_only=True):
+        action = incident.actions[-1] if incident.actions else None
+        if action and (action.branch in event.branches or action.head in event.commits or action.pull in event.pulls):
+            ports.queue.enqueue(incident.id, now)
 
 
 def _unresolved(alert: Alert, note: Note, ports: Ports) -> None:

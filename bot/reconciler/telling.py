@@ -16,4 +16,4 @@ def tell(step: Step, ports: Ports) -> None:
         return
     action = incident.actions[-1]
     if action.pull is not None and (pull := ports.forge.find(action.branch)):
-        ports.forge.comment(pull, f"{incident.id}:{len(incident.actions)}", comment(incident, step.notes))
+        ports.forge.comment(pull.number, f"{incident.id}:{len(incident.actions)}", comment(incident, step.notes))

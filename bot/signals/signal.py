@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 from bot.refs import Instant
 
@@ -63,4 +63,74 @@ class Asked:
     pins_only: bool = False
 
 
-Signal = Alert | Asked
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """An issue or pull request: `repository` is `owner/name` at the forge."""
+
+    repository: str
+    number: int
+
+
+class Role(IntEnum):
+    """What a person may do in a repository, each including those before it; `NONE` for outsiders."""
+
+    NONE = 0
+    READ = 1
+    TRIAGE = 2
+    WRITE = 3
+    MAINTAIN = 4
+    ADMIN = 5
+
+
+class Reaction(StrEnum):
+    """What we say with one picture: 👀 🚀 👎 😕, by the forge's names."""
+
+    SEEN = "eyes"
+    DONE = "rocket"
+    REFUSED = "-1"
+    UNCLEAR = "confused"
+
+
+@dataclass(frozen=True, slots=True)
+class Discussion:
+    """What a thread is about. For a pull request: its state (open, merged, closed), head, merge commit and branches."""
+
+    title: str
+    pull: bool
+    state: str
+    author: str
+    labels: tuple[str, ...] = ()
+    branch: str | None = None
+    target: str | None = None
+    head: str | None = None
+    merge: str | None = None
+    fork: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A person's comment that may be a command; its words are read when it is carried out. `actor` is a login, `text` capped."""
+
+    key: str
+    at: Instant
+    actor: str
+    actor_id: int
+    thread: Thread
+    comment: int
+    text: str
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeEvent:
+    """Something changed at the forge: a hint to look again at what has to do with that branch, commit or pull request now."""
+
+    key: str
+    at: Instant
+    what: str
+    branches: tuple[str, ...] = ()
+    commits: tuple[str, ...] = ()
+    pulls: tuple[int, ...] = ()
+
+
+Signal = Alert | Asked | ChangeEvent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bot.changes.change import Change, MergeAnswer, PullRequest
+from bot.changes.change import Change, Mark, MergeAnswer, PullRequest
 from bot.errors import Unavailable
 from bot.ports import Forge
 from bot.refs import Sha
@@ -37,8 +37,11 @@ class MoodyForge:
     def close(self, pull: PullRequest, why: str) -> None:
         self._up().close(pull, why)
 
-    def comment(self, pull: PullRequest, key: str, text: str) -> None:
-        self._up().comment(pull, key, text)
+    def comment(self, number: int, key: str, text: str) -> None:
+        self._up().comment(number, key, text)
+
+    def mark(self, commit: Sha, mark: Mark) -> None:
+        self._up().mark(commit, mark)
 
     def _up(self) -> Forge:
         if self.down:

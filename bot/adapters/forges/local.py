@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.changes.change import Blocked, Change, MergeAnswer, Merged, Moved, PullRequest
+from bot.changes.change import Blocked, Change, Mark, MergeAnswer, Merged, Moved, PullRequest
 from bot.errors import Refused, Unavailable
 from bot.ports import PullRows, Repository
 from bot.refs import Sha
@@ -63,8 +63,11 @@ class LocalForge:
         if head is not None and not (found and found.state == "merged"):
             self.repository.delete(pull.branch, head)
 
-    def comment(self, pull: PullRequest, key: str, text: str) -> None:
-        self.rows.save_comment(pull.number, key, text)
+    def comment(self, number: int, key: str, text: str) -> None:
+        self.rows.save_comment(number, key, text)
+
+    def mark(self, commit: Sha, mark: Mark) -> None:
+        """A plain Git server has no commit statuses."""
 
     def _merged(self, pull: PullRequest, head: Sha) -> Merged:
         self.rows.save_pull(replace(pull, head=head, state="merged", merge=head))

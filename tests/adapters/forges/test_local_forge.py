@@ -189,8 +189,8 @@ def test_what_is_merged_is_not_closed(server: Server) -> None:
 def test_a_comment_is_kept_once(server: Server) -> None:
     pull = server.proposed()
 
-    server.forge.comment(pull, "state", "waiting")
-    server.forge.comment(pull, "state", "merged")
+    server.forge.comment(pull.number, "state", "waiting")
+    server.forge.comment(pull.number, "state", "merged")
 
     assert server.rows.comments(pull.number) == {"state": "merged"}
 
