@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from bot.manifests.documents import Alias, Document, Map, Node, Scalar, Seq, Unparsable
+from bot.manifests.documents import Alias, Document, Map, Node, Scalar, Seq
 from bot.manifests.pin import Pin, PinKind, Style
 from bot.manifests.secrets import is_secret
 from bot.manifests.templates import MASK, load
@@ -121,11 +121,8 @@ def sibling(mapping: Map, key: str) -> Node | None:
 
 @lru_cache(maxsize=4)
 def objects(file: bytes, path: str) -> tuple[Object, ...]:
-    """Return the objects of a file without its secrets; none where it does not parse. The items of a List are objects each."""
-    try:
-        documents = load(file, path)
-    except Unparsable:
-        return ()
+    """Return the objects of a file without its secrets, of those documents that parse. The items of a List are objects each."""
+    documents = load(file, path).documents
     return tuple(found for document in documents for found in _objects(file, path, document.index, document.root, ""))
 
 
