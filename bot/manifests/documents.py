@@ -58,9 +58,12 @@ class Alias:
 
 @dataclass(slots=True)
 class Seq:
+    """`parts`: what its items go by in yaml paths, once that has been worked out (see items.py)."""
+
     items: list[Node] = field(default_factory=list)
     line: int = 0
     anchor: str | None = None
+    parts: list[str] | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(slots=True)
