@@ -6,10 +6,12 @@ from collections.abc import Mapping
 
 from bot.manifests import (
     argocd,
+    assigned,
     compose,
     configmap,
     envfile,
     flux,
+    hcl,
     helm,
     helmfile,
     kustomize,
@@ -34,6 +36,8 @@ FORMATS: Mapping[str, Format] = {
     "rancher": rancher.pins,
     "renovate": renovate.pins,
     "envfile": envfile.pins,
+    "hcl": hcl.pins,
+    "assigned": assigned.pins,
     "configmap": configmap.pins,
     "olm": olm.pins,
     "parameters": parameters.pins,
@@ -41,3 +45,7 @@ FORMATS: Mapping[str, Format] = {
     "workloads": workloads.pins,
     "helm": helm.pins,
 }
+
+ONLY_TEXTS = frozenset({"hcl", "assigned"})
+TEXTS = ONLY_TEXTS | {"renovate"}
+"""The rows that know files that are no YAML (see texts.py); no other row is asked about those."""

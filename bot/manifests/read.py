@@ -7,14 +7,15 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
-from bot.manifests import custom, envfile, renovate
-from bot.manifests.formats import FORMATS
+from bot.manifests import custom, envfile
+from bot.manifests.formats import FORMATS, ONLY_TEXTS, TEXTS
 from bot.manifests.globs import matches
 from bot.manifests.helm import CHARTS
 from bot.manifests.pin import Pin, Reading
 from bot.manifests.rules import ManifestRules
 from bot.manifests.secrets import secret_lines
 from bot.manifests.templates import load
+from bot.manifests.texts import is_text
 from bot.objections import Objection, Weight
 
 PARSER_VERSION = "2"
@@ -37,7 +38,7 @@ def is_manifest(path: str, rules: ManifestRules = _EVERYTHING) -> bool:
     name = PurePosixPath(path).name
     if name.endswith(_SUFFIXES) or name in CHARTS or name == "Kustomization" or envfile.is_envfile(path):
         return True
-    if is_bare(path) or renovate.may_be_annotated(path):
+    if is_bare(path) or is_text(path):
         return True
     return any(matches(rule.files, path) is not None for rule in rules.pins)
 
@@ -62,10 +63,8 @@ def read(file: bytes, path: str, rules: ManifestRules = _EVERYTHING) -> Reading:
 def _claimed(file: bytes, path: str, rules: ManifestRules) -> Iterator[Pin]:
     """Yield every claim, the most specific first: the user's own rules, then the table."""
     yield from custom.pins(file, path, rules)
-    if renovate.may_be_annotated(path):
-        yield from renovate.pins(file, path)
-    else:
-        for claim in FORMATS.values():
+    for name, claim in FORMATS.items():
+        if (name in TEXTS) if is_text(path) else name not in ONLY_TEXTS:
             yield from claim(file, path)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from bot.manifests.pin import Pin, PinKind, Style
 from bot.manifests.shapes import url_pins
@@ -18,10 +17,9 @@ FORMAT = "renovate"
 _MARK = re.compile(r"(?:#|//|--|;|/\*|<!--)[ \t]*renovate:[ \t]*(.*)")
 _SETTING = re.compile(r"(\w+)=([^\s\"']+)")
 _NAMES = ("depName", "packageName", "lookupName", "chart")
+_LONGEST_LINE = 4096
 _COMMENT = ("#", "//", "--", ";", "/*", "*", "<!--")
 _YAML = (".yaml", ".yml", ".json", ".yaml.gotmpl", ".yml.gotmpl", ".yaml.tmpl", ".yaml.tpl", ".yaml.j2", ".yml.j2", ".gotmpl")
-_TEXTS = (".tf", ".tfvars", ".hcl", ".toml", ".sh", ".mk", ".dockerfile", ".libsonnet", ".jsonnet", ".nix")
-_TEXT_NAMES = re.compile(r"(?:Dockerfile|Containerfile)(?:\..+)?|(?:GNU)?[Mm]akefile|[Jj]ustfile|\.tool-versions")
 _ASSIGNED = re.compile(r"[\s-]*(?:[A-Za-z]+[ \t]+)?[\"']?([A-Za-z_][\w.-]*)[\"']?[ \t]*(?::=|\?=|=|:)[ \t]*([\"'`]?)([^\s\"'`,;]+)")
 _TOKEN = re.compile(r"(?<![\w.])[vV]?[0-9]+(?:\.[0-9]+)+[\w.+-]*(?:@sha256:[0-9a-f]{64})?")
 
@@ -33,12 +31,6 @@ class Annotation:
     line: int
     artefact: str
     datasource: str
-
-
-def may_be_annotated(path: str) -> bool:
-    """Say by its name whether a file that is no manifest may hold annotated versions."""
-    name = PurePosixPath(path).name
-    return name.endswith(_TEXTS) or _TEXT_NAMES.fullmatch(name) is not None
 
 
 def pins(file: bytes, path: str) -> Iterable[Pin]:
@@ -60,7 +52,7 @@ def _annotations(lines: list[str]) -> Iterator[Annotation]:
     waiting: tuple[str, str] | None = None
     for number, line in enumerate(lines, 1):
         text = line.strip()
-        match = _MARK.search(line) if "renovate:" in line else None
+        match = _MARK.search(line) if "renovate:" in line and len(line) <= _LONGEST_LINE else None
         if match is None:
             if waiting and text and not text.startswith(_COMMENT):
                 yield Annotation(number, *waiting)

@@ -16,6 +16,7 @@ from bot.manifests.nested import Lines
 from bot.manifests.pin import Pin, Style
 from bot.manifests.quoting import escaped, quoted, stays_plain
 from bot.manifests.templates import mask, readable
+from bot.manifests.texts import is_text
 from bot.objections import Objection, Weight
 
 LONGEST = 1024
@@ -75,7 +76,7 @@ def _edited(file: bytes, changes: Sequence[tuple[Pin, str]]) -> bytes:
     edits = [_Edit(pin.start, pin.end, value, pin.style) for pin, value in changes]
     raw = all(edit.style is Style.RAW for edit in edits)
     view = readable(file, changes[0][0].path)
-    if raw and not _parses(view):
+    if raw and (is_text(changes[0][0].path) or not _parses(view)):
         return _spliced(file, [(edit.start, edit.end, edit.new.encode()) for edit in edits])
     splices = _splices(view, edits, lambda text: text) if _parses(view) else _splices_apart(view, edits)
     result = _spliced(file, splices)

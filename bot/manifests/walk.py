@@ -264,6 +264,7 @@ _REFS = (
         r"(?P<artefact>https?://[^/\s]+/[^/\s]+/[^/\s]+)/archive/(?:refs/(?:tags|heads)/)?(?P<ref>[^/\s]+?)(?:\.tar\.gz|\.tgz|\.zip)"
     ),
     re.compile(r"(?P<artefact>https?://[^/\s]+/[^/\s]+/[^/\s]+)/(?:tarball|zipball)/(?:refs/(?:tags|heads)/)?(?P<ref>[^/\s]+)"),
+    re.compile(r"(?P<artefact>(?:github|gitlab|sourcehut):[\w.-]+/[\w.-]+)/(?P<ref>[^?\s]+)"),
     re.compile(r"(?P<artefact>(?:https?|oci)://[^\s?#]+?)-(?P<ref>[vV]?\d+\.\d+[0-9A-Za-z.+_-]*?)(?:\.tar\.gz|\.tgz)"),
 )
 
