@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
@@ -12,13 +13,22 @@ from bot.manifests.walk import Level, entries, levels, objects, whole_pin
 
 FORMAT = "helm"
 
+_LOCK = re.compile(r"helmfile.*\.lock")
 CHARTS = frozenset({"Chart.yaml", "Chart.yml", "requirements.yaml", "requirements.yml", "Chart.lock", "requirements.lock"})
 _OTHERS = ("services", "repositories", "releases")
 
 
+def is_chart(path: str) -> bool:
+    """Say whether a file is one of a chart's (or helmfile's lock, which lists charts as theirs do)."""
+    name = PurePosixPath(path).name
+    return name in CHARTS or _LOCK.fullmatch(name) is not None
+
+
 def pins(file: bytes, path: str, /) -> Iterable[Pin]:
     """Yield the pins of a chart's files, or of any text without a kind that has the shapes of values."""
-    if PurePosixPath(path).name in CHARTS:
+    if path.endswith((".json", "flake.lock")):
+        return
+    if is_chart(path):
         for found in objects(file, path):
             yield from _chart(Level(found, found.root))
         return

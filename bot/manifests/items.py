@@ -16,7 +16,7 @@ _WHERE = (
     *("cluster", "clusterName", "cluster_name", "environment", "env", "stage", "region", "location", "zone", "namespace"),
     *("tenant", "team", "customer", "project", "app", "appName", "application", "service", "serviceName", "component"),
 )
-_ELSE = ("url", "repo", "server", "path", "id", "key", "host", "label", "title", "image", "source", "package", "bundle")
+_ELSE = ("url", "repo", "server", "path", "id", "key", "host", "label", "title", "image", "source", "package", "bundle", "uses")
 _TOGETHER = {"": _WHERE, "repoURL": ("chart", "path")}
 """By its first naming key, what names an item along with it from the start: the elements of generators are soon many of one
 cluster, and sources many of one repository."""
@@ -26,8 +26,8 @@ _MOVES = re.compile(
 )
 """Addresses that hold a version or a branch: what names an item must not move with it."""
 NAMING_KEYS = (*_NAMES, *_WHERE, *_ELSE)
-STEADY_KEYS = frozenset(NAMING_KEYS) - {"image"}
-"""Of these all of the value may name an item; of an image it is never the version."""
+STEADY_KEYS = frozenset(NAMING_KEYS) - {"image", "uses", "component"}
+"""Of these all of the value may name an item; of an image, an action and the like it is never the version."""
 _LONGEST = 160
 _UNFIT = re.compile(r"[\[\],\n]|\{\{")
 _PART = re.compile(r"\[([^\[\]=]+)=([^\[\]]*)\]")
@@ -63,17 +63,21 @@ def _narrower(one: tuple[str, str], other: tuple[str, str]) -> bool:
 
 def _parts(sequence: Seq) -> list[str]:
     """Name every item of a list: by the first rule that tells it from all the others."""
-    alone = len(sequence.items) == 1
-    told = [list(_candidates(item, alone)) for item in sequence.items]
+    named = [item.text("name") for item in sequence.items if isinstance(item, Map)]
+    versions = len(named) > 1 and all(map(looks_like_version, named))
+    told = [list(_candidates(item, versions)) for item in sequence.items]
     seen = Counter(candidate for candidates in told for candidate in candidates)
     return [next((one for one in candidates if seen[one] == 1), f"[{index}]") for index, candidates in enumerate(told)]
 
 
-def _candidates(item: Node, alone: bool) -> Iterator[str]:
-    """Yield the names that an item could go by, each longer by one key than the one before."""
+def _candidates(item: Node, versions: bool) -> Iterator[str]:
+    """Yield the names that an item could go by, each longer by one key than the one before.
+
+    `versions` says that the items are named by versions side by side, as release branches are; else a version is no name.
+    """
     if not isinstance(item, Map):
         return
-    texts = {key: text for key in NAMING_KEYS if (text := _text(item, key, alone))}
+    texts = {key: text for key in NAMING_KEYS if (text := _text(item, key, versions))}
     first = next((key for key in _NAMES if key in texts), "")
     if first == "name" and (kind := item.text("kind") or item.text("target", "kind")):
         texts["kind"] = kind
@@ -85,14 +89,16 @@ def _candidates(item: Node, alone: bool) -> Iterator[str]:
         yield f"[{sole}]"
 
 
-def _text(item: Map, key: str, alone: bool) -> str:
+def _text(item: Map, key: str, versions: bool) -> str:
     """Return what an item may be named by under a key: no version, for that is what moves, nor a template."""
     text = item.text(key) or (item.text("metadata", "name") or item.text("target", "name") if key == "name" else "")
     if not 0 < len(text) <= _LONGEST or MASK in text or _UNFIT.search(text):
         return ""
     if ("/" in text or key == "image") and (image := ImageRef.parse(text)) is not None and image.version is not None:
         return image.name
-    moves = _MOVES.search(text) if key in _ELSE else alone and looks_like_version(text)
+    if key in ("uses", "component"):
+        return text.partition("@")[0]
+    moves = _MOVES.search(text) if key in _ELSE else looks_like_version(text) and (not versions or item.get("from") is not None)
     return "" if moves else text
 
 

@@ -10,7 +10,7 @@ from bot.manifests.documents import Alias, Document, Map, Node, Scalar, Seq, Unp
 from bot.manifests.pin import Style
 from bot.manifests.templates import mask
 
-_HEADER = re.compile(rb"\|[-+0-9]*[ \t]*(?:#[^\n]*)?\r?\n\Z")
+_HEADER = re.compile(rb"\|[-+0-9]*[ \t]*(?:#[^\n]*)?\r?\n[ ]*\Z")
 
 
 def nested(file: bytes, scalar: Scalar) -> Sequence[Document] | None:
@@ -34,7 +34,8 @@ def nested(file: bytes, scalar: Scalar) -> Sequence[Document] | None:
 
 
 def _is_literal(file: bytes, scalar: Scalar) -> bool:
-    start = file.rfind(b"\n", 0, max(scalar.start - 1, 0)) + 1
+    first = file.rfind(b"\n", 0, scalar.start) + 1  # inside another block scalar the content begins after that one's indent
+    start = file.rfind(b"\n", 0, max(first - 1, 0)) + 1
     return _HEADER.search(file[start : scalar.start]) is not None
 
 
@@ -47,9 +48,11 @@ class Lines:
     @classmethod
     def of(cls, file: bytes, scalar: Scalar) -> Lines | None:
         texts = scalar.value.encode().split(b"\n")
-        raws = file[scalar.start : scalar.end].split(b"\n")
+        first = file.rfind(b"\n", 0, scalar.start) + 1
+        first = scalar.start if file[first : scalar.start].strip(b" ") else first
+        raws = file[first : scalar.end].split(b"\n")
         indent = next((len(raw.rstrip(b"\r")) - len(text) for raw, text in zip(raws, texts, strict=False) if text), 0)
-        inner, outer, at, there = [], [], 0, scalar.start
+        inner, outer, at, there = [], [], 0, first
         for raw, text in zip(raws, texts, strict=False):
             if text and raw.rstrip(b"\r") != b" " * indent + text:
                 return None

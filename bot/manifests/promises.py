@@ -17,6 +17,7 @@ _SHORT_KEY = re.compile(r".*[a-z0-9](?:[_.-]ver|Ver)|[A-Z0-9_]+_VER|release|RELE
 _DIGEST_KEY = re.compile(r"(?:.*[a-z0-9_.-])?(?:digest|sha|sha256)|.*(?:Digest|Sha|Sha256)", re.IGNORECASE)
 _COMMIT_KEY = re.compile(r"(?:.*[_.-])?(?:sha|commit|revision)|.*(?:Sha|SHA|Commit|Revision)", re.IGNORECASE)
 _REF_KEYS = frozenset({"ref", "rev", "revision", "gitRef", "git_ref", "gitRevision", "git_revision", "targetRevision", "target_revision"})
+_TARGET = re.compile(r"(?:.*[_.-])?target[_-]revision|.*[tT]argetRevision")
 _LABELS = frozenset({"app.kubernetes.io/version", "tags.datadoghq.com/version", "helm.sh/version"})
 _MESH_LABELS = frozenset({"istio.io/rev"})
 _NOT_VERSIONS = re.compile(
@@ -57,7 +58,7 @@ def promise(key: str) -> Promise:
         return Promise.NOTHING
     if key in _LABELS or key in _MESH_LABELS:
         return Promise.LABEL if key in _LABELS else Promise.MESH
-    if key in _REF_KEYS:
+    if key in _REF_KEYS or _TARGET.fullmatch(key):
         return Promise.REF
     for found, pattern in _KEYS:
         if pattern.fullmatch(key):

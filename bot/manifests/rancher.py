@@ -20,7 +20,7 @@ _FLEET = frozenset({"fleet.yaml", "fleet.yml"})
 def pins(file: bytes, path: str) -> Iterable[Pin]:
     """Yield the pins of every HelmChart and HelmChartConfig of helm.cattle.io, and of a fleet.yaml with its target customisations."""
     fleet = PurePosixPath(path).name in _FLEET
-    if not fleet and b"helm.cattle.io" not in file:
+    if not fleet and b".cattle.io" not in file:
         return
     for found in objects(file, path):
         top = Level(found, found.root)
@@ -33,6 +33,9 @@ def pins(file: bytes, path: str) -> Iterable[Pin]:
             yield from fixed_pin(spec, "version", FORMAT, PinKind.CHART, chart_name(spec.text("chart")))
             yield from _text(spec, "valuesContent")
             yield from _assigned(spec)
+        elif found.kind == "GitRepo" and found.api_version.startswith("fleet.cattle.io/") and (spec := under(top, "spec")) is not None:
+            for key in ("revision", "branch"):
+                yield from fixed_pin(spec, key, FORMAT, PinKind.REF, spec.text("repo"))
 
 
 def _bundle(helm: Level) -> Iterator[Pin]:

@@ -10,12 +10,12 @@ from pathlib import PurePosixPath
 from bot.manifests import custom, envfile
 from bot.manifests.formats import FORMATS, ONLY_TEXTS, TEXTS
 from bot.manifests.globs import matches
-from bot.manifests.helm import CHARTS
+from bot.manifests.helm import is_chart
 from bot.manifests.pin import Pin, Reading
 from bot.manifests.rules import ManifestRules
 from bot.manifests.secrets import secret_lines
 from bot.manifests.templates import load
-from bot.manifests.texts import is_text
+from bot.manifests.texts import is_json, is_text
 from bot.objections import Objection, Weight
 
 PARSER_VERSION = "2"
@@ -36,9 +36,9 @@ def is_manifest(path: str, rules: ManifestRules = _EVERYTHING) -> bool:
     if any(matches(pattern, path) is not None for pattern in rules.ignore):
         return False
     name = PurePosixPath(path).name
-    if name.endswith(_SUFFIXES) or name in CHARTS or name == "Kustomization" or envfile.is_envfile(path):
+    if name.endswith(_SUFFIXES) or is_chart(path) or name in ("Kustomization", "flake.lock") or envfile.is_envfile(path):
         return True
-    if is_bare(path) or is_text(path):
+    if is_bare(path) or is_text(path) or is_json(path):
         return True
     return any(matches(rule.files, path) is not None for rule in rules.pins)
 
@@ -69,7 +69,7 @@ def _claimed(file: bytes, path: str, rules: ManifestRules) -> Iterator[Pin]:
 
 
 def _unreadable(file: bytes, path: str) -> tuple[Objection, ...]:
-    if not PurePosixPath(path).name.endswith(_SUFFIXES) and PurePosixPath(path).name not in CHARTS:
+    if not PurePosixPath(path).name.endswith(_SUFFIXES) and not is_chart(path):
         return ()
     text = load(file, path)
     what = "a document of this file is not read" if text.documents else "not read"

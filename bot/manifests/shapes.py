@@ -130,7 +130,7 @@ def _own(level: Level, key: str, promised: Promise, text: str, versions: bool) -
         case Promise.MESH:
             return PinKind.VARIABLE if _REVISION.fullmatch(text) or _DOTTED.fullmatch(text) else None
         case Promise.REF:
-            target = "target" in key and level.text("repoURL") and is_fixed(text)
+            target = "target" in key.lower() and is_fixed(text) and (level.text("repoURL") or any(map(str.isdigit, text)))
             return PinKind.REF if target or looks_like_version(text) else None
         case Promise.COMMIT:
             return PinKind.VARIABLE if _COMMIT.fullmatch(text) or _DOTTED.fullmatch(text) else None

@@ -10,8 +10,8 @@ MASK = "____"
 """What any masked scalar holds; the shortest template has four bytes."""
 
 _SUFFIXES = (".gotmpl", ".tmpl", ".j2", ".jinja2", ".tpl")
-_OPENING = re.compile(rb"\{[{%#]")
-_CLOSING = {b"{{": b"}}", b"{%": b"%}", b"{#": b"#}"}
+_OPENING = re.compile(rb"\{[{%#]|%\{")
+_CLOSING = {b"{{": b"}}", b"{%": b"%}", b"{#": b"#}", b"%{": b"}"}
 
 
 def is_template(path: str) -> bool:
@@ -26,7 +26,7 @@ def is_chart_template(file: bytes, path: str) -> bool:
 
 def mask(file: bytes) -> bytes:
     """Put `_` for every byte of a template; lines that held nothing else become comments. Same length, same line breaks."""
-    if b"{{" not in file and b"{%" not in file and b"{#" not in file:
+    if b"{{" not in file and b"{%" not in file and b"{#" not in file and b"%{" not in file:
         return file
     touched = _covered(file)
     if touched == file:
@@ -50,8 +50,8 @@ def _covered(file: bytes) -> bytes:
         if end < 0:
             endless.add(opening)
             continue
-        parts += (file[at:start], re.sub(rb"[^\r\n]", b"_", file[start : end + 2]))
-        at = end + 2
+        parts += (file[at:start], re.sub(rb"[^\r\n]", b"_", file[start : (end := end + len(_CLOSING[opening]))]))
+        at = end
     return b"".join((*parts, file[at:]))
 
 
@@ -59,7 +59,7 @@ def readable(file: bytes, path: str) -> bytes:
     """Return the bytes that are to be parsed as YAML for this path: masked where the text is a template, else as they are."""
     if is_template(path):
         return mask(file)
-    if (b"{{" in file or b"{%" in file) and not is_chart_template(file, path) and parse_each(file).faults:
+    if (b"{{" in file or b"{%" in file or b"%{" in file) and not is_chart_template(file, path) and parse_each(file).faults:
         return mask(file)
     return file
 

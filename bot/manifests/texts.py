@@ -13,6 +13,11 @@ _LINE_NAMES = re.compile(r"(?:Dockerfile|Containerfile)(?:\..+)?|(?:GNU)?[Mm]ake
 _PACKAGES = frozenset({"pyproject.toml", "Cargo.toml", "Pipfile", "book.toml", "netlify.toml", "clippy.toml", "rustfmt.toml", "uv.lock"})
 """They say what a program is built from, not what runs; only what is annotated there counts."""
 
+_NO_STATE = re.compile(
+    r"(?:^|/)(?:package(?:-lock)?|composer|tsconfig[^/]*|\.?renovate[^/]*|\.?eslintrc|lerna|nx|project|angular|manifest|bun|deno)\.json$"
+    r"|dashboard|schema|swagger|openapi|node_modules/|\.vscode/|\.devcontainer|(?:^|/)tests?/|testdata/|fixtures/.*/payload"
+)
+
 
 def is_text(path: str) -> bool:
     """Say by its name whether a file is read as text, and never as YAML."""
@@ -26,6 +31,11 @@ def has_braces(path: str) -> bool:
 def has_lines(path: str) -> bool:
     name = PurePosixPath(path).name
     return name.endswith(_LINES) or _LINE_NAMES.fullmatch(name) is not None
+
+
+def is_json(path: str) -> bool:
+    """Say whether a JSON file may be desired state: not what packages, editors, dashboards and schemas are kept in."""
+    return path.endswith(".json") and _NO_STATE.search(path.lower()) is None
 
 
 def of_packages(path: str) -> bool:

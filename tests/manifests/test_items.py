@@ -42,6 +42,7 @@ def parts(text: str) -> list[str]:
         pytest.param("[{url: 'https://x/v1.2.3'}, {id: 1}]", ["[0]", "[id=1]"], id="no version names an item"),
         pytest.param("[{url: 'https://x/a/b/raw/main/c'}, {id: 1}]", ["[0]", "[id=1]"], id="nor a branch"),
         pytest.param("[{name: v1.2.3}]", ["[0]"], id="a version alone is no name"),
+        pytest.param("[{name: latest}, {name: v1.2.3}]", ["[name=latest]", "[1]"], id="nor one among names"),
         pytest.param("[{name: '1.21'}, {name: '1.22'}]", ["[name=1.21]", "[name=1.22]"], id="versions side by side are"),
         pytest.param("[{name: 'ghcr.io/a/b:1'}]", ["[name=ghcr.io/a/b]"], id="an image without its tag"),
         pytest.param("[{image: 'redis:7'}, {image: 'web:1'}]", ["[image=redis]", "[image=web]"], id="images"),
