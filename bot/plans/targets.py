@@ -27,7 +27,8 @@ def targets(segments: Sequence[Held], barred: Callable[[Held], bool]) -> list[tu
             continue
         seen.add(segment.value)
         total = sum(s.served or 0.0 for s in segments if s.value == segment.value)
-        found.append((Target(segment.value, segment.commit, total, _why(index, total, segment.value in left)), segment))
+        why = _why(index, total, segment.value in left)
+        found.append((Target(segment.value, segment.commit, total, why, index, segment.until), segment))
     kept = [option for option in found if option[1].value not in left]
     best = next((option for option in kept if not _same_version(option[0], segments[0])), kept[0] if kept else None)
     return sorted(found, key=lambda option: option is not best)

@@ -41,3 +41,9 @@ def test_the_best_target(held, best):
 
     assert found[0][0].version == best
     assert {target.version for target, _ in found} == {value for value, _ in held} - {held[-1][0]}
+
+
+def test_a_target_says_how_far_back_it_lies_and_since_when_it_is_gone():
+    found = targets(history(("1.0", DAY), ("1.1", DAY), ("1.0", DAY), ("1.2", DAY)), lambda segment: False)
+
+    assert [(target.version, target.back, target.left) for target, _ in found] == [("1.0", 1, 3 * DAY), ("1.1", 2, 2 * DAY)]
