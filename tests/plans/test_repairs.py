@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from bot.manifests.estate import Estate
 from bot.plans.make import make
 from bot.plans.plan import ByCommit, Plan
+from bot.plans.undo import undo_file
+from bot.refs import Sha
+from bot.releases.release import Commit, DesiredState, FileChange
 from tests.plans.test_make import codes, planned
 
 MINUTES, DAY = 600, 86_400
-FILE = "shop/values.yaml"
+FILE, NOTES = "shop/values.yaml", "notes.txt"
 
 
 def values(probe: str, tag: str = "1.0", last: str = "debug: false") -> str:
@@ -57,3 +63,28 @@ def test_what_was_added_afterwards_stays_when_a_repair_goes(tell):
     plan = planned(make(ByCommit(state.log[2].sha), state))
 
     assert plan.files == {FILE: values("  port: 8080\n", last="debug: true").encode()}
+
+
+@given(
+    old=st.lists(st.sampled_from(["old 1\n", "old 2\n"]), max_size=3),
+    new=st.lists(st.sampled_from(["new 1\n", "new 2\n"]), min_size=1, max_size=4),
+    mended=st.lists(st.sampled_from(["new 1\n", "new 2\n", "mended\n"]), max_size=4),
+)
+def test_whatever_was_made_of_the_new_lines_the_old_ones_return(old, new, mended):
+    texts = [f"head\n{''.join(lines)}a\nb\nc\nlast\n" for lines in (old, new, mended)]
+    state = told([*texts, texts[2].replace("last", "LAST")])
+
+    done = undo_file(state, state.log[2], state.log[2].files[0], state.file(NOTES))
+
+    assert done.text == texts[0].replace("last", "LAST").encode()
+
+
+def told(texts: list[str]) -> DesiredState:
+    """Commits of one text file, ten minutes apart, in memory."""
+    log: list[Commit] = []
+    for number, text in enumerate(texts):
+        before = Sha(texts[number - 1]) if number else None
+        change = FileChange(NOTES, before, Sha(text))
+        log.insert(0, Commit(Sha(f"{number:040}"), None, number * 600.0, "ann", "ann@example.org", "Edit", (change,)))
+    blobs = {Sha(text): text.encode() for text in texts}
+    return DesiredState("r", log[0].sha, {NOTES: Sha(texts[-1])}, log, blobs, {}, Estate((), {}))
