@@ -86,8 +86,7 @@ def _values_back(state: DesiredState, change: FileChange, text: bytes) -> dict[P
 
 
 def _repair(commit: Commit, path: str) -> Objection:
-    why = f"{commit.sha[:8]} ({commit.subject}) only reworked what the commit brought in; it goes back with it"
-    return Objection("repair", why, Weight.NOTE, path)
+    return _object("repair", f"{commit.sha[:8]} ({commit.subject}) only reworked what the commit brought in; it goes back with it", path)
 
 
 def secrets_of(text: bytes | None, path: str) -> list[bytes]:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.manifests.estate import Estate
+from bot.objections import Weight
 from bot.plans.make import make
 from bot.plans.plan import ByCommit, Plan
 from bot.plans.undo import undo_file
@@ -63,6 +64,7 @@ def test_what_was_added_afterwards_stays_when_a_repair_goes(tell):
     plan = planned(make(ByCommit(state.log[2].sha), state))
 
     assert plan.files == {FILE: values("  port: 8080\n", last="debug: true").encode()}
+    assert [o.weight for o in plan.objections if o.code == "repair"] == [Weight.PERSON]
 
 
 @given(
