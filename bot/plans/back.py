@@ -84,12 +84,14 @@ def _follow(back: Back, state: DesiredState, pin: Pin, touches: Sequence[Touch],
 def _rejoin(back: Back, state: DesiredState, lead: Lead, pin: Pin, touches: Sequence[Touch]) -> None:
     first = lead.undone[-1]
     since = {first, *(commit.sha for commit in takewhile(lambda commit: commit.sha != first, state.log))}
-    beside = next((segment for segment in held(state, pin, touches) if segment.commit not in since), None)
+    segments = list(held(state, pin, touches))
+    beside = next((segment for segment in segments if segment.commit not in since), None)
     if beside is None or beside.value == pin.value:
         return
     back.values[pin] = beside.value
-    why = f"{pin.yaml_path} comes from the same source; it goes back to {beside.value}, which stood beside {lead.target}"
-    back.objections.append(Objection("same-source", why, Weight.NOTE, pin.path, pin.line))
+    if segments[0].commit not in lead.undone:
+        why = f"{pin.yaml_path} comes from the same source and was moved since by {segments[0].commit[:8]}; it goes back to {beside.value}"
+        back.objections.append(Objection("same-source", why, Weight.PERSON, pin.path, pin.line))
 
 
 def _moved_before(state: DesiredState, pin: Pin, touches: Sequence[Touch], undone: set[Sha]) -> bool:

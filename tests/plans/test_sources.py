@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot.objections import Weight
 from bot.plans.make import make
 from bot.plans.plan import ByPath
 from bot.plans.sources import repository
@@ -48,7 +49,16 @@ def test_the_image_goes_back_to_what_stood_beside_the_ref(tell):
     plan = planned(make(ByPath(FILE, value="bbb"), state, to="aaa"))
 
     assert plan.files == {FILE: kustomization("aaa", "1.0", hose="8").encode()}
-    assert "same-source" in codes(plan)
+    assert [o.weight for o in plan.objections if o.code == "same-source"] == [Weight.PERSON]
+
+
+def test_both_that_moved_at_once_go_without_a_word(tell):
+    state = tell({FILE: kustomization("aaa", "1.0")}, {FILE: kustomization("bbb", "1.1")})
+
+    plan = planned(make(ByPath(FILE, value="bbb"), state))
+
+    assert plan.files == {FILE: kustomization("aaa", "1.0").encode()}
+    assert "same-source" not in codes(plan)
 
 
 def test_a_ref_that_stood_beside_both_images_stays(tell):
