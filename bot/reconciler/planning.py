@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from bot.incidents.incident import Incident, Kind
@@ -48,8 +49,7 @@ def plan_it(incident: Incident, view: View, ports: Ports) -> Step:
 
 def _policy(incident: Incident, plan: Plan, view: View, ports: Ports) -> tuple[Objection, ...]:
     undoing = incident.action.kind is Kind.UNDO
-    target = plan.target.version if plan.target else None
-    return objections(accusing(case_of(incident, view, ports), _release(incident, plan, view.state), target, undoing))
+    return objections(accusing(case_of(incident, view, ports), _release(incident, plan, view.state), plan.target, undoing))
 
 
 def _turned_down(incident: Incident, plan: Plan, ports: Ports) -> tuple[Objection, ...]:
@@ -118,7 +118,7 @@ def _drawn(plan: Plan) -> dict[str, Any]:
         "base": plan.base,
         "undone": plan.undone,
         "release": plan.release,
-        "target": plan.target and {"version": plan.target.version, "served": plan.target.served, "why": plan.target.why},
+        "target": plan.target and asdict(plan.target),
         "alternatives": [{"version": other.version, "served": other.served, "why": other.why} for other in plan.alternatives],
         "edits": [{"path": e.path, "yaml_path": e.yaml_path, "line": e.line, "from": e.before, "to": e.after} for e in plan.edits],
         "merged": [{"path": m.path, "added": m.added, "removed": m.removed} for m in plan.merged],
