@@ -17,6 +17,8 @@ class MoodyForge:
         self.forge = forge
         self.down = False
         self.before_merge: Callable[[], object] | None = None
+        self.marks: dict[tuple[Sha, str], Mark] = {}
+        """Commit statuses as a forge that has them would show them."""
 
     def find(self, branch: str) -> PullRequest | None:
         return self._up().find(branch)
@@ -42,6 +44,7 @@ class MoodyForge:
 
     def mark(self, commit: Sha, mark: Mark) -> None:
         self._up().mark(commit, mark)
+        self.marks[commit, mark.context] = mark
 
     def _up(self) -> Forge:
         if self.down:
