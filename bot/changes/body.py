@@ -11,6 +11,7 @@ from bot.changes.mermaid import chart, timeline
 from bot.changes.moments import utc
 from bot.plans.plan import Plan, Target
 from bot.plans.targets import spoken
+from bot.quarantine import FOLDER
 
 _DIFF_LINES = 120
 _DIFF_WIDTH = 300
@@ -46,7 +47,10 @@ def undo_body(plan: Plan, brief: Brief, marker: str, subject: str) -> str:
             _section("What changes", ["Every byte that the rollback changed is as it was before, and its quarantine is lifted."]),
             _differing(plan, brief),
             _section("To look at", [prose(line) for line in brief.against]),
-            _section("What happens next", ["Rollbot waits until the cluster has applied it, then looks at the next suspect."]),
+            _section(
+                "What happens next",
+                ["Rollbot waits until the cluster has applied it; where an alert still fires, the next suspect follows."],
+            ),
             _stopping(brief),
         ]
     )
@@ -92,7 +96,7 @@ def difference(plan: Plan, brief: Brief, paths: Iterable[str]) -> str:
 
 
 def _differing(plan: Plan, brief: Brief) -> str:
-    diff = difference(plan, brief, sorted(plan.files))
+    diff = difference(plan, brief, sorted(plan.files, key=lambda path: (path.startswith(f"{FOLDER}/"), path)))
     return diff if diff.count("\n") <= _OPEN_DIFF else folded("The exact difference", diff)
 
 
@@ -119,7 +123,7 @@ def _changes(plan: Plan, brief: Brief) -> list[str]:
     edits = [f"{code(f'{e.path}:{e.line}')} {code(e.yaml_path)}: {code(e.before)} → {code(e.after)}" for e in plan.edits]
     lines = [f"{code(m.path)}: +{m.added} −{m.removed} lines that came with the release" for m in plan.merged]
     kept = [f"{code(q.path)}: keeps the bad release out until {utc(q.expires)}" for q in plan.quarantine[:5]]
-    return [*edits, *lines, *kept, f"Data: {prose(brief.data.sentence)}"]
+    return [*edits, *lines, *kept, f"Data compatibility: {prose(brief.data.sentence)}"]
 
 
 def _next(brief: Brief) -> list[str]:

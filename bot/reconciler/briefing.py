@@ -15,6 +15,7 @@ from bot.objections import Weight
 from bot.plans.plan import Plan
 from bot.policy.settings import Trust
 from bot.ports import Metrics, Ports
+from bot.quarantine import FOLDER
 from bot.reconciler.view import View
 from bot.records.entry import Entry, Stage
 from bot.refs import Instant, Sha
@@ -102,13 +103,16 @@ def _measured(brief: Brief, incident: Incident, now: Instant, metrics: Metrics) 
 
 
 def _reviewers(plan: Plan, state: DesiredState) -> tuple[str, ...]:
+    """The owners of what goes back; our own folder is no reason to call anybody."""
     file = next((file for path in PLACES if (file := state.file(path)) is not None), None)
-    return owners_of(sorted(plan.files), parse(file)) if file is not None else ()
+    paths = sorted(path for path in plan.files if not path.startswith(f"{FOLDER}/"))
+    return owners_of(paths, parse(file)) if file is not None else ()
 
 
 def _reason(incident: Incident) -> str:
     if incident.action.kind is Kind.UNDO:
-        return "The rollback arrived and did not help: the alert went on as before."
+        did_not_help = len(incident.actions) < 2 or incident.actions[-2].helped is False
+        return "The rollback arrived and did not help: the alert went on as before." if did_not_help else "A person asked to take it back."
     if incident.request:
         return incident.request.reason or f"asked for by {incident.request.actor}"
     first = incident.symptoms[0]

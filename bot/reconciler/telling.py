@@ -89,7 +89,7 @@ def _texts(step: Step, ports: Ports) -> Iterator[_Text]:
                 yield _culprit(action, f"{incident.id}:culprit:{number}", culprit(incident, number, said), ports)
             if action.release is not None:
                 yield _mark(action.release, mark(incident, number), ports)
-    pull = incident.actions[-1].pull
+    pull = next((action.pull for action in reversed(incident.actions) if action.pull is not None), None)
     for each in step.notices:
         key = each.key.removeprefix(f"{incident.id}:")
         if pull is not None and not key.startswith(_ITSELF) and (key != "end" or told_of(incident)):

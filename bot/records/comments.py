@@ -213,7 +213,7 @@ def _ended(incident: Incident, action: Action) -> _Standing:
 def _superseded(incident: Incident, number: int) -> _Standing:
     following = incident.actions[number]
     if following.kind is Kind.ROLLBACK:
-        return _Standing("Done.", f"The next suspect is {code(following.version)}{_in(following)}.")
+        return _Standing("Undone.", f"The next suspect is {code(following.version)}{_in(following)}.")
     if following.commit is not None:
         return _Standing("Taken back.", f"Every byte is as it was before{_in(following)}.")
     return _Standing("Being taken back.", f"{prose(_why_back(incident, number))}{_in(following)}.")
