@@ -83,7 +83,8 @@ def _texts(step: Step, ports: Ports) -> Iterator[_Text]:
     said = _said(step, ports)
     for number, action in enumerate(incident.actions, 1):
         if action.pull is not None:
-            yield _comment(action.pull, f"{incident.id}:{number}", status(incident, number, said), ports)
+            text = status(incident, number, said)
+            yield _comment(action.pull, f"{incident.id}:{number}", text, ports, "the comment that follows")
         if action.kind is Kind.ROLLBACK and action.commit is not None:
             if action.culprit is not None:
                 yield _culprit(action, f"{incident.id}:culprit:{number}", culprit(incident, number, said), ports)
@@ -93,7 +94,7 @@ def _texts(step: Step, ports: Ports) -> Iterator[_Text]:
     for each in step.notices:
         key = each.key.removeprefix(f"{incident.id}:")
         if pull is not None and not key.startswith(_ITSELF) and (key != "end" or told_of(incident)):
-            yield _comment(pull, each.key, notice(incident, each.title, each.text), ports)
+            yield _comment(pull, each.key, notice(incident, each.title, each.text), ports, "a comment on")
 
 
 def _said(step: Step, ports: Ports) -> Sequence[Said]:
@@ -107,8 +108,8 @@ def _said(step: Step, ports: Ports) -> Sequence[Said]:
     ]
 
 
-def _comment(pull: int, key: str, text: str, ports: Ports) -> _Text:
-    return _Text(f"{pull}:{key}", text, lambda: ports.forge.comment(pull, key, text), f"a comment on pull request {pull}")
+def _comment(pull: int, key: str, text: str, ports: Ports, about: str) -> _Text:
+    return _Text(f"{pull}:{key}", text, lambda: ports.forge.comment(pull, key, text), f"{about} pull request {pull}")
 
 
 def _culprit(action: Action, key: str, text: str, ports: Ports) -> _Text:
