@@ -259,7 +259,7 @@ Last seen: too early to say
 `/rollback undo` restores every byte; `/rollback hold 2h` keeps Rollbot from going on.\
 """,
                 """\
-**Recovered.** Since 02:46 UTC. 2.8.0 was rolled back and that helped.
+**Recovered.** Since 02:46 UTC. Why: 2.8.0 was rolled back and that helped.
 
 Last seen: recovered
 
@@ -275,7 +275,7 @@ Last seen: recovered
             ]
         )
         assert plain(world.forge.comments[-3][2]) == snapshot("""\
-**Recovered.** Since 02:46 UTC. 2.8.0 was rolled back and that helped.
+**Recovered.** Since 02:46 UTC. Why: 2.8.0 was rolled back and that helped.
 
 Last seen: recovered
 
@@ -402,7 +402,7 @@ def test_a_proposal_that_a_person_closes(tmp_path: Path) -> None:
         world.settle(3600)
 
         assert comments(world, 1, "1")[-1] == snapshot("""\
-**Closed by a person: it is not proposed again by the next alert.** Since 02:45 UTC. a person did not want the rollback.
+**Closed by a person: it is not proposed again by the next alert.** Since 02:45 UTC. Why: a person did not want the rollback.
 
 Last seen: pull request 1 was closed\
 """)
@@ -498,6 +498,22 @@ Last seen: the rollback that did not help is undone\
             [
                 """\
 **`checkout` in `prod` was rolled back from `2.7.1`, which this pull request released, to `2.7.0`.** Whether that helps is being watched.
+
+Done in #1.
+
+### Why this one
+
+- `HighErrorRate` since 2026-03-12 02:42 UTC: checkout fails more than 5 % of its requests
+- the cluster ran it when the symptom began
+
+### How to land it again
+
+- Fix it and release a new version: that is not held back.
+- The same change is kept out until 2026-03-26 02:42 UTC (`.rollbot/quarantine/`); a pull request that brings it back is named by `rollbot guard`.
+- Not to blame after all? `/rollback allow 2.7.1` lets it back; `/rollback why` tells all the evidence.\
+""",
+                """\
+**`checkout` in `prod` was rolled back from `2.7.1`, which this pull request released, to `2.7.0`.** It did not help and is being taken back.
 
 Done in #1.
 
