@@ -99,21 +99,6 @@ ada, shop/checkout
 - Also suspected: `2.7.0` (commit `…`), released 2026-03-07 19:40 UTC: the cluster ran it when the symptom began
 - None of them: not ruled out. No probability was worked out; whether the rollback helps is the test, and it is undone if not
 
-```mermaid
-gantt
-    title checkout on 2026-03-12 (UTC)
-    dateFormat YYYY-MM-DD HH:mm:ss
-    axisFormat %H:%M
-    todayMarker off
-    section Release
-    released 2.8.0 :active, 2026-03-12 02:40:00, 2026-03-12 02:42:30
-    section Symptom
-    began :crit, 2026-03-12 02:41:45, 2026-03-12 02:41:46
-    alert HighErrorRate :crit, 2026-03-12 02:42:00, 2026-03-12 02:42:30
-    section Rollbot
-    decided :milestone, 2026-03-12 02:42:30, 0s
-```
-
 ### What changes
 
 - `apps/checkout/overlays/prod/kustomization.yaml:16` `images[name=registry.shop.example/checkout].newTag`: `2.8.0` → `2.7.0`
@@ -131,12 +116,6 @@ gantt
 +    newTag: "2.7.0"  # {"$imagepolicy": "flux-system:checkout:tag"}
 ```
 
-### What happens next
-
-- After the merge Rollbot waits until the cluster has applied it, then whether the symptom ends. If it does not help, it is undone and the next suspect tried.
-- Pull request #231, which released it, is told what happened and how to land it again.
-- The bad release is kept out until 2026-03-26 02:42 UTC; `/rollback allow VERSION` lets it back earlier.
-
 ### Stop or undo
 
 As a comment here:
@@ -149,6 +128,27 @@ As a comment here:
 - `/rollback cancel`, or close this pull request: do not; it is not proposed again by the next alert
 - `/rollback undo`: after the merge, restore every byte
 - `.rollbot/stop`: a file of that name on the branch stops everything
+
+### What happens next
+
+- After the merge Rollbot waits until the cluster has applied it, then whether the symptom ends. If it does not help, it is undone and the next suspect tried.
+- Pull request #231, which released it, is told what happened and how to land it again.
+- The bad release is kept out until 2026-03-26 02:42 UTC; `/rollback allow VERSION` lets it back earlier.
+
+```mermaid
+gantt
+    title checkout on 2026-03-12 (UTC)
+    dateFormat YYYY-MM-DD HH:mm:ss
+    axisFormat %H:%M
+    todayMarker off
+    section Release
+    released 2.8.0 :active, 2026-03-12 02:40:00, 2026-03-12 02:42:30
+    section Symptom
+    began :crit, 2026-03-12 02:41:45, 2026-03-12 02:41:46
+    alert HighErrorRate :crit, 2026-03-12 02:42:00, 2026-03-12 02:42:30
+    section Rollbot
+    decided :milestone, 2026-03-12 02:42:30, 0s
+```
 
 <details><summary>Where else it could go back to</summary>
 

@@ -11,6 +11,7 @@ import yaml
 
 from bot.changes.change import PullRequest
 from bot.errors import Refused
+from bot.reconciler.telling import supersede
 from bot.records.entry import broken
 from bot.refs import Instant, Sha
 from bot.signals.signal import Command, Discussion, Reaction, Role, Thread
@@ -98,6 +99,23 @@ def test_somebody_s_open_fix_makes_it_a_proposal_that_names_it(world: LivedWorld
     [change] = world.forge.opened.values()
     assert "Merges by itself: no, because pull request 232 (ada/fix), moved since" in change.body.replace("\\", "")
     assert world.desired("checkout") == "2.8.0"
+
+
+def test_the_comment_of_a_pull_request_that_is_replaced_says_so(world: LivedWorld) -> None:
+    path = "apps/checkout/overlays/prod/kustomization.yaml"
+    world.forge.people[path] = PullRequest(232, "ada/fix", "main", Sha("f" * 40), "open")
+    world.release("checkout", "2.8.0")
+    world.pass_time(240)
+    [incident] = world.incidents()
+    pull = world.forge.find(incident.action.branch)
+    assert pull and len(world.pulls.comments(pull.number)) == 1
+
+    supersede(incident, pull, world.ports())
+    supersede(incident, replace(pull, number=99), world.ports())
+
+    [text] = world.pulls.comments(pull.number).values()
+    assert text.startswith("**Replaced by `rollbot/prod/checkout/")
+    assert world.pulls.comments(99) == {}  # nothing stood there
 
 
 class Talk:
