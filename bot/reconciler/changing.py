@@ -11,6 +11,7 @@ from bot.ports import Ports
 from bot.reconciler.casing import quiet
 from bot.reconciler.drafting import composed, planned
 from bot.reconciler.step import MINUTE, Step, end, move, stay, told
+from bot.reconciler.telling import supersede
 from bot.reconciler.view import View
 from bot.records.entry import Note, Stage
 from bot.records.trailers import ours
@@ -30,7 +31,7 @@ def change_it(incident: Incident, view: View, ports: Ports) -> Step:
     if not isinstance(plan, Plan) or plan.key(action.attempt) != action.key:
         return move(incident, State.DECIDED, view.now, Note(Stage.CHANGE, "HEAD has changed what is to be done; planned again"))
     _close_replaced(incident, ports)
-    change = composed(incident, plan, ports)
+    change = composed(incident, plan, view, ports)
     head = ports.forge.commit(change)
     if action.mode == Trust.PUSH:
         return _answered(incident, ports.repository.advance(change.target, change.base, head), view, head)
@@ -47,6 +48,7 @@ def _close_replaced(incident: Incident, ports: Ports) -> None:
     for branch in incident.action.replaced:
         pull = ports.forge.find(branch)
         if pull is not None and pull.state == "open" and branch != incident.action.branch:
+            supersede(incident, pull, ports)
             ports.forge.close(pull, f"replaced by {incident.action.branch}")
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
+from bot.errors import Refused
 from bot.incidents.incident import Incident, Kind
 from bot.incidents.lifecycle import End, State
 from bot.objections import Objection, Weight
@@ -18,6 +19,7 @@ from bot.reconciler.drafting import branch, planned
 from bot.reconciler.step import Step, end, move, reasons
 from bot.reconciler.view import View
 from bot.records.entry import Note, Stage
+from bot.releases.authors import pull_request
 from bot.releases.release import DesiredState, Release
 
 MODES = {"pr": Trust.PROPOSE, "propose": Trust.PROPOSE, "merge": Trust.MERGE, "push": Trust.PUSH}
@@ -49,7 +51,19 @@ def plan_it(incident: Incident, view: View, ports: Ports) -> Step:
 
 def _policy(incident: Incident, plan: Plan, view: View, ports: Ports) -> tuple[Objection, ...]:
     undoing = incident.action.kind is Kind.UNDO
-    return objections(accusing(case_of(incident, view, ports), _release(incident, plan, view.state), plan.target, undoing))
+    case = accusing(case_of(incident, view, ports), _release(incident, plan, view.state), plan.target, undoing)
+    return objections(replace(case, fixing=_fixing(incident, plan, ports)))
+
+
+def _fixing(incident: Incident, plan: Plan, ports: Ports) -> tuple[str, ...]:
+    """Pull requests by which people may be fixing it forward right now. A forge that does not let us look knows of none."""
+    if incident.asked or incident.action.kind is Kind.UNDO:
+        return ()
+    try:
+        found = ports.forge.touching(sorted(plan.files), incident.onset or incident.opened)
+    except Refused:
+        return ()
+    return tuple(f"pull request {pull.number} ({pull.branch})" for pull in found[:3])
 
 
 def _turned_down(incident: Incident, plan: Plan, ports: Ports) -> tuple[Objection, ...]:
@@ -92,7 +106,13 @@ def _admitted(incident: Incident, plan: Plan, rung: Trust, note: Note, view: Vie
         evidence=note.because,
         planned=action.planned or view.now,
         expires=action.expires or view.now + view.config.policy.quarantine,
+        culprit=None if undoing else _brought_in_by(plan, view.state),
     )
+
+
+def _brought_in_by(plan: Plan, state: DesiredState) -> int | None:
+    """The pull request that the undone commit says it came from."""
+    return next((pull_request(commit.message) for commit in state.log if commit.sha == plan.undone), None)
 
 
 def _generation(incident: Incident, plan: Plan, ports: Ports) -> int:
