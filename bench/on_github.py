@@ -8,9 +8,12 @@ webhook at a running server's door to the open pull request, beside the time tha
 from __future__ import annotations
 
 import argparse
+import importlib
+import importlib.util
 import json
 import os
 import re
+import socket
 import statistics
 import subprocess
 import sys
@@ -27,7 +30,6 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.adapters.forges.github import faults, protection
 from tests.github.server import FakeGitHub
-from tests.live.servers import free_port
 
 NAME = "acme/manifests"
 TOKEN = "0123456789abcdef0123456789abcdef"
@@ -100,7 +102,7 @@ def _commit(at: int, message: str, files: dict[str, str], first: bool = False) -
 @contextmanager
 def serving(server: FakeGitHub, folder: Path) -> Iterator[str]:
     """`rollbot serve` as a process of its own; yields the address of its door."""
-    port = free_port()
+    port = _free_port()
     said = {
         "ROLLBOT_FORGE": "github",
         "ROLLBOT_GITHUB_URL": server.api,
@@ -121,6 +123,12 @@ def serving(server: FakeGitHub, folder: Path) -> Iterator[str]:
         finally:
             process.terminate()
             process.wait(30)
+
+
+def _free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
 
 
 def _ready(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
@@ -168,12 +176,10 @@ def quantile(values: Sequence[float], share: float) -> float:
 def contract(servers: Sequence[FakeGitHub]) -> dict[str, Any]:
     """What crossed the wire, judged by GitHub's own descriptions."""
     requests = [request for server in servers for request in server.requests]
-    try:
-        from tests.github.judge import judge
-    except ImportError:
+    if importlib.util.find_spec("tests.github.judge") is None:
         print(f"{len(requests)} requests; not judged: this checkout has no judge")
         return {"requests": len(requests), "violations": None}
-    violations = judge(requests)
+    violations = importlib.import_module("tests.github.judge").judge(requests)
     print(f"{len(requests)} requests judged, {len(violations)} violations")
     for line in dict.fromkeys(map(str, violations)):
         print(f"  {line}")
