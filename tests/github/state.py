@@ -155,23 +155,24 @@ class Repo:
 
     # Pull requests
 
+    def heads(self) -> dict[str, str]:
+        rows = self.git("for-each-ref", "--format=%(objectname) %(refname:strip=2)", "refs/heads/").splitlines()
+        return {branch: sha for sha, _, branch in (row.partition(" ") for row in rows)}
+
     def settle(self) -> None:
-        """What GitHub does by itself: sees pushes, closes what lost its branch, merges what is armed or next in the queue."""
+        """What GitHub does by itself: sees pushes, closes what lost its branch, merges what is armed."""
+        heads = self.heads()
         for item in self.items.values():
             if not item.head or item.state != "open":
                 continue
-            head = self.head(item.head)
-            if head is None or self._emptied(item, head):
+            head = heads.get(item.head)
+            if head is None or (head != item.sha and head == heads.get(item.base)):  # emptied: GitHub closes that too
                 item.state = "closed"
                 continue
             item.sha = head
             if item.auto_merge and self.mergeable(item)[1] in ("clean", "unstable"):
                 said = item.auto_merge
                 self.merge(item, said["method"], said.get("headline"), said.get("body"))
-
-    def _emptied(self, item: Item, head: str) -> bool:
-        """A head that was moved onto its base closes the pull request, as it does at GitHub."""
-        return head != item.sha and head == self.head(item.base)
 
     def lacking(self, item: Item) -> list[str]:
         """What the base's protection still asks for, in GitHub's words."""

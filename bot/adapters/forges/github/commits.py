@@ -85,11 +85,19 @@ class Commits:
             mode = self._repository.mode(change.base, path)
             if mode in _LINKS:
                 raise Refused(f"{path} is {_LINKS[mode]}: only regular files are changed")
-            for parent in _parents(path) if mode is None else ():
-                if self._repository.mode(change.base, parent) is not None:
-                    raise Refused(f"{path}: {parent} is no folder but a link, file or submodule")
+            if mode is None:
+                self._check_folders(change.base, path, tree)
             modes[path] = mode or "100644"
         return modes
+
+    def _check_folders(self, base: Sha, path: str, tree: Mapping[str, Sha]) -> None:
+        """See that a new file's folders are folders, or not there. What holds a regular file is one; below what is not there is nothing."""
+        for parent in _parents(path):
+            if any(known.startswith(f"{parent}/") for known in tree):
+                continue
+            if self._repository.mode(base, parent) is not None:
+                raise Refused(f"{path}: {parent} is no folder but a link, file or submodule")
+            return
 
     def _is(self, head: Sha, change: Change) -> bool:
         """Whether a commit is the change's: its parent, its message, and every byte of its tree."""
