@@ -46,6 +46,8 @@ class Case:
     target_commit: Sha | None = None
     since: tuple[Release, ...] = ()
     """What was released after the symptom began, newest first."""
+    fixing: tuple[str, ...] = ()
+    """Open pull requests of people, moved since the symptom began, that touch what would go back."""
     past: tuple[Past, ...] = ()
     quarantines: tuple[Quarantine, ...] = ()
     changed: int = 0

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+from bot.errors import Refused
 from bot.incidents.incident import Incident, Kind
 from bot.incidents.lifecycle import End, State
 from bot.objections import Objection, Weight
@@ -50,7 +52,19 @@ def plan_it(incident: Incident, view: View, ports: Ports) -> Step:
 def _policy(incident: Incident, plan: Plan, view: View, ports: Ports) -> tuple[Objection, ...]:
     undoing = incident.action.kind is Kind.UNDO
     target = plan.target.version if plan.target else None
-    return objections(accusing(case_of(incident, view, ports), _release(incident, plan, view.state), target, undoing))
+    case = accusing(case_of(incident, view, ports), _release(incident, plan, view.state), target, undoing)
+    return objections(replace(case, fixing=_fixing(incident, plan, ports)))
+
+
+def _fixing(incident: Incident, plan: Plan, ports: Ports) -> tuple[str, ...]:
+    """Pull requests by which people may be fixing it forward right now. A forge that does not let us look knows of none."""
+    if incident.asked or incident.action.kind is Kind.UNDO:
+        return ()
+    try:
+        found = ports.forge.touching(sorted(plan.files), incident.onset or incident.opened)
+    except Refused:
+        return ()
+    return tuple(f"pull request {pull.number} ({pull.branch})" for pull in found[:3])
 
 
 def _turned_down(incident: Incident, plan: Plan, ports: Ports) -> tuple[Objection, ...]:

@@ -123,6 +123,7 @@ def pull_json(call: Call, item: Item, whole: bool = True) -> dict[str, Any]:
         "merged_at": None if item.merged_at is None else stamp(item.merged_at),
         "merge_commit_sha": item.merge_commit,
         "created_at": stamp(item.created),
+        "updated_at": stamp(item.created),
         "html_url": f"{hub.address}/{repo.name}/pull/{item.number}",
         "head": {"ref": item.head, "sha": item.sha, "repo": {"full_name": repo.name}},
         "base": {"ref": item.base, "sha": repo.head(item.base), "repo": {"full_name": repo.name}},
@@ -287,6 +288,13 @@ def make_pull(call: Call) -> Result:
     return 201, pull_json(call, made)
 
 
+def files(call: Call) -> Result:
+    item = call.pull
+    base = call.repo.git("merge-base", call.repo.head(item.base) or "", item.sha).strip()
+    names = call.repo.git("diff", "--name-only", base, item.sha).splitlines()
+    return 200, [{"filename": name, "status": "modified", "sha": call.repo.git("rev-parse", item.sha).strip()} for name in names]
+
+
 def edit_pull(call: Call) -> Result:
     for name in ("title", "body", "state"):
         if name in call.body:
@@ -421,6 +429,7 @@ ROUTES: tuple[tuple[str, str, Callable[[Call], Result]], ...] = (
     ("POST", r"/pulls", make_pull),
     ("GET", r"/pulls/(\d+)", lambda call: (200, pull_json(call, call.pull))),
     ("PATCH", r"/pulls/(\d+)", edit_pull),
+    ("GET", r"/pulls/(\d+)/files", files),
     ("PUT", r"/pulls/(\d+)/merge", merge_pull),
     ("POST", r"/pulls/(\d+)/requested_reviewers", request_review),
     ("GET", r"/issues/(\d+)", issue),

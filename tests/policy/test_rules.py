@@ -83,6 +83,8 @@ def test_nothing_speaks_against_the_plain_case() -> None:
         pytest.param(a_case(**suspected(23 * HOUR)), None, None, id="suspect younger than a day"),
         pytest.param(a_case(since=(a_release(OTHER, bot=False),)), "person-at-work", Weight.PERSON, id="a person released since"),
         pytest.param(a_case(since=(a_release(OTHER),)), None, None, id="a bot released since"),
+        pytest.param(a_case(fixing=("pull request 7 (fix)",)), "person-at-work", Weight.PERSON, id="a person is about to release"),
+        pytest.param(a_case(asked=True, fixing=("pull request 7 (fix)",)), None, None, id="who asks knows of them"),
         pytest.param(a_case(changed=1), "changed-already", Weight.PERSON, id="second change of the incident"),
         pytest.param(a_case(changed=1, undoing=True, release=None), "undo-proposed", Weight.PERSON, id="an undo is proposed"),
         pytest.param(

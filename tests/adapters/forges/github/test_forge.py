@@ -135,6 +135,20 @@ def test_closing_leaves_what_somebody_pushed(hub: Hub) -> None:
     assert hub.origin.head(BRANCH) in (None, theirs)
 
 
+def test_a_persons_open_pull_request_on_the_same_file_is_seen(hub: Hub) -> None:
+    hub.proposed()
+    for branch, path in (("fix", "app.yaml"), ("docs", "README.md")):
+        head = hub.somebody_pushes(path, "tag: 2.1\n", branch)
+        hub.server.add(hub.server.repos[hub.name], branch, "", "ada", branch, "main", head)
+    hub.server.user("bumper[bot]", 78, "Bot")
+    hub.server.add(
+        hub.server.repos[hub.name], "bump", "", "bumper[bot]", "bump", "main", hub.somebody_pushes("app.yaml", "tag: 3\n", "bump")
+    )
+
+    assert [pull.branch for pull in hub.forge.touching(["app.yaml"], 0.0)] == ["fix"]
+    assert hub.forge.touching(["app.yaml"], hub.patient.timing().now() + 60) == ()
+
+
 # Merging
 
 
