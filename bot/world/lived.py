@@ -16,7 +16,7 @@ from bot.adapters.store.schema import Database
 from bot.adapters.store.sql import SqlStore
 from bot.config import PATH, Config, parse
 from bot.incidents.incident import Incident
-from bot.ports import Forge, Notice, Ports
+from bot.ports import Conversation, Forge, Notice, Ports
 from bot.reconciler.intake import receive
 from bot.reconciler.work import work
 from bot.records.entry import Entry
@@ -59,6 +59,7 @@ class LivedWorld(World):
             queue=LocalQueue(rows),
             clock=self.clock,
             cache=self._pins,
+            conversation=self.conversing(),
         )
         self._runner = LocalRunner(rows, self.clock, self._work, workers=0)
 
@@ -69,6 +70,10 @@ class LivedWorld(World):
     def forged(self) -> Forge:
         """Where pull requests live in this world."""
         return LocalForge(self.repository, self.pulls)
+
+    def conversing(self) -> Conversation | None:
+        """Where people talk to Rollbot in this world."""
+        return None
 
     def ports(self) -> Ports:
         return self._ports
