@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from bot.errors import Refused
@@ -51,8 +51,7 @@ def plan_it(incident: Incident, view: View, ports: Ports) -> Step:
 
 def _policy(incident: Incident, plan: Plan, view: View, ports: Ports) -> tuple[Objection, ...]:
     undoing = incident.action.kind is Kind.UNDO
-    target = plan.target.version if plan.target else None
-    case = accusing(case_of(incident, view, ports), _release(incident, plan, view.state), target, undoing)
+    case = accusing(case_of(incident, view, ports), _release(incident, plan, view.state), plan.target, undoing)
     return objections(replace(case, fixing=_fixing(incident, plan, ports)))
 
 
@@ -139,7 +138,7 @@ def _drawn(plan: Plan) -> dict[str, Any]:
         "base": plan.base,
         "undone": plan.undone,
         "release": plan.release,
-        "target": plan.target and {"version": plan.target.version, "served": plan.target.served, "why": plan.target.why},
+        "target": plan.target and asdict(plan.target),
         "alternatives": [{"version": other.version, "served": other.served, "why": other.why} for other in plan.alternatives],
         "edits": [{"path": e.path, "yaml_path": e.yaml_path, "line": e.line, "from": e.before, "to": e.after} for e in plan.edits],
         "merged": [{"path": m.path, "added": m.added, "removed": m.removed} for m in plan.merged],
