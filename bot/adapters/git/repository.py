@@ -224,6 +224,11 @@ class GitRepository:
             return True
         return self._git.answer("merge-base", "--is-ancestor", ancestor, commit).status == 0
 
+    def common(self, one: Sha, other: Sha) -> Sha | None:
+        """The newest commit that both have in their past, None where they share none."""
+        found = self._git.answer("merge-base", "--end-of-options", one, other)
+        return Sha(found.out.decode().split()[0]) if found.status == 0 else None
+
     def remote_head(self, branch: str) -> Sha | None:
         return self._branches.now(checked_branch(branch))
 
