@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from bot.changes.diff import unified
+from bot.changes.diff import between
 from bot.errors import RollbotError
 from bot.incidents.incident import Action, Incident
 from bot.ports import Ports
@@ -76,13 +76,7 @@ def _diff(action: Action, head: Sha, ports: Ports) -> list[str]:
         before, after = ports.repository.tree(action.base or head), ports.repository.tree(action.head or head)
     except RollbotError as error:
         return [f"the commits are not here: {error}"]
-    blobs = ports.repository.blobs()
-    lines: list[str] = []
-    for path in sorted({*before, *after}):
-        if before.get(path) != after.get(path):
-            old, new = (blobs.get(tree[path]) if path in tree else None for tree in (before, after))
-            lines += unified(path, old, new)
-    return lines[:LONGEST_DIFF]
+    return list(between(before, after, ports.repository.blobs()))[:LONGEST_DIFF]
 
 
 @cache
