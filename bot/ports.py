@@ -149,6 +149,10 @@ class Forge(Protocol):
         """Merge exactly `head`. Already merged is Merged."""
         ...
 
+    def disarm(self, pull: PullRequest) -> None:
+        """Take back whatever makes the forge merge it by itself later; that nothing does is fine."""
+        ...
+
     def close(self, pull: PullRequest, why: str) -> None: ...
 
     def comment(self, number: int, key: str, text: str) -> None:

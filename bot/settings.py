@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -20,11 +21,6 @@ LATER = frozenset(
         "ROLLBOT_ALERTMANAGER_URL",
         "ROLLBOT_ARGOCD_TOKEN",
         "ROLLBOT_ARGOCD_URL",
-        "ROLLBOT_GITHUB_APP_ID",
-        "ROLLBOT_GITHUB_PRIVATE_KEY",
-        "ROLLBOT_GITHUB_PRIVATE_KEY_FILE",
-        "ROLLBOT_GITHUB_TOKEN",
-        "ROLLBOT_GITHUB_URL",
         "ROLLBOT_GITHUB_WEBHOOK_SECRET",
         "ROLLBOT_LOKI_URL",
         "ROLLBOT_PUBLIC_URL",
@@ -52,6 +48,12 @@ class Settings(BaseSettings):
     repo_url: Annotated[tuple[str, ...], NoDecode, Field(repr=False)] = ()
     branch: Annotated[str, Field(pattern=r"^[^-\s~^:?*\[\\][^\s~^:?*\[\\]*$")] | None = None
     forge: Literal["local", "github", "gitlab", "gitea"] = "local"
+    github_url: str = "https://api.github.com"
+    """GitHub's REST API; GraphQL is beside it. An Enterprise server's is https://HOST/api/v3."""
+    github_token: SecretStr | None = None
+    github_app_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9.]+$")] | None = None
+    github_private_key: SecretStr | None = None
+    github_private_key_file: Path | None = None
     prometheus_url: SecretStr | None = None
     cache: Path = Field(default_factory=lambda: _home("XDG_CACHE_HOME", ".cache"))
     """Where bare mirrors and what was read of manifests are kept; it can be deleted at any time."""
@@ -85,6 +87,29 @@ class Settings(BaseSettings):
         if not _URL.fullmatch(value.get_secret_value()):
             raise ValueError("not an http:// or https:// URL")
         return value
+
+    @field_validator("github_url")
+    @classmethod
+    def _is_api(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if not _URL.fullmatch(value) or parts.query or parts.fragment or parts.username:
+            raise ValueError("not an http:// or https:// URL of an API")
+        if parts.netloc in ("github.com", "www.github.com"):
+            raise ValueError("this is GitHub's site; its API is https://api.github.com")
+        if not parts.path.strip("/") and not parts.netloc.startswith("api."):
+            raise ValueError(f"an Enterprise server's API is {parts.scheme}://{parts.netloc}/api/v3")
+        return value.rstrip("/")
+
+    @field_validator("github_token", "github_private_key", mode="before")
+    @classmethod
+    def _one_secret(cls, value: Any) -> Any:
+        """Nothing where it is empty; a key may have its line ends written as backslash-n, as .env files do."""
+        if not isinstance(value, str):
+            return value
+        text = value.strip().replace("\\n", "\n")
+        if "PRIVATE KEY" not in text and any(not "!" <= letter <= "~" for letter in text):
+            raise ValueError("it holds characters that no token or key has")
+        return text or None
 
     @field_validator("api_tokens", "hook_tokens")
     @classmethod
@@ -149,6 +174,10 @@ def _spoken(field: str) -> str:
 _HINTS = {
     "forge": "one of local, github, gitlab, gitea",
     "branch": "a branch name such as main",
+    "github_url": "https://api.github.com, or https://HOST/api/v3 of an Enterprise server",
+    "github_app_id": "the number on the App's page, such as 123456",
+    "github_token": "without quotes, spaces or line ends",
+    "github_private_key": "the PEM file that GitHub made for the App, whole, or ROLLBOT_GITHUB_PRIVATE_KEY_FILE",
     "sweep_every": "seconds, more than 0 and at most 3600",
 }
 

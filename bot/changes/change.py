@@ -39,12 +39,15 @@ class PullRequest:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
+    """`bypassed`: which rules of the forge did not hold for us, in words; said wherever the merge is."""
+
     commit: Sha
+    bypassed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """The forge will not merge now; `waiting` says that time or a review alone may change that."""
+    """The forge will not merge now; `by` is who or what has to act first, `waiting` says that time or a review alone may change that."""
 
     by: str
     waiting: bool

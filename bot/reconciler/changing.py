@@ -33,6 +33,7 @@ def change_it(incident: Incident, view: View, ports: Ports) -> Step:
     change = composed(incident, plan, ports)
     head = ports.forge.commit(change)
     if action.mode == Trust.PUSH:
+        ports.repository.fetch()  # a forge may have made the commit on its own side
         return _answered(incident, ports.repository.advance(change.target, change.base, head), view, head)
     pull = ports.forge.open(change)
     note = Note(Stage.CHANGE, f"pull request {pull.number} is open", (f"branch {change.branch}", f"commit {head[:12]}"))
@@ -60,6 +61,7 @@ def merge_it(incident: Incident, view: View, ports: Ports) -> Step:
     if action.mode == Trust.PROPOSE:
         return _await_person(incident, pull, view, ports)
     if incident.resolved is not None and not incident.asked and action.kind is Kind.ROLLBACK:
+        ports.forge.disarm(pull)
         note = Note(Stage.CHANGE, "the symptom went before the merge; whether to merge is a person's to say now")
         return stay(incident, view.now + MINUTE, note, mode=Trust.PROPOSE.value)
     return _answered(incident, ports.forge.merge(pull, action.head or pull.head), view, action.head or pull.head)
@@ -71,12 +73,12 @@ def _done(incident: Incident, view: View, ports: Ports) -> Step | None:
     if action.mode == Trust.PUSH:
         undoes = action.branch.removesuffix("-undo") if action.kind is Kind.UNDO else None
         found = ours(view.state.log, incident.id, action.release, undoes)
-        return _merged(incident, found, view, False) if found else None
+        return _merged(incident, Merged(found), view, False) if found else None
     pull = ports.forge.find(action.branch)
     if pull is None or pull.state == "open":
         return None
     if pull.state == "merged":
-        return _merged(incident, pull.merge or pull.head, view, action.mode == Trust.PROPOSE)
+        return _merged(incident, Merged(pull.merge or pull.head), view, action.mode == Trust.PROPOSE)
     return _closed(incident, pull, view)
 
 
@@ -99,8 +101,8 @@ def _closed(incident: Incident, pull: PullRequest, view: View) -> Step:
 
 def _answered(incident: Incident, answer: MergeAnswer, view: View, head: Sha) -> Step:
     match answer:
-        case Merged(commit=commit):
-            return _merged(incident, commit, view, False)
+        case Merged():
+            return _merged(incident, answer, view, False)
         case Moved(head=moved) if incident.action.moved < REPLANS:
             note = Note(Stage.CHANGE, f"the branch moved on to {moved[:12]} meanwhile; planned again on it")
             return move(incident, State.ADMITTED, view.now, note, moved=incident.action.moved + 1, head=head)
@@ -115,7 +117,7 @@ def _answered(incident: Incident, answer: MergeAnswer, view: View, head: Sha) ->
             return told(step, f"blocked:{len(incident.actions)}", f"{incident.service}: a person has to merge the rollback", by)
 
 
-def _merged(incident: Incident, commit: Sha, view: View, by_person: bool) -> Step:
-    who = "a person merged it" if by_person else "merged"
-    note = Note(Stage.CHANGE, f"{who}: {commit[:12]}", facts={"commit": commit})
+def _merged(incident: Incident, merged: Merged, view: View, by_person: bool) -> Step:
+    who, commit = "a person merged it" if by_person else "merged", merged.commit
+    note = Note(Stage.CHANGE, f"{who}: {commit[:12]}", (merged.bypassed,) if merged.bypassed else (), facts={"commit": commit})
     return move(incident, State.MERGED, view.now, note, commit=commit, merged=view.now, by_person=by_person)

@@ -34,6 +34,9 @@ class MoodyForge:
             happening()
         return forge.merge(pull, head)
 
+    def disarm(self, pull: PullRequest) -> None:
+        self._up().disarm(pull)
+
     def close(self, pull: PullRequest, why: str) -> None:
         self._up().close(pull, why)
 

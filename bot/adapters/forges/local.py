@@ -53,6 +53,9 @@ class LocalForge:
         answer = self.repository.advance(pull.target, target, head)
         return self._merged(pull, head) if isinstance(answer, Merged) else answer
 
+    def disarm(self, pull: PullRequest) -> None:
+        """Nothing here merges by itself."""
+
     def close(self, pull: PullRequest, why: str) -> None:
         """Close it and take its branch away; what was merged stays merged."""
         found = self.find(pull.branch)
