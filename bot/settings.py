@@ -42,9 +42,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True)
 
-    database_url: SecretStr = Field(
-        default_factory=lambda: SecretStr(f"sqlite:///{_home('XDG_STATE_HOME', '.local/state') / 'rollbot.db'}")
-    )
+    database_url: SecretStr = Field(default_factory=lambda: SecretStr(f"sqlite:///{state_folder() / 'rollbot.db'}"))
     repo_url: Annotated[tuple[str, ...], NoDecode, Field(repr=False)] = ()
     branch: Annotated[str, Field(pattern=r"^[^-\s~^:?*\[\\][^\s~^:?*\[\\]*$")] | None = None
     forge: Literal["local", "github", "gitlab", "gitea"] = "local"
@@ -147,6 +145,11 @@ def unread(env_file: str | Path | None = ".env") -> tuple[str, ...]:
         else:
             sentences.append(f"{name} is set, but there is no such setting" + (f"; did you mean {near[0]}?" if near else ""))
     return tuple(sentences)
+
+
+def state_folder() -> Path:
+    """Where what must not be lost is kept, unless something else was said."""
+    return _home("XDG_STATE_HOME", ".local/state")
 
 
 def _home(variable: str, usual: str) -> Path:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import typer
 
+from bot.cli import app as github_app
 from bot.cli import check, demo, doctor, explain, guard, history, plan, rollback, scan, schema, serve
 from bot.errors import BadConfig, Refused, RollbotError, Unavailable
 
@@ -39,6 +40,7 @@ VERBS: tuple[Callable[..., None], ...] = (
 )
 for verb in VERBS:
     app.command()(verb)
+app.add_typer(github_app.app)
 
 
 def main() -> None:
