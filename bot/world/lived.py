@@ -16,12 +16,13 @@ from bot.adapters.store.schema import Database
 from bot.adapters.store.sql import SqlStore
 from bot.config import PATH, Config, parse
 from bot.incidents.incident import Incident
-from bot.ports import Notice, Ports
+from bot.ports import Forge, Notice, Ports
 from bot.reconciler.intake import receive
 from bot.reconciler.work import work
 from bot.records.entry import Entry
 from bot.refs import Instant
 from bot.world.forge import MoodyForge
+from bot.world.origin import Origin
 from bot.world.story import Story
 from bot.world.world import World
 
@@ -39,12 +40,12 @@ class Pager:
 class LivedWorld(World):
     """Everything Rollbot runs on is what `serve` runs on, but for the cluster, the metrics, the pager and the clock."""
 
-    def __init__(self, story: Story, folder: Path) -> None:
-        super().__init__(story, folder)
+    def __init__(self, story: Story, folder: Path, origin: Origin | None = None) -> None:
+        super().__init__(story, folder, origin)
         self.database = Database(f"sqlite:///{folder / 'rollbot.db'}")
-        self.repository = GitRepository(self.origin.folder.as_uri(), story.branch, folder / "cache", now=self.clock.now)
+        self.repository = self.reached()
         self.pulls = SqlPullRows(self.database, self.repository.name)
-        self.forge = MoodyForge(LocalForge(self.repository, self.pulls))
+        self.forge = MoodyForge(self.forged())
         self.pager = Pager()
         rows = SqlQueueRows(self.database)
         self._pins = SqlitePinCache(folder / "pins.sqlite")
@@ -60,6 +61,14 @@ class LivedWorld(World):
             cache=self._pins,
         )
         self._runner = LocalRunner(rows, self.clock, self._work, workers=0)
+
+    def reached(self) -> GitRepository:
+        """The origin as Rollbot reaches it."""
+        return GitRepository(self.origin.folder.as_uri(), self.story.branch, self.folder / "cache", now=self.clock.now)
+
+    def forged(self) -> Forge:
+        """Where pull requests live in this world."""
+        return LocalForge(self.repository, self.pulls)
 
     def ports(self) -> Ports:
         return self._ports

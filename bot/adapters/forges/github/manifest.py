@@ -22,6 +22,7 @@ PERMISSIONS: Mapping[str, str] = {
     "checks": "read",  # what a merge waits for
     "actions": "read",  # workflow runs that a merge waits for
     "deployments": "read",  # what was deployed when
+    "merge_queues": "write",  # entering a queue, at its front
     "members": "read",  # who is in a team that may roll back
     "metadata": "read",  # GitHub gives it to every App
 }
