@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bot.cli.dispatch import Wanted
     from bot.plans.plan import Plan, Unplanned
     from bot.ports import Ports
+    from bot.releases.release import DesiredState
     from bot.settings import Run, Settings
     from bot.signals.signal import Asked
 
@@ -87,10 +88,10 @@ def _rolled_back(step: Run, given: Mapping[str, str], credentials: Mapping[str, 
         raise BadConfig("ROLLBOT_REPO_URL names several repositories", hint="a step works on one; say which with the input repository")
     with written_to(address, found) as ports:
         request = asked_for.asked(step, ports.clock.now())
-        plan = _planned(request, ports)
-        _in_that_environment(asked_for, plan)
+        plan, state = _planned(request, ports)
+        _in_that_environment(asked_for, plan, state)
         carried = carry(request, ports, dry_run=asked_for.dry_run)
-        return _finished(step, asked_for, carried, plan, ports)
+        return _finished(step, asked_for, carried, _diff(asked_for, carried, plan, state, ports))
 
 
 def _settings(step: Run, given: Mapping[str, str], credentials: Mapping[str, str]) -> Settings:
@@ -103,26 +104,31 @@ def _settings(step: Run, given: Mapping[str, str], credentials: Mapping[str, str
     return settings.of_run(step, said | ({"branch": given["branch"]} if given.get("branch") else {}))
 
 
-def _planned(request: Asked, ports: Ports) -> Plan | Unplanned:
+def _planned(request: Asked, ports: Ports) -> tuple[Plan | Unplanned, DesiredState]:
     from bot.plans.make import make
     from bot.quarantine import read
     from bot.reconciler.asking import selected
     from bot.reconciler.view import look_around
 
-    view = look_around(ports)
-    return make(selected(request), view.state, to=request.to, quarantines=read(view.state))
+    state = look_around(ports).state
+    return make(selected(request), state, to=request.to, quarantines=read(state)), state
 
 
-def _in_that_environment(asked_for: Wanted, plan: Plan | Unplanned) -> None:
-    """The environment's name is what people approved (protection rules, concurrency): no other name for it will do. Raises Refused."""
-    others = sorted({service.environment for service in getattr(plan, "services", ()) if service.environment != asked_for.environment})
-    if others:
-        raise Refused(
-            f"{asked_for.environment} stands for {', '.join(others)} here; dispatch it by that name, so that its approval is asked"
-        )
+def _in_that_environment(asked_for: Wanted, plan: Plan | Unplanned, state: DesiredState) -> None:
+    """The environment's name is what people approved (protection rules, concurrency): nothing is merged in another. Raises Refused."""
+    from bot.plans.plan import Plan
+
+    if not isinstance(plan, Plan):
+        return
+    asked = asked_for.environment
+    if others := sorted({service.environment for service in plan.services} - {asked}):
+        raise Refused(f"{asked} stands for {', '.join(others)} here; dispatch it by that name, so that its approval is asked")
+    owners = {ref.environment for path in plan.files for ref in state.estate.owners.get(path, ())}
+    if (others := sorted(owners - {asked})) and asked_for.mode != "pr" and not asked_for.dry_run:
+        raise Refused(f"this changes {', '.join(others)} too, which nobody approved; with mode pr it is proposed")
 
 
-def _finished(step: Run, asked_for: Wanted, carried: Carried, plan: Plan | Unplanned, ports: Ports) -> Told:
+def _finished(step: Run, asked_for: Wanted, carried: Carried, diff: tuple[str, ...]) -> Told:
     from bot.cli.carrying import row
 
     answer, short = carried.answer, row(carried.answer)
@@ -137,19 +143,17 @@ def _finished(step: Run, asked_for: Wanted, carried: Carried, plan: Plan | Unpla
     known = {"from": action.version, "to": action.to, "url": action.url, "mode": action.mode} if action else {}
     told = _row(step, {"service": asked_for.service, "environment": asked_for.environment}, short)
     told |= known | {"why": why, "dry_run": asked_for.dry_run, "sha": short["commit"], "incident": incident.id if incident else None}
-    return Told(ending, told, tuple(notes), _diff(carried, plan, asked_for, ports) if short["decision"] == "rollback" else ())
+    return Told(ending, told, tuple(notes), diff if short["decision"] == "rollback" else ())
 
 
-def _diff(carried: Carried, plan: Plan | Unplanned, asked_for: Wanted, ports: Ports) -> tuple[str, ...]:
+def _diff(asked_for: Wanted, carried: Carried, plan: Plan | Unplanned, state: DesiredState, ports: Ports) -> tuple[str, ...]:
     """What was written, as Git has it; of what was only thought through, what would be."""
     from bot.changes.diff import between, unified
     from bot.plans.plan import Plan
-    from bot.reconciler.view import look_around
 
     incident = carried.answer.incident
-    action = incident.actions[-1] if incident else None
+    action = incident.actions[-1] if incident and incident.actions else None
     if asked_for.dry_run or action is None:
-        state = look_around(ports).state
         files = sorted(plan.files.items()) if isinstance(plan, Plan) else []
         return tuple(line for path, text in files for line in unified(path, state.file(path), text))
     head = action.head or action.commit

@@ -202,21 +202,41 @@ def test_the_kill_switch_is_obeyed(job, origin):
     assert (step.code, step.outputs["decision"], origin.branches()) == (1, "refuse", ("main",))
 
 
-def test_an_environment_goes_by_the_name_that_was_approved(job, origin):
-    """`prod-eu1` may name a cluster of `prod` elsewhere; here its own approval rules would not be those of `prod`."""
-    files = {
-        f"clusters/prod-{name}/web/deployment.yaml": (
-            "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  template:\n    spec:\n"
-            "      containers:\n        - name: web\n          image: ghcr.io/acme/web:{}\n"
-        )
-        for name in ("eu1", "us1")
-    }
-    at = origin.log()[-1][1]
-    for number, version in enumerate(("1.0.0", "1.1.0"), 1):
-        told = {path: text.format(version) for path, text in files.items()}
-        origin.tell([ToldCommit(at + number * 86_400, "Ada <ada@shop.example>", f"web {version}\n", told)])
+class TestApproval:
+    """An environment's protection rules are the approval: nothing is merged under another one's."""
 
-    step = job.uses({"service": "web", "environment": "prod-eu1", "mode": "merge"})
+    DEPLOYMENT = (
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  template:\n    spec:\n"
+        "      containers:\n        - name: web\n          image: ghcr.io/acme/web:{}\n"
+    )
 
-    assert (step.code, step.outputs["decision"]) == (1, "refuse"), step.log
-    assert "prod" in step.json["why"] and origin.branches() == ("main",)
+    @pytest.fixture
+    def told(self, origin):
+        def release(*paths, **others):
+            at = origin.log()[-1][1]
+            for number, version in enumerate(("1.0.0", "1.1.0"), 1):
+                files = {path: self.DEPLOYMENT.format(version) for path in paths} | (others if number == 1 else {})
+                origin.tell([ToldCommit(at + number * 86_400, "Ada <ada@shop.example>", f"web {version}\n", files)])
+
+        return release
+
+    def test_an_environment_goes_by_its_own_name_not_by_its_clusters(self, job, origin, told):
+        told("clusters/prod-eu1/web/deployment.yaml", "clusters/prod-us1/web/deployment.yaml")
+
+        step = job.uses({"service": "web", "environment": "prod-eu1", "mode": "merge"})
+
+        assert (step.code, step.outputs["decision"], origin.branches()) == (1, "refuse", ("main",)), step.log
+        assert "prod-eu1 stands for prod" in step.json["why"]
+
+    def test_what_changes_another_environment_too_is_proposed_at_most(self, job, origin, told):
+        overlay = "resources:\n  - ../../base\n"
+        base = {"apps/web/base/kustomization.yaml": "resources:\n  - deployment.yaml\n"}
+        overlays = {f"apps/web/overlays/{name}/kustomization.yaml": overlay for name in ("prod", "staging")}
+        told("apps/web/base/deployment.yaml", **base, **overlays)
+
+        refused = job.uses({"service": "web", "environment": "staging", "mode": "merge"})
+        proposed = job.uses({"service": "web", "environment": "staging", "mode": "pr"})
+
+        assert (refused.code, refused.outputs["decision"]) == (1, "refuse"), refused.log
+        assert "this changes prod too" in refused.json["why"]
+        assert (proposed.code, proposed.outputs["reason_code"]) == (0, "proposed"), proposed.log

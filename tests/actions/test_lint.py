@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.actions.job import ROOT
+from tests.actions.job import ACTION, ROOT
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 FILES = [*WORKFLOWS, ROOT / "action.yml"]
@@ -29,6 +29,31 @@ def test_the_published_schemas_are_satisfied(schema, files):
     done = run("check-jsonschema", "--builtin-schema", schema, *map(str, files))
 
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+EXAMPLES = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "github-actions.md").read_text(), re.DOTALL)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda text: yaml.safe_load(text)["name"])
+def test_what_the_documentation_has_people_copy_is_as_clean(tmp_path, example):
+    folder = tmp_path / ".github" / "workflows"
+    folder.mkdir(parents=True)
+    (folder / "w.yml").write_text(example.replace("COMMIT", "0" * 40 + " # v1.0.0"))
+
+    judged = run("zizmor", "--offline", "--no-progress", "--strict-collection", "--persona", "pedantic", str(tmp_path))
+    fits = run("check-jsonschema", "--builtin-schema", "vendor.github-workflows", str(folder / "w.yml"))
+
+    assert judged.returncode == 0, judged.stdout + judged.stderr
+    assert fits.returncode == 0, fits.stdout
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda text: yaml.safe_load(text)["name"])
+def test_and_gives_the_action_only_inputs_that_it_has(example):
+    called = yaml.safe_load((ROOT / ".github/workflows/rollback.yml").read_text())[True]["workflow_call"]
+    for job in yaml.safe_load(example)["jobs"].values():
+        given = [step["with"] for step in job.get("steps", ()) if step["uses"].startswith("OWNER/rollbot@")]
+        assert all(set(words) <= set(ACTION["inputs"]) for words in given)
+        assert set(job.get("with", ())) <= set(called["inputs"]) and set(job.get("secrets", ())) <= set(called["secrets"])
 
 
 @pytest.mark.parametrize("breach", ["run: echo ${{ github.event.issue.title }}", "uses: actions/checkout@v4"])
