@@ -45,8 +45,11 @@ def main() -> None:
     """Do what the inputs say, and exit with its code; a defect leaves outputs behind too, and its traceback in the log."""
     from bot import settings
 
-    step = settings.run()
-    given = settings.inputs(*INPUTS)
+    try:
+        step, given = settings.run(), settings.inputs(*INPUTS)
+    except BadConfig as error:  # what the runner says of itself is no use: there is nowhere to put outputs
+        annotate(annotation(Level.ERROR, "Rollbot", str(error)))
+        sys.exit(2)
     if given.get("command") == "guard":
         from bot.cli.guard import in_a_job
 

@@ -108,7 +108,7 @@ def compare(path: Path, found: Settings, step: Run, base: str | None, head: str 
             raise Refused("the two revisions share no history here; in GitHub Actions check out with fetch-depth: 0")
         at_start, at_tip = _Files(repository, start), _Files(repository, tip)
         standing, notes = _standing(_Files(repository, target), at_tip)
-        undo = _is_undo(repository, step, tip)
+        undo = _is_undo(repository, start, tip)
         kept = read(at_tip)
         if not standing and not kept:
             return Compared(target, tip, Verdict((), ()), undo, notes)
@@ -194,10 +194,6 @@ def _readable(state: _Files) -> tuple[Quarantine, ...]:
     return tuple(found)
 
 
-def _is_undo(repository: GitRepository, step: Run, tip: Sha) -> bool:
-    """Whether the change is Rollbot's undo, by its trailer. Anybody may write that: it spares a second pull request, no permission."""
-    from bot.cli.dispatch import event
-
-    head = str(_part(_part(event(step) if step.actions else {}, "pull_request"), "head").get("sha") or tip)
-    message = repository.log(repository.resolve(head))[0].message
-    return any(line.startswith(UNDO) for line in message.splitlines())
+def _is_undo(repository: GitRepository, start: Sha, tip: Sha) -> bool:
+    """Whether Rollbot's undo is in it, by its trailer. Anybody may write that: it spares a second pull request, no permission."""
+    return any(line.startswith(UNDO) for message in repository.messages(start, tip) for line in message.splitlines())

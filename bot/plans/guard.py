@@ -54,7 +54,8 @@ def judge(
 
     A release's identity is all that it changed (F4), and it counts in part: one of its versions at its place, wherever that moved,
     is enough; of a release that moved no version, one run of its lines. Lines that only came along with a version are no sign of
-    it: the release that mends it may bring them again.
+    it: the release that mends it may bring them again. What holds is for the caller to say: holds that name versions to come (F3)
+    are `standing` too.
     """
     change = _Change(before, after)
     returns: list[Return] = []

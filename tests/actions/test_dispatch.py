@@ -194,6 +194,23 @@ def test_a_server_that_does_not_answer_is_exit_3(job):
     assert (step.code, step.outputs["decision"], step.outputs["reason_code"]) == (3, "failure", "unavailable"), step.log
 
 
+def test_another_repository_of_manifests_may_be_named(job, origin):
+    job.variables |= {"GITHUB_REPOSITORY": "acme/rollbot"}
+
+    by_variable = job.uses({**PROD, "dry-run": "true"}, {"ROLLBOT_REPO_URL": f"{job.variables['GITHUB_SERVER_URL']}/acme/shop.git"})
+    by_input = job.uses({**PROD, "dry-run": "true", "repository": "acme/shop"}, {"ROLLBOT_REPO_URL": ""})
+
+    assert (by_variable.code, by_input.code) == (0, 0), by_variable.log + by_input.log
+
+
+def test_a_runner_that_makes_no_sense_is_exit_2(job):
+    job.variables["GITHUB_ACTIONS"] = "perhaps"
+
+    step = job.uses(PROD)
+
+    assert (step.code, [line[:8] for line in step.commands]) == (2, ["::error "])
+
+
 def test_the_kill_switch_is_obeyed(job, origin):
     origin.tell([ToldCommit(origin.log()[-1][1] + 60, "Ada <ada@shop.example>", "Stop\n", {".rollbot/stop": "\n"})])
 

@@ -340,7 +340,7 @@ class TestInActions:
 
         assert rollbot("guard").code == 1
 
-    def test_the_undo_is_known_by_the_pull_requests_own_commit(self, pull, rolled, text, rollbot):
+    def test_the_undo_is_known_by_a_commit_behind_the_merge(self, pull, rolled, text, rollbot):
         files = {quarantine_of(rolled): None, FILE: text().replace("2.6.0", "2.7.0")}
         pull(files, "Undo the rollback\n\nRollback-Undo: rollbot/prod/checkout/x\n")
 
