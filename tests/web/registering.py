@@ -16,6 +16,7 @@ KEY = (
     .decode()
 )
 SECRET = "webhook-secret-0123456789abcdef"
+CLIENT_SECRET = "client-secret-0123456789abcdef"
 
 
 class GitHub(ThreadingHTTPServer):
@@ -44,7 +45,11 @@ class _Handler(BaseHTTPRequestHandler):
             return
         page = f"{self.server.site}/apps/rollbot-acme"
         told = {"id": 4711, "slug": "rollbot-acme", "name": "rollbot <acme>", "html_url": page, "pem": KEY, "webhook_secret": SECRET}
-        status, body = (201, told | {"client_secret": "unused"}) if manifest else (404, {"message": "Not Found"})
+        status, body = (
+            (201, told | {"client_id": "Iv1.8a61f9b3a7aba766", "client_secret": CLIENT_SECRET})
+            if manifest
+            else (404, {"message": "Not Found"})
+        )
         status, body = self.server.answer or (status, body)
         raw = json.dumps(body).encode()
         self.send_response(status)

@@ -12,7 +12,7 @@ from bot import settings as reading
 from bot.adapters.forges.github.manifest import PERMISSIONS
 from bot.web.app import create_app
 from bot.web.setup import Setup
-from tests.web.registering import KEY, SECRET, form_of, registering
+from tests.web.registering import CLIENT_SECRET, KEY, SECRET, form_of, registering
 
 
 @pytest.fixture
@@ -61,6 +61,7 @@ def test_one_click_makes_an_app_whose_secrets_only_we_can_read(browser, setup, m
     said = dotenv_values(setup.variables)
     assert (said["ROLLBOT_FORGE"], said["ROLLBOT_GITHUB_APP_ID"], said["ROLLBOT_GITHUB_WEBHOOK_SECRET"]) == ("github", "4711", SECRET)
     assert setup.key.read_text() == KEY
+    assert CLIENT_SECRET not in setup.variables.read_text()  # nothing of ours logs people in at GitHub
     found = reading.load(setup.variables)
     assert (found.github_app_id, found.github_private_key_file, found.github_url) == ("4711", setup.key, browser.github.api)
 
