@@ -20,7 +20,9 @@ class Change:
     title: str
     body: str
     marker: str
-    labels: tuple[str, ...] = ("rollbot",)
+    labels: tuple[str, ...] = ("rollback",)
+    reviewers: tuple[str, ...] = ()
+    """Whom to ask, best effort: users by login, teams as `organisation/team`."""
 
 
 @dataclass(frozen=True, slots=True)

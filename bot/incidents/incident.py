@@ -76,6 +76,8 @@ class Action:
     relapsed: Instant | None = None
     """Since when it fires again, after it had been quiet."""
     helped: bool | None = None
+    culprit: int | None = None
+    """The pull request that brought the release in, where its commit says so."""
 
 
 @dataclass(frozen=True, slots=True)

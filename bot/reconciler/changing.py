@@ -30,7 +30,7 @@ def change_it(incident: Incident, view: View, ports: Ports) -> Step:
     if not isinstance(plan, Plan) or plan.key(action.attempt) != action.key:
         return move(incident, State.DECIDED, view.now, Note(Stage.CHANGE, "HEAD has changed what is to be done; planned again"))
     _close_replaced(incident, ports)
-    change = composed(incident, plan, ports)
+    change = composed(incident, plan, view, ports)
     head = ports.forge.commit(change)
     if action.mode == Trust.PUSH:
         ports.repository.fetch()  # a forge may have made the commit on its own side

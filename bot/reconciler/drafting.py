@@ -13,6 +13,8 @@ from bot.plans.quarantine import keep_out
 from bot.ports import Ports, Repository
 from bot.quarantine import FOLDER, read
 from bot.reconciler.asking import selected
+from bot.reconciler.briefing import brief_of, with_bytes
+from bot.reconciler.view import View
 from bot.refs import Sha
 from bot.releases.release import DesiredState
 
@@ -31,17 +33,14 @@ def branch(action: Action, plan: Plan, attempt: int) -> str:
     return branch_of(plan, attempt) + ("-undo" if action.kind is Kind.UNDO else "")
 
 
-def composed(incident: Incident, plan: Plan, ports: Ports) -> Change:
+def composed(incident: Incident, plan: Plan, view: View, ports: Ports) -> Change:
     action, target = incident.action, ports.repository.branch
-    reason = _reason(incident)
+    brief = brief_of(incident, plan, view, ports)
     if action.kind is Kind.UNDO:
-        return compose_undo(plan, plan.files, plan.base, branch=target, incident=incident.id, reason=reason, attempt=action.attempt)
+        return compose_undo(plan, with_bytes(brief, plan, view.state), branch=target, incident=incident.id, attempt=action.attempt)
     planned_at = action.planned or incident.opened
-    expires = action.expires or planned_at
-    kept = keep_out(plan, incident.id, reason, since=planned_at, expires=expires)
-    return compose(
-        kept, branch=target, incident=incident.id, reason=reason, evidence=action.evidence, attempt=action.attempt, expires=expires
-    )
+    kept = keep_out(plan, incident.id, brief.reason, since=planned_at, expires=brief.expires or planned_at)
+    return compose(kept, with_bytes(brief, kept, view.state), branch=target, incident=incident.id, attempt=action.attempt)
 
 
 def landed(state: DesiredState, commit: Sha | None, repository: Repository) -> Sha:
@@ -62,12 +61,3 @@ def _undo(incident: Incident, plan: Plan) -> Plan:
     went_to = Target(incident.action.to, None, None, "what the rollback went back to")
     objections = tuple(objection for objection in plan.objections if not (objection.path or "").startswith(f"{FOLDER}/"))
     return replace(plan, services=(incident.service,), undone_version=incident.action.version, target=went_to, objections=objections)
-
-
-def _reason(incident: Incident) -> str:
-    if incident.action.kind is Kind.UNDO:
-        return "The rollback arrived and did not help: the alert went on as before."
-    if incident.request:
-        return incident.request.reason or f"asked for by {incident.request.actor}"
-    first = incident.symptoms[0]
-    return f"{first.name}: {first.summary}" if first.summary else first.name

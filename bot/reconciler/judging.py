@@ -14,6 +14,7 @@ from bot.outcomes.sync import Applied, Arrived, NotYet, arrival
 from bot.ports import Metrics, Ports
 from bot.reconciler.step import Step, end, move, stay, told
 from bot.reconciler.view import View
+from bot.records.comments import BEGINS
 from bot.records.entry import Note, Stage
 from bot.refs import Instant
 
@@ -74,10 +75,8 @@ def _no_help(incident: Incident, view: View, note: Note) -> Step:
         replace(rolled, helped=False),
         Action(Kind.UNDO, rolled.commit, version=rolled.version, to=rolled.to),
     )
-    step = replace(
-        move(incident, State.DECIDED, view.now, note, Note(Stage.DECISION, f"undo the rollback of {rolled.version}", note.because)),
-        comment=True,
-    )
+    decision = Note(Stage.DECISION, f"undo the rollback of {rolled.version}", note.because, {BEGINS: len(actions)})
+    step = move(incident, State.DECIDED, view.now, note, decision)
     step = replace(step, incident=replace(step.incident, actions=actions))
     return told(
         step,

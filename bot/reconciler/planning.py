@@ -17,6 +17,7 @@ from bot.reconciler.drafting import branch, planned
 from bot.reconciler.step import Step, end, move, reasons
 from bot.reconciler.view import View
 from bot.records.entry import Note, Stage
+from bot.releases.authors import pull_request
 from bot.releases.release import DesiredState, Release
 
 MODES = {"pr": Trust.PROPOSE, "propose": Trust.PROPOSE, "merge": Trust.MERGE, "push": Trust.PUSH}
@@ -92,7 +93,13 @@ def _admitted(incident: Incident, plan: Plan, rung: Trust, note: Note, view: Vie
         evidence=note.because,
         planned=action.planned or view.now,
         expires=action.expires or view.now + view.config.policy.quarantine,
+        culprit=None if undoing else _brought_in_by(plan, view.state),
     )
+
+
+def _brought_in_by(plan: Plan, state: DesiredState) -> int | None:
+    """The pull request that the undone commit says it came from."""
+    return next((pull_request(commit.message) for commit in state.log if commit.sha == plan.undone), None)
 
 
 def _generation(incident: Incident, plan: Plan, ports: Ports) -> int:

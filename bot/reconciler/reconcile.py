@@ -33,8 +33,7 @@ def reconcile(key: str, ports: Ports) -> Instant | None:
     if incident is None or incident.state is State.ENDED:
         return None
     view = look_around(ports, fresh=incident.state not in THINKING)
-    step = take(incident, view, ports)
-    tell(step, ports)
+    step = tell(take(incident, view, ports), ports)
     return save(step, ports, view.problem).due
 
 

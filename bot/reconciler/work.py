@@ -59,8 +59,7 @@ def _refused(key: str, why: str, ports: Ports) -> Instant | None:
     if incident is None or incident.state is State.ENDED:
         return None
     step = replace(end(incident, End.ESCALATED, why, ports.clock.now()), comment=False)
-    tell(step, ports)
-    return save(step, ports).due
+    return save(tell(step, ports), ports).due
 
 
 def _stage(state: State) -> Stage:

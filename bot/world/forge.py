@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bot.changes.change import Change, Mark, MergeAnswer, PullRequest
-from bot.errors import Unavailable
+from bot.errors import Refused, Unavailable
 from bot.ports import Forge
 from bot.refs import Sha
 
@@ -17,6 +17,14 @@ class MoodyForge:
         self.forge = forge
         self.down = False
         self.before_merge: Callable[[], object] | None = None
+        self.marks: dict[tuple[Sha, str], Mark] = {}
+        """Commit statuses as a forge that has them would show them."""
+        self.opened: dict[str, Change] = {}
+        """What each branch's pull request was opened with."""
+        self.comments: list[tuple[int, str, str]] = []
+        """Every writing of a comment, oldest first: pull request, key, text."""
+        self.refuses: str | None = None
+        """Why it takes no comments and no statuses."""
 
     def find(self, branch: str) -> PullRequest | None:
         return self._up().find(branch)
@@ -25,7 +33,9 @@ class MoodyForge:
         return self._up().commit(change)
 
     def open(self, change: Change) -> PullRequest:
-        return self._up().open(change)
+        pull = self._up().open(change)
+        self.opened.setdefault(change.branch, change)
+        return pull
 
     def merge(self, pull: PullRequest, head: Sha) -> MergeAnswer:
         forge = self._up()
@@ -41,10 +51,17 @@ class MoodyForge:
         self._up().close(pull, why)
 
     def comment(self, number: int, key: str, text: str) -> None:
-        self._up().comment(number, key, text)
+        self._talking().comment(number, key, text)
+        self.comments.append((number, key, text))
 
     def mark(self, commit: Sha, mark: Mark) -> None:
-        self._up().mark(commit, mark)
+        self._talking().mark(commit, mark)
+        self.marks[commit, mark.context] = mark
+
+    def _talking(self) -> Forge:
+        if self.refuses:
+            raise Refused(self.refuses)
+        return self._up()
 
     def _up(self) -> Forge:
         if self.down:

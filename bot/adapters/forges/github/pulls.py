@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -53,6 +53,7 @@ class Pulls:
             found = self._edited(found, change) if there else self._made(change)
             self._opened[change.branch] = int(found["number"])
             self._label(found, change)
+            self._ask(found, change)
         return pull_of(found, head)
 
     def _made(self, change: Change) -> Any:
@@ -101,18 +102,27 @@ class Pulls:
         with suppress(Refused, Unavailable):
             self._client.settled(lambda: bool(self._client.send("POST", path, {"labels": missing})) or True, look)
 
-    def request_review(self, number: int, people: tuple[str, ...], teams: tuple[str, ...]) -> None:
-        """Ask people and teams to look, best effort, one by one where they cannot be asked together."""
-        path = self._client.at(f"/pulls/{number}/requested_reviewers")
-        asked: list[dict[str, list[str]]] = [{"reviewers": list(people), "team_reviewers": list(teams)}]
-        alone = [*({"reviewers": [each]} for each in people), *({"team_reviewers": [each]} for each in teams)]
-        for body in asked if people or teams else ():
+    def _ask(self, found: Any, change: Change) -> None:
+        """Ask people and teams to look: best effort, one by one where GitHub does not take them together."""
+        asked = {each["login"].lower() for each in found.get("requested_reviewers") or ()}
+        asked |= {f"{self._client.owner}/{each['slug']}".lower() for each in found.get("requested_teams") or ()}
+        wanted = [name for name in change.reviewers if name.lower() not in asked]
+        if not wanted:
+            return
+        with suppress(Refused, Unavailable):
             try:
-                self._client.settled(lambda body=body: self._client.send("POST", path, body), lambda: None)  # type: ignore[misc]
+                self._asked(found["number"], wanted)
             except Denied:
-                asked.extend(alone if len(asked) == 1 and len(alone) > 1 else ())
-            except Unavailable:
-                return
+                for name in wanted if len(wanted) > 1 else ():
+                    with suppress(Denied):  # the author himself, or nobody's collaborator
+                        self._asked(found["number"], [name])
+
+    def _asked(self, number: int, names: Sequence[str]) -> None:
+        path = self._client.at(f"/pulls/{number}/requested_reviewers")
+        body: dict[str, list[str]] = {"reviewers": [name for name in names if "/" not in name]}
+        if teams := [name.partition("/")[2] for name in names if "/" in name]:
+            body["team_reviewers"] = teams
+        self._client.settled(lambda: self._client.send("POST", path, body), lambda: None)  # asked twice is asked once
 
     def close(self, pull: PullRequest, why: str, disarm: Callable[[Any], None]) -> None:
         """Say why, close it and take its branch away; what was merged stays merged."""
