@@ -124,6 +124,8 @@ class Cell:
     def __str__(self) -> str:
         if self.wrong is not None:
             return f"RED {self.wrong}"
+        if not self.struck:
+            return "same (no read)"
         return "same" if self.tries == 1 else f"same ({self.tries} tries)"
 
 
