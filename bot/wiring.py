@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.errors import BadConfig, Refused
-from bot.ports import Clock, Cluster, Conversation, Forge, Metrics, Notifier, Ports, QueueRows, Repository, Store
+from bot.ports import Clock, Cluster, Conversation, Forge, Metrics, Notifier, Ports, Queue, Repository, Store
 
 if TYPE_CHECKING:
     from bot.adapters.forges.github.client import Client
@@ -27,15 +27,17 @@ log = logging.getLogger("rollbot.sweep")
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """Each repository's ports by its name, and the rows that the queue's runner takes from."""
+    """Each repository's ports by its name, the rows that the queue's runner takes from, and the bell that wakes it."""
 
     ports: Mapping[str, Ports]
     rows: SqlQueueRows
+    bell: threading.Event
 
 
 @contextmanager
 def house(settings: Settings, addresses: tuple[str, ...] = ()) -> Iterator[House]:
     """Open everything that the settings name, for as long as the block lasts. Raises BadConfig, Refused, Unavailable."""
+    from bot.adapters.queues.local import LocalQueue
     from bot.adapters.store.due import SqlQueueRows
     from bot.adapters.store.schema import Database
 
@@ -45,16 +47,17 @@ def house(settings: Settings, addresses: tuple[str, ...] = ()) -> Iterator[House
     with ExitStack() as stack:
         database = Database(settings.database_url.get_secret_value())
         stack.callback(database.close)
-        rows = SqlQueueRows(database)
+        rows, bell = SqlQueueRows(database), threading.Event()
+        queue = LocalQueue(rows, bell)
         pins = stack.enter_context(cache(settings))
         named = {}
         for address in addresses:
             client = stack.enter_context(github(address, settings))
             one = stack.enter_context(repository(address, settings, client))
-            named[one.name] = _ports(one, settings, database, rows, pins, client)
+            named[one.name] = _ports(one, settings, database, queue, pins, client)
         if len(named) < len(addresses):
             raise BadConfig("ROLLBOT_REPO_URL names a repository twice")
-        yield House(named, rows)
+        yield House(named, rows, bell)
 
 
 @contextmanager
@@ -155,7 +158,9 @@ def working(house: House, settings: Settings) -> Iterator[Callable[[], bool]]:
     from bot.reconciler.sweep import sweep
     from bot.reconciler.work import work
 
-    runner = LocalRunner(house.rows, clock(), lambda key: work(key, house.ports), lambda key: _repository_of(key, house.ports))
+    runner = LocalRunner(
+        house.rows, clock(), lambda key: work(key, house.ports), lambda key: _repository_of(key, house.ports), bell=house.bell
+    )
     stopping = threading.Event()
 
     def sweeping() -> None:
@@ -197,10 +202,7 @@ def clock() -> Clock:
     return SystemClock()
 
 
-def _ports(
-    opened: Repository, settings: Settings, database: Database, rows: QueueRows, pins: SqlitePinCache, client: Client | None
-) -> Ports:
-    from bot.adapters.queues.local import LocalQueue
+def _ports(opened: Repository, settings: Settings, database: Database, queue: Queue, pins: SqlitePinCache, client: Client | None) -> Ports:
     from bot.adapters.store.sql import SqlStore
 
     forge, conversation = _forge(opened, settings, database, client)
@@ -211,7 +213,7 @@ def _ports(
         metrics=metrics(settings),
         notifier=_notifier(),
         store=SqlStore(database),
-        queue=LocalQueue(rows),
+        queue=queue,
         clock=clock(),
         cache=pins,
         conversation=conversation,

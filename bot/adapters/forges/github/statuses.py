@@ -23,7 +23,8 @@ class Statuses:
 
         def look() -> bool | None:
             """Whether the commit's newest status of that context says it already."""
-            for status in self._client.get(self._client.at(f"/commits/{commit}/status"), per_page=100).get("statuses", ()):
+            there = self._client.maybe(self._client.at(f"/commits/{commit}/status"), sure=True, per_page=100) or {}
+            for status in there.get("statuses", ()):
                 if status["context"] == mark.context:
                     return True if all((status.get(name) or None) == value for name, value in asked.items()) else None
             return None

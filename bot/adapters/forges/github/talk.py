@@ -33,6 +33,8 @@ _LONGEST = 70_000
 class GitHubConversation:
     def __init__(self, client: Client, comments: Comments) -> None:
         self._client, self._comments = client, comments
+        self._seen: dict[str, int] = {}
+        """Our 👀 by where it stands: lists may lag behind."""
 
     def role(self, login: str) -> Role:
         """By `role_name`; a role that the organisation made itself counts as the base role that GitHub says with it."""
@@ -86,11 +88,16 @@ class GitHubConversation:
         path = f"/repos/{_checked(thread.repository)}/issues/comments/{comment}/reactions"
         with suppress(Refused, Unavailable), self._client.writing:
             # The same reaction a second time answers the first one, so it may be repeated.
-            self._client.settled(lambda: self._client.send("POST", path, {"content": reaction.value}), lambda: None)
-            if reaction is not Reaction.SEEN:
+            made = self._client.settled(lambda: self._client.send("POST", path, {"content": reaction.value}), lambda: None)
+            if reaction is Reaction.SEEN:
+                self._seen[path] = int(made["id"])
+            else:
                 self._unseen(path)
 
     def _unseen(self, path: str) -> None:
+        if (known := self._seen.pop(path, None)) is not None:
+            self._gone(f"{path}/{known}")
+            return
         me = self._client.identity().number
         for each in self._client.each(path, content=Reaction.SEEN.value):
             if each["content"] == Reaction.SEEN.value and (each.get("user") or {}).get("id") == me:

@@ -81,7 +81,7 @@ WRITES: Mapping[str, Write] = {
         lambda hub: hub.forge.open(hub.change(body=f"{hub.change().marker}\nIt still fails.\n")),
         lambda hub: hub.proposed(),
     ),
-    "label": Write(r"POST /repos/[^ ]+/issues/\d+/labels$", r"GET /repos/[^ ]+/issues/\d+/labels", lambda hub: hub.proposed()),
+    "label": Write(r"POST /repos/[^ ]+/issues/\d+/labels$", r"GET /repos/[^ ]+/pulls", lambda hub: hub.proposed()),
     "comment": Write(
         r"POST /repos/[^ ]+/issues/\d+/comments$",
         r"GET /repos/[^ ]+/issues/\d+/comments",
@@ -103,7 +103,7 @@ WRITES: Mapping[str, Write] = {
     "merge": Write(r"PUT /repos/[^ ]+/pulls/\d+/merge$", r"GET /repos/[^ ]+/pulls/\d+$", _merge, lambda hub: hub.proposed()),
     "close": Write(r"PATCH /repos/[^ ]+/pulls/\d+$", r"GET /repos/[^ ]+/pulls/\d+$", _close, lambda hub: hub.proposed()),
     "branch deleted": Write(r"DELETE /repos/[^ ]+/git/refs/", r"GET /repos/[^ ]+/git/ref/", _close, lambda hub: hub.proposed()),
-    "push": Write(r"git-receive-pack$", r"git-upload-pack$", lambda hub: hub.repository.write(hub.change())),
+    "push": Write(r"git-receive-pack$", r"/info/refs$", lambda hub: hub.repository.write(hub.change())),
 }
 
 
@@ -124,6 +124,8 @@ class Cell:
     def __str__(self) -> str:
         if self.wrong is not None:
             return f"RED {self.wrong}"
+        if not self.struck:
+            return "same (no read)"
         return "same" if self.tries == 1 else f"same ({self.tries} tries)"
 
 
