@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from bot.attribution.rules import AttributionRules
 from bot.attribution.suspects import Attribution, Suspect
 from bot.policy.settings import PolicyRules
+from bot.policy.words import Hold
 from bot.quarantine import Quarantine
 from bot.refs import Instant, ServiceRef, Sha
 from bot.releases.release import Release
@@ -48,6 +49,7 @@ class Case:
     """What was released after the symptom began, newest first."""
     past: tuple[Past, ...] = ()
     quarantines: tuple[Quarantine, ...] = ()
+    holds: tuple[Hold, ...] = ()
     changed: int = 0
     undone: int = 0
     undoing: bool = False
