@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
@@ -14,16 +15,20 @@ from bot.adapters.store.due import SqlQueueRows
 from bot.adapters.store.pulls import SqlPullRows
 from bot.adapters.store.schema import Database
 from bot.adapters.store.sql import SqlStore
+from bot.changes.change import PullRequest
 from bot.config import PATH, Config, parse
 from bot.incidents.incident import Incident
 from bot.ports import Forge, Notice, Ports
 from bot.reconciler.intake import receive
+from bot.reconciler.talking import home
 from bot.reconciler.work import work
 from bot.records.entry import Entry
 from bot.refs import Instant
+from bot.signals.signal import Thread
 from bot.world.forge import MoodyForge
 from bot.world.origin import Origin
 from bot.world.story import Story
+from bot.world.talk import Comment, WorldConversation, payload
 from bot.world.world import World
 
 
@@ -60,6 +65,8 @@ class LivedWorld(World):
             clock=self.clock,
             cache=self._pins,
         )
+        self.talk = WorldConversation(home(self._ports), self.origin, self.clock, self._numbered)
+        self._ports = replace(self._ports, conversation=self.talk)
         self._runner = LocalRunner(rows, self.clock, self._work, workers=0)
 
     def reached(self) -> GitRepository:
@@ -81,6 +88,17 @@ class LivedWorld(World):
 
     def hear(self, payload: bytes) -> None:
         receive("alertmanager", payload, self._ports)
+
+    def say(self, thread: Thread | int, text: str, who: str = "ada", kind: str = "User", action: str = "created") -> Comment:
+        """Somebody comments on an issue or pull request (a number: of the manifests repository), and the forge's webhook brings it."""
+        place = Thread(self.talk.home, thread) if isinstance(thread, int) else thread
+        said = self.talk.write(place, who, text, kind)
+        self.brought(said, action)
+        return said
+
+    def brought(self, said: Comment, action: str = "created") -> None:
+        """The forge's webhook brings a comment, perhaps again."""
+        receive("github:issue_comment", payload(said, action), self._ports, f"{said.number}-{len(self.events)}-{self.clock.now()}")
 
     def step(self) -> None:
         super().step()
@@ -117,6 +135,11 @@ class LivedWorld(World):
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+    def _numbered(self, number: int) -> PullRequest | None:
+        branches = dict.fromkeys(action.branch for incident in self.incidents() for action in incident.actions if action.branch)
+        pulls = (self.pulls.pull(branch) for branch in (*branches, *self.origin.branches()))
+        return next((pull for pull in pulls if pull and pull.number == number), None)
 
     def _work(self, key: str) -> Instant | None:
         return work(key, {self.repository.name: self._ports})
