@@ -99,9 +99,19 @@ class Handler(BaseHTTPRequestHandler):
             if path == "/api/graphql":
                 return 200, self._graphql(me, said), {}
             query = dict(parse_qsl(urlsplit(self.path).query))
-            return *rest.answer(self.hub, me, self.command, path.removeprefix("/api/v3"), query, said), {}
+            status, found = rest.answer(self.hub, me, self.command, path.removeprefix("/api/v3"), query, said)
+            return self._paged(status, found, query)
         except Answer as error:
             return error.status, {"message": error.message, **({"errors": error.errors} if error.errors else {})}, {}
+
+    def _paged(self, status: int, found: Any, query: Mapping[str, str]) -> tuple[int, Any, dict[str, str]]:
+        """One page of a list, and where the next one is."""
+        if self.command != "GET" or not isinstance(found, list):
+            return status, found, {}
+        size, page = int(query.get("per_page", 30)), int(query.get("page", 1))
+        more = len(found) > size * page
+        link = {"Link": f'<{self.hub.address}{self.path}>; rel="next"'} if more else {}
+        return status, found[size * (page - 1) : size * page], link
 
     def _graphql(self, me: str, said: Any) -> Any:
         try:

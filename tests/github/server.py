@@ -47,6 +47,8 @@ class Apps:
 
     def __init__(self, hub: FakeGitHub) -> None:
         self._hub, self._known = hub, {}
+        self.deliveries: list[dict[str, Any]] = []
+        """What became of webhooks sent to the App, newest first."""
 
     def add(self, number: int, key: str, slug: str, permissions: Mapping[str, str]) -> None:
         self._known[str(number)] = (load_pem_private_key(key.encode(), None).public_key(), slug, dict(permissions))
@@ -63,7 +65,7 @@ class Apps:
         if path == "/app":
             return 200, {"id": int(issuer), "slug": slug, "permissions": permissions}
         if path.startswith("/app/hook/deliveries"):
-            return 200, []
+            return 200, self.deliveries
         if path.endswith("/installation"):
             return 200, {"id": int(issuer), "permissions": permissions, "suspended_at": None}
         if verb == "POST" and path.endswith("/access_tokens"):

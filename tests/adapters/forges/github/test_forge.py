@@ -236,6 +236,19 @@ def test_a_comment_longer_than_github_takes_keeps_both_ends(hub: Hub) -> None:
     assert "begin" in comment.body and comment.body.rstrip().endswith("end") and len(comment.body) <= 65_536
 
 
+def test_a_comment_far_down_a_long_thread_is_found(hub: Hub) -> None:
+    pull = hub.proposed()
+    for number in range(120):
+        hub.server.say(hub.name, pull.number, "ada", f"word {number}")
+    hub.forge.comment(pull.number, "state", "waiting")
+    hub.start()
+
+    hub.forge.comment(pull.number, "state", "merged")
+
+    ours = [each.body for each in hub.server.comments(hub.name, pull.number) if "rollbot" in each.body]
+    assert ours == ["<!-- rollbot:state -->\nmerged"]
+
+
 # People
 
 
