@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from tests.github import graphql, rest
-from tests.github.state import QUIET, Answer
+from tests.github.state import QUIET, Answer, Crossed
 
 if TYPE_CHECKING:
     from tests.github.server import FakeGitHub
@@ -63,7 +63,8 @@ class Handler(BaseHTTPRequestHandler):
         else:
             status, said, headers = self._git(body)
         status, said, headers = self._conditional(status, said, headers)
-        self.hub.record(self.command, path, status, body, said, time.perf_counter() - start)
+        query, seconds = urlsplit(self.path).query, time.perf_counter() - start
+        self.hub.record(Crossed(self.command, path, query, status, body, said, seconds))
         if fault == "cut_after":
             self._cut()
         elif fault == "502_after":

@@ -20,19 +20,7 @@ import jwt
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from tests.github.http import Handler
-from tests.github.state import Answer, Comment, Item, Reacted, Repo, Rules, Status, stamp
-
-
-@dataclass(frozen=True)
-class Crossed:
-    """One request and its answer; `seconds` is how long it took in here."""
-
-    method: str
-    path: str
-    status: int
-    body: bytes
-    answer: Any
-    seconds: float
+from tests.github.state import Answer, Comment, Crossed, Item, Reacted, Repo, Rules, Status, stamp
 
 
 @dataclass
@@ -234,5 +222,5 @@ class FakeGitHub:
         self._reads[read] = answer
         return before
 
-    def record(self, method: str, path: str, status: int, body: bytes, answer: Any, seconds: float) -> None:
-        self.requests.append(Crossed(method, path, status, body, answer, seconds))
+    def record(self, crossed: Crossed) -> None:
+        self.requests.append(crossed)
