@@ -52,6 +52,13 @@ def test_bytes_that_are_no_text_arrive_as_they_are(hub: Hub) -> None:
     assert hub.origin.read([(head, "app.yaml"), (head, "run.sh")]) == [body, None]
 
 
+def test_what_graphql_does_not_take_goes_through_git_objects(hub: Hub) -> None:
+    head = hub.forge.commit(hub.change(files={"refuse me.yaml": b"a: 1\n"}))
+
+    assert hub.origin.head(BRANCH) == head and hub.origin.read([(head, "refuse me.yaml")]) == [b"a: 1\n"]
+    assert [sha for sha, _, _ in hub.origin.log(BRANCH)][-2:] == [hub.base, head]
+
+
 def test_what_is_too_large_for_the_api_is_pushed(hub: Hub) -> None:
     body = b"x" * (9 << 20)
 
