@@ -159,6 +159,13 @@ class Forge(Protocol):
         """Keep one comment with that key on a pull request of the repository (ours or the culprit's), its text replaced."""
         ...
 
+    def touching(self, paths: Iterable[str], since: Instant) -> Sequence[PullRequest]:
+        """Open or queued pull requests of people (no bot's, none of ours) that changed since then and touch one of the paths.
+
+        Empty where the forge has no such thing; the newest fifty will do.
+        """
+        ...
+
     def mark(self, commit: Sha, mark: Mark) -> None:
         """Keep one commit status with that context on a commit, where the forge has such a thing."""
         ...

@@ -20,18 +20,18 @@ _OPEN_DIFF = 30
 
 
 def body(plan: Plan, brief: Brief, marker: str, subject: str) -> str:
-    """Tell all of it; `subject` is the decision in a few words. No more than a forge takes, whatever strangers wrote."""
+    """Tell all of it, what has to be seen at once first, and no more than a forge takes; `subject` is the decision in a few words."""
     return joined(
         [
             marker,
             f"**{prose(subject)}** {_merging(brief)}",
             _section("Why", why(brief, plan)),
-            _drawn(timeline(brief, ", ".join(sorted({each.name for each in plan.services})[:3]), plan.undone_version)),
             _section("What changes", _changes(plan, brief)),
             _differing(plan, brief),
             _section("To look at", [prose(line) for line in brief.against or tuple(str(each) for each in plan.objections)]),
-            _section("What happens next", _next(brief)),
             _stopping(brief),
+            _section("What happens next", _next(brief)),
+            _drawn(timeline(brief, ", ".join(sorted({each.name for each in plan.services})[:3]), plan.undone_version)),
             *_folds(plan, brief),
         ]
     )

@@ -99,7 +99,9 @@ class AttributionModel(Strict):
     window: Annotated[Duration, Field(description="Nothing released longer before the symptom began is a suspect.")] = ATTRIBUTION.window
     merge_within: Annotated[Duration, Field(description="Older suspects are only proposed.")] = ATTRIBUTION.merge_within
     good_after: Annotated[Duration, Field(description="A version that served this long, unblamed, is good.")] = ATTRIBUTION.good_after
-    max_target_age: Annotated[Duration, Field(description="Going back to an older version needs a person.")] = ATTRIBUTION.max_target_age
+    max_target_age: Annotated[Duration, Field(description="A target that has not run for longer needs a person.")] = (
+        ATTRIBUTION.max_target_age
+    )
     max_releases_back: Annotated[Count, Field(description="Going back over more releases needs a person.")] = ATTRIBUTION.max_releases_back
     live_after: Annotated[
         Duration, Field(description="Without a cluster to ask, a release counts as live this long after its commit; 0: never.")

@@ -44,9 +44,14 @@ class Case:
     suspect: Suspect | None = None
     release: Release | None = None
     target: str | None = None
-    target_commit: Sha | None = None
+    releases_back: int = 0
+    """How many releases the target lies before what runs now; 0 where no target is known."""
+    target_left: Instant | None = None
+    """When the target was last replaced; None where that is not known."""
     since: tuple[Release, ...] = ()
     """What was released after the symptom began, newest first."""
+    fixing: tuple[str, ...] = ()
+    """Open pull requests of people, moved since the symptom began, that touch what would go back."""
     past: tuple[Past, ...] = ()
     quarantines: tuple[Quarantine, ...] = ()
     holds: tuple[Hold, ...] = ()

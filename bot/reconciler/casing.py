@@ -8,6 +8,7 @@ from bot.attribution.onset import Clue, Onset, onset
 from bot.attribution.suspects import Live, attribute
 from bot.errors import Unavailable
 from bot.incidents.incident import Incident, Kind, Symptom
+from bot.plans.plan import Target
 from bot.policy.case import Case, Past
 from bot.ports import Metrics, Ports, Repository, Sync
 from bot.quarantine import read
@@ -57,11 +58,12 @@ def releases_of(service: ServiceRef, state: DesiredState) -> History:
     return history(service, state) if state.service(service) else History(service, ())
 
 
-def accusing(case: Case, release: Release | None, target: str | None, undoing: bool) -> Case:
+def accusing(case: Case, release: Release | None, target: Target | None, undoing: bool) -> Case:
     """The same case with what is to go back, and to what."""
     suspects = case.attribution.suspects if case.attribution else ()
     suspect = next((suspect for suspect in suspects if release and suspect.release.commit == release.commit), None)
-    return replace(case, release=None if undoing else release, suspect=None if undoing else suspect, target=target, undoing=undoing)
+    accused = replace(case, release=None if undoing else release, suspect=None if undoing else suspect, undoing=undoing)
+    return replace(accused, target=target.version, releases_back=target.back, target_left=target.left) if target else accused
 
 
 def began_at(incident: Incident, view: View, metrics: Metrics) -> Onset:

@@ -12,6 +12,7 @@ from bot.ports import Ports
 from bot.reconciler.casing import quiet
 from bot.reconciler.drafting import composed, planned
 from bot.reconciler.step import MINUTE, Step, end, move, stay, told
+from bot.reconciler.telling import supersede
 from bot.reconciler.view import View
 from bot.records.entry import Note, Stage
 from bot.records.trailers import ours
@@ -51,6 +52,7 @@ def _close_replaced(incident: Incident, ports: Ports) -> None:
     for branch in incident.action.replaced:
         pull = ports.forge.find(branch)
         if pull is not None and pull.state == "open" and branch != incident.action.branch:
+            supersede(incident, pull, ports)
             ports.forge.close(pull, f"replaced by {incident.action.branch}")
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, replace
 from typing import Any
 
+from bot.errors import Refused
 from bot.incidents.incident import Incident, Kind
 from bot.incidents.lifecycle import End, State
 from bot.objections import Objection, Weight
@@ -49,8 +51,19 @@ def plan_it(incident: Incident, view: View, ports: Ports) -> Step:
 
 def _policy(incident: Incident, plan: Plan, view: View, ports: Ports) -> tuple[Objection, ...]:
     undoing = incident.action.kind is Kind.UNDO
-    target = plan.target.version if plan.target else None
-    return objections(accusing(case_of(incident, view, ports), _release(incident, plan, view.state), target, undoing))
+    case = accusing(case_of(incident, view, ports), _release(incident, plan, view.state), plan.target, undoing)
+    return objections(replace(case, fixing=_fixing(incident, plan, ports)))
+
+
+def _fixing(incident: Incident, plan: Plan, ports: Ports) -> tuple[str, ...]:
+    """Pull requests by which people may be fixing it forward right now. A forge that does not let us look knows of none."""
+    if incident.asked or incident.action.kind is Kind.UNDO:
+        return ()
+    try:
+        found = ports.forge.touching(sorted(plan.files), incident.onset or incident.opened)
+    except Refused:
+        return ()
+    return tuple(f"pull request {pull.number} ({pull.branch})" for pull in found[:3])
 
 
 def _turned_down(incident: Incident, plan: Plan, ports: Ports) -> tuple[Objection, ...]:
@@ -126,7 +139,7 @@ def _drawn(plan: Plan) -> dict[str, Any]:
         "base": plan.base,
         "undone": plan.undone,
         "release": plan.release,
-        "target": plan.target and {"version": plan.target.version, "served": plan.target.served, "why": plan.target.why},
+        "target": plan.target and asdict(plan.target),
         "alternatives": [{"version": other.version, "served": other.served, "why": other.why} for other in plan.alternatives],
         "edits": [{"path": e.path, "yaml_path": e.yaml_path, "line": e.line, "from": e.before, "to": e.after} for e in plan.edits],
         "merged": [{"path": m.path, "added": m.added, "removed": m.removed} for m in plan.merged],

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from bot.changes.change import Mark
+from bot.changes.change import Mark, PullRequest
 from bot.errors import Refused, Unavailable
 from bot.incidents.incident import Action, Incident, Kind
 from bot.incidents.lifecycle import State
@@ -18,7 +19,7 @@ from bot.ports import Ports
 from bot.reconciler.saving import news
 from bot.reconciler.step import Step
 from bot.reconciler.talking import say, tell_asker
-from bot.records.comments import BEGINS, Said, culprit, mark, notice, status, told_of
+from bot.records.comments import BEGINS, Said, culprit, mark, notice, replaced, status, told_of
 from bot.records.entry import Note, Stage
 from bot.refs import Sha
 from bot.signals.signal import Thread
@@ -59,6 +60,18 @@ def tell(step: Step, ports: Ports) -> Step:
     return replace(step, notes=(*notes, *step.notes))
 
 
+def supersede(incident: Incident, pull: PullRequest, ports: Ports) -> None:
+    """Let the comment that followed an earlier pull request of this action say what became of it."""
+    key = f"{incident.id}:{len(incident.actions)}"
+    if ports.store.kept(_place(incident, f"{pull.number}:{key}")) is not None:
+        with suppress(Refused):  # closing it says the same
+            ports.forge.comment(pull.number, key, replaced(incident.action.branch))
+
+
+def _place(incident: Incident, name: str) -> str:
+    return f"told:{incident.id}:{name}"
+
+
 def _about_to_merge(step: Step) -> bool:
     """The next step follows at once: a comment would only hold the merge up."""
     return step.incident.state is State.PROPOSED and not step.waiting and step.incident.action.mode != Trust.PROPOSE
@@ -66,7 +79,7 @@ def _about_to_merge(step: Step) -> bool:
 
 def _bring(text: _Text, incident: Incident, ports: Ports) -> Iterator[Note]:
     """What stands there already, as far as we remember, is left alone. Forgotten in a crash, it is only written once more."""
-    place = f"told:{incident.id}:{text.name}"
+    place = _place(incident, text.name)
     digest, before = hashlib.sha256(text.text.encode("utf-8", "replace")).hexdigest().encode(), ports.store.kept(place) or b""
     if before.removesuffix(_REFUSED) == digest:
         return

@@ -12,7 +12,7 @@ from bot.incidents.incident import Action, Incident, Kind
 from bot.incidents.lifecycle import End, State
 from bot.policy.settings import Trust
 from bot.records.entry import Stage
-from bot.refs import Instant
+from bot.refs import Instant, ServiceRef
 
 BEGINS = "action"
 """The fact of a decision's entry that says which action (from 1) begins with it."""
@@ -115,7 +115,17 @@ def mark(incident: Incident, number: int) -> Mark:
             f"rollbot/{service}", "success", f"the rollback of {action.version} was taken back{why}"[:_STATUS], _url(incident, number)
         )
     helped = ", and that helped" if _recovered(incident, number) else ""
-    return Mark(f"rollbot/{service}", "failure", f"rolled back in {service.environment} to {action.to}{helped}"[:_STATUS], action.url)
+    return _marked(service, "failure", f"rolled back in {service.environment} to {action.to}{helped}", action.url)
+
+
+def _marked(service: ServiceRef, state: str, text: str, url: str | None) -> Mark:
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return Mark(f"rollbot/{service}", state, line if len(line) <= _STATUS else f"{line[: _STATUS - 1]}…", url)
+
+
+def replaced(branch: str) -> str:
+    """Tell that a pull request has made way for another one of the same action."""
+    return f"**Replaced by {code(branch)}.** The branch that is deployed has changed, and with it what is to be done.\n"
 
 
 def _again(action: Action) -> list[str]:
@@ -130,6 +140,10 @@ def _again(action: Action) -> list[str]:
 def _helped(incident: Incident, number: int) -> str:
     if _recovered(incident, number):
         return "That helped: the symptom ended."
+    if number < len(incident.actions):
+        return "It did not help and is being taken back." if incident.actions[number - 1].helped is False else "It is being taken back."
+    if incident.end is End.DONE:
+        return "The cluster has applied it."
     if incident.state is State.ENDED:
         return f"How that ended: {incident.end}{f', {prose(incident.why)}' if incident.why else ''}."
     return "Whether that helps is being watched."
@@ -206,7 +220,7 @@ def _arrived(incident: Incident, action: Action) -> _Standing:
 def _ended(incident: Incident, action: Action) -> _Standing:
     now, command = _ENDS[incident.end or End.DONE]
     return _Standing(
-        now, f"{prose(incident.why)}." if incident.why else "", _NOT_AFTER if action.commit else (), command if action.commit else ""
+        now, f"Why: {prose(incident.why)}." if incident.why else "", _NOT_AFTER if action.commit else (), command if action.commit else ""
     )
 
 

@@ -20,7 +20,7 @@ from bot.signals.sources import SOURCES, Bearer, Source, parse
 from bot.web.guard import bearer, owner, signed
 
 LARGEST = 8 * 1024 * 1024
-_EVENT = re.compile(r"[a-z][a-z_]{0,63}")
+_EVENT = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _DELIVERY = re.compile(r"[\x21-\x7e]{1,128}")
 log = logging.getLogger("rollbot.hooks")
 router = APIRouter()

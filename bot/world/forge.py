@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
 from bot.changes.change import Change, Mark, MergeAnswer, PullRequest
 from bot.errors import Refused, Unavailable
 from bot.ports import Forge
-from bot.refs import Sha
+from bot.refs import Instant, Sha
 
 
 class MoodyForge:
@@ -23,6 +23,8 @@ class MoodyForge:
         """What each branch's pull request was opened with."""
         self.comments: list[tuple[int, str, str]] = []
         """Every writing of a comment, oldest first: pull request, key, text."""
+        self.people: dict[str, PullRequest] = {}
+        """Somebody's open pull request by a path that it touches."""
         self.refuses: str | None = None
         """Why it takes no comments and no statuses."""
 
@@ -53,6 +55,10 @@ class MoodyForge:
     def comment(self, number: int, key: str, text: str) -> None:
         self._talking().comment(number, key, text)
         self.comments.append((number, key, text))
+
+    def touching(self, paths: Iterable[str], since: Instant) -> Sequence[PullRequest]:
+        self._up()
+        return [pull for path, pull in self.people.items() if path in set(paths)]
 
     def mark(self, commit: Sha, mark: Mark) -> None:
         self._talking().mark(commit, mark)

@@ -18,7 +18,7 @@ from bot.adapters.store.sql import SqlStore
 from bot.changes.change import PullRequest
 from bot.config import PATH, Config, parse
 from bot.incidents.incident import Incident
-from bot.ports import Forge, Notice, Ports
+from bot.ports import Conversation, Forge, Notice, Ports
 from bot.reconciler.intake import receive
 from bot.reconciler.talking import home
 from bot.reconciler.work import work
@@ -64,6 +64,7 @@ class LivedWorld(World):
             queue=LocalQueue(rows),
             clock=self.clock,
             cache=self._pins,
+            conversation=self.conversing(),
         )
         self.talk = WorldConversation(home(self._ports), self.origin, self.clock, self._numbered)
         self._ports = replace(self._ports, conversation=self.talk)
@@ -76,6 +77,10 @@ class LivedWorld(World):
     def forged(self) -> Forge:
         """Where pull requests live in this world."""
         return LocalForge(self.repository, self.pulls)
+
+    def conversing(self) -> Conversation | None:
+        """Where people talk to Rollbot in this world."""
+        return None
 
     def ports(self) -> Ports:
         return self._ports

@@ -99,21 +99,6 @@ ada, shop/checkout
 - Also suspected: `2.7.0` (commit `…`), released 2026-03-07 19:40 UTC: the cluster ran it when the symptom began
 - None of them: not ruled out. No probability was worked out; whether the rollback helps is the test, and it is undone if not
 
-```mermaid
-gantt
-    title checkout on 2026-03-12 (UTC)
-    dateFormat YYYY-MM-DD HH:mm:ss
-    axisFormat %H:%M
-    todayMarker off
-    section Release
-    released 2.8.0 :active, 2026-03-12 02:40:00, 2026-03-12 02:42:30
-    section Symptom
-    began :crit, 2026-03-12 02:41:45, 2026-03-12 02:41:46
-    alert HighErrorRate :crit, 2026-03-12 02:42:00, 2026-03-12 02:42:30
-    section Rollbot
-    decided :milestone, 2026-03-12 02:42:30, 0s
-```
-
 ### What changes
 
 - `apps/checkout/overlays/prod/kustomization.yaml:16` `images[name=registry.shop.example/checkout].newTag`: `2.8.0` → `2.7.0`
@@ -131,12 +116,6 @@ gantt
 +    newTag: "2.7.0"  # {"$imagepolicy": "flux-system:checkout:tag"}
 ```
 
-### What happens next
-
-- After the merge Rollbot waits until the cluster has applied it, then whether the symptom ends. If it does not help, it is undone and the next suspect tried.
-- Pull request #231, which released it, is told what happened and how to land it again.
-- The bad release is kept out until 2026-03-26 02:42 UTC; `/rollback allow VERSION` lets it back earlier.
-
 ### Stop or undo
 
 As a comment here:
@@ -149,6 +128,27 @@ As a comment here:
 - `/rollback cancel`, or close this pull request: do not; it is not proposed again by the next alert
 - `/rollback undo`: after the merge, restore every byte
 - `.rollbot/stop`: a file of that name on the branch stops everything
+
+### What happens next
+
+- After the merge Rollbot waits until the cluster has applied it, then whether the symptom ends. If it does not help, it is undone and the next suspect tried.
+- Pull request #231, which released it, is told what happened and how to land it again.
+- The bad release is kept out until 2026-03-26 02:42 UTC; `/rollback allow VERSION` lets it back earlier.
+
+```mermaid
+gantt
+    title checkout on 2026-03-12 (UTC)
+    dateFormat YYYY-MM-DD HH:mm:ss
+    axisFormat %H:%M
+    todayMarker off
+    section Release
+    released 2.8.0 :active, 2026-03-12 02:40:00, 2026-03-12 02:42:30
+    section Symptom
+    began :crit, 2026-03-12 02:41:45, 2026-03-12 02:41:46
+    alert HighErrorRate :crit, 2026-03-12 02:42:00, 2026-03-12 02:42:30
+    section Rollbot
+    decided :milestone, 2026-03-12 02:42:30, 0s
+```
 
 <details><summary>Where else it could go back to</summary>
 
@@ -259,7 +259,7 @@ Last seen: too early to say
 `/rollback undo` restores every byte; `/rollback hold 2h` keeps Rollbot from going on.\
 """,
                 """\
-**Recovered.** Since 02:46 UTC. 2.8.0 was rolled back and that helped.
+**Recovered.** Since 02:46 UTC. Why: 2.8.0 was rolled back and that helped.
 
 Last seen: recovered
 
@@ -275,7 +275,7 @@ Last seen: recovered
             ]
         )
         assert plain(world.forge.comments[-3][2]) == snapshot("""\
-**Recovered.** Since 02:46 UTC. 2.8.0 was rolled back and that helped.
+**Recovered.** Since 02:46 UTC. Why: 2.8.0 was rolled back and that helped.
 
 Last seen: recovered
 
@@ -402,7 +402,7 @@ def test_a_proposal_that_a_person_closes(tmp_path: Path) -> None:
         world.settle(3600)
 
         assert comments(world, 1, "1")[-1] == snapshot("""\
-**Closed by a person: it is not proposed again by the next alert.** Since 02:45 UTC. a person did not want the rollback.
+**Closed by a person: it is not proposed again by the next alert.** Since 02:45 UTC. Why: a person did not want the rollback.
 
 Last seen: pull request 1 was closed\
 """)
@@ -498,6 +498,22 @@ Last seen: the rollback that did not help is undone\
             [
                 """\
 **`checkout` in `prod` was rolled back from `2.7.1`, which this pull request released, to `2.7.0`.** Whether that helps is being watched.
+
+Done in #1.
+
+### Why this one
+
+- `HighErrorRate` since 2026-03-12 02:42 UTC: checkout fails more than 5 % of its requests
+- the cluster ran it when the symptom began
+
+### How to land it again
+
+- Fix it and release a new version: that is not held back.
+- The same change is kept out until 2026-03-26 02:42 UTC (`.rollbot/quarantine/`); a pull request that brings it back is named by `rollbot guard`.
+- Not to blame after all? `/rollback allow 2.7.1` lets it back; `/rollback why` tells all the evidence.\
+""",
+                """\
+**`checkout` in `prod` was rolled back from `2.7.1`, which this pull request released, to `2.7.0`.** It did not help and is being taken back.
 
 Done in #1.
 

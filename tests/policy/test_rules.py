@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bot.attribution.onset import Onset
+from bot.attribution.rules import AttributionRules
 from bot.attribution.suspects import Attribution, Suspect
 from bot.objections import Objection, Weight
 from bot.policy.admit import Admitted, Declined, admit
@@ -19,7 +20,7 @@ from bot.quarantine import Quarantine
 from bot.refs import ServiceRef, Sha
 from bot.releases.release import PinChange, Release
 
-HOUR = 3600.0
+HOUR, DAY = 3600.0, 86_400.0
 NOW = 1_000_000.0
 CHECKOUT = ServiceRef("git.example/shop", "prod", "checkout")
 BAD, OTHER = Sha("b" * 40), Sha("c" * 40)
@@ -81,8 +82,25 @@ def test_nothing_speaks_against_the_plain_case() -> None:
         pytest.param(a_case(**suspected(HOUR, sure=False)), "live-unknown", Weight.PERSON, id="not known to be live"),
         pytest.param(a_case(**suspected(25 * HOUR)), "old-suspect", Weight.PERSON, id="suspect older than a day"),
         pytest.param(a_case(**suspected(23 * HOUR)), None, None, id="suspect younger than a day"),
+        pytest.param(a_case(target="1.0.0", releases_back=4), "far-target", Weight.PERSON, id="four releases back"),
+        pytest.param(a_case(target="1.1.0", releases_back=3), None, None, id="three releases back"),
+        pytest.param(
+            a_case(target="1.1.0", releases_back=3, window=AttributionRules(max_releases_back=2)), "far-target", Weight.PERSON, id="as set"
+        ),
+        pytest.param(a_case(asked=True, target="1.0.0", releases_back=4), None, None, id="a person chose what is far back"),
+        pytest.param(a_case(target="1.3.9", target_left=NOW - 15 * DAY), "stale-target", Weight.PERSON, id="has not run for 15 days"),
+        pytest.param(a_case(target="1.3.9", target_left=NOW - 13 * DAY), None, None, id="ran 13 days ago"),
+        pytest.param(a_case(asked=True, target="1.3.9", target_left=NOW - 15 * DAY), None, None, id="a person chose what is stale"),
+        pytest.param(
+            a_case(target="1.3.9", target_left=NOW - 15 * DAY, undoing=True, release=None, policy=PolicyRules(undo_alone=True)),
+            None,
+            None,
+            id="an undo goes to what was before",
+        ),
         pytest.param(a_case(since=(a_release(OTHER, bot=False),)), "person-at-work", Weight.PERSON, id="a person released since"),
         pytest.param(a_case(since=(a_release(OTHER),)), None, None, id="a bot released since"),
+        pytest.param(a_case(fixing=("pull request 7 (fix)",)), "person-at-work", Weight.PERSON, id="a person is about to release"),
+        pytest.param(a_case(asked=True, fixing=("pull request 7 (fix)",)), None, None, id="who asks knows of them"),
         pytest.param(a_case(changed=1), "changed-already", Weight.PERSON, id="second change of the incident"),
         pytest.param(a_case(changed=1, undoing=True, release=None), "undo-proposed", Weight.PERSON, id="an undo is proposed"),
         pytest.param(
@@ -97,7 +115,7 @@ def test_a_rule(case: Case, code: str | None, weight: Weight | None) -> None:
 
 
 def test_every_rule_is_in_the_table_once() -> None:
-    assert len({rule.__name__ for rule in RULES}) == len(RULES) == 12
+    assert len({rule.__name__ for rule in RULES}) == len(RULES) == 14
 
 
 @pytest.mark.parametrize(

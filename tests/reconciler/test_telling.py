@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from bot.changes.change import PullRequest
 from bot.errors import Refused
+from bot.reconciler.telling import supersede
 from bot.records.entry import broken
-from bot.refs import Instant
+from bot.refs import Instant, Sha
 from bot.signals.signal import Command, Discussion, Reaction, Role, Thread
 from bot.world import story
 from bot.world.lived import LivedWorld
@@ -85,6 +87,35 @@ def test_the_last_word_waits_for_a_forge_that_is_away(world: LivedWorld) -> None
     world.settle(3600)
 
     assert world.forge.comments[-1][2].startswith("**prod/checkout: recovered")
+
+
+def test_somebody_s_open_fix_makes_it_a_proposal_that_names_it(world: LivedWorld) -> None:
+    path = "apps/checkout/overlays/prod/kustomization.yaml"
+    world.forge.people[path] = PullRequest(232, "ada/fix", "main", Sha("f" * 40), "open")
+
+    world.release("checkout", "2.8.0")
+    world.pass_time(240)
+
+    [change] = world.forge.opened.values()
+    assert "Merges by itself: no, because pull request 232 (ada/fix), moved since" in change.body.replace("\\", "")
+    assert world.desired("checkout") == "2.8.0"
+
+
+def test_the_comment_of_a_pull_request_that_is_replaced_says_so(world: LivedWorld) -> None:
+    path = "apps/checkout/overlays/prod/kustomization.yaml"
+    world.forge.people[path] = PullRequest(232, "ada/fix", "main", Sha("f" * 40), "open")
+    world.release("checkout", "2.8.0")
+    world.pass_time(240)
+    [incident] = world.incidents()
+    pull = world.forge.find(incident.action.branch)
+    assert pull and len(world.pulls.comments(pull.number)) == 1
+
+    supersede(incident, pull, world.ports())
+    supersede(incident, replace(pull, number=99), world.ports())
+
+    [text] = world.pulls.comments(pull.number).values()
+    assert text.startswith("**Replaced by `rollbot/prod/checkout/")
+    assert world.pulls.comments(99) == {}  # nothing stood there
 
 
 class Talk:

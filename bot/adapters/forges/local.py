@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from bot.changes.change import Blocked, Change, Mark, MergeAnswer, Merged, Moved, PullRequest
 from bot.errors import Refused, Unavailable
 from bot.ports import PullRows, Repository
-from bot.refs import Sha
+from bot.refs import Instant, Sha
 
 
 class LocalForge:
@@ -68,6 +69,10 @@ class LocalForge:
 
     def comment(self, number: int, key: str, text: str) -> None:
         self.rows.save_comment(number, key, text)
+
+    def touching(self, paths: Iterable[str], since: Instant) -> Sequence[PullRequest]:
+        """A plain Git server knows of no pull requests but ours."""
+        return ()
 
     def mark(self, commit: Sha, mark: Mark) -> None:
         """A plain Git server has no commit statuses."""

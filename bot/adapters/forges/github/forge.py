@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from bot.adapters.forges.github.client import Client
 from bot.adapters.forges.github.comments import Comments
 from bot.adapters.forges.github.commits import Commits
 from bot.adapters.forges.github.merging import Merging
+from bot.adapters.forges.github.others import Others
 from bot.adapters.forges.github.pulls import Pulls
 from bot.adapters.forges.github.statuses import Statuses
 from bot.adapters.forges.github.talk import GitHubConversation
 from bot.changes.change import Change, Mark, MergeAnswer, PullRequest
 from bot.ports import Repository
-from bot.refs import Sha
+from bot.refs import Instant, Sha
 
 
 class GitHubForge:
@@ -21,6 +24,7 @@ class GitHubForge:
         self.client = client
         comments = Comments(client)
         self._commits, self._comments, self._statuses = Commits(client, repository), comments, Statuses(client)
+        self._others = Others(client)
         self._pulls = Pulls(client, self._commits, comments)
         self._merging = Merging(client, repository, self._commits, self._pulls)
         self.conversation = GitHubConversation(client, comments)
@@ -46,6 +50,9 @@ class GitHubForge:
 
     def comment(self, number: int, key: str, text: str) -> None:
         self._comments.keep(self.client.repository, number, key, text)
+
+    def touching(self, paths: Iterable[str], since: Instant) -> Sequence[PullRequest]:
+        return self._others.touching(paths, since)
 
     def mark(self, commit: Sha, mark: Mark) -> None:
         self._statuses.keep(commit, mark)

@@ -97,7 +97,9 @@ GUARDS: Mapping[str, Guard] = {
     "squash only": Guard(_allow("squash"), "merged"),
     "rebase only": Guard(_allow("rebase"), "merged"),
     "merge commits only": Guard(_allow("merge"), "merged"),
-    "merge queue": Guard(_protect(queue=True), "waits", "the merge queue", lambda world: None, None),
+    "merge queue": Guard(
+        _protect(queue=True), "waits", "the merge queue", lambda world: None, lambda world: world.server.run_queue(world.name)
+    ),
     "auto-merge off": Guard(
         _both(_allow(auto_merge=False), _protect(required_checks=["ci"])),
         "waits",

@@ -12,7 +12,7 @@ from bot.adapters.forges.github.access import TokenAccess
 from bot.adapters.forges.github.client import Client
 from bot.adapters.forges.github.forge import GitHubForge
 from bot.adapters.git import GitRepository
-from bot.ports import Forge
+from bot.ports import Conversation, Forge
 from bot.world import story
 from bot.world.lived import LivedWorld
 from bot.world.origin import Origin
@@ -50,7 +50,11 @@ class GitHubWorld(LivedWorld):
 
     def forged(self) -> Forge:
         self.client = Client(self.server.api, TokenAccess(self.token), self.name, self.patient.timing())
-        return GitHubForge(self.client, self.repository)
+        self.github = GitHubForge(self.client, self.repository)
+        return self.github
+
+    def conversing(self) -> Conversation:
+        return self.github.conversation
 
     def close(self) -> None:
         self.client.close()
