@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
@@ -20,7 +19,7 @@ from bot.config import PATH, Config, parse
 from bot.incidents.incident import Incident
 from bot.ports import Conversation, Forge, Notice, Ports
 from bot.reconciler.intake import receive
-from bot.reconciler.talking import home
+from bot.reconciler.talking import full_name
 from bot.reconciler.work import work
 from bot.records.entry import Entry
 from bot.refs import Instant
@@ -53,6 +52,7 @@ class LivedWorld(World):
         self.forge = MoodyForge(self.forged())
         self.pager = Pager()
         rows = SqlQueueRows(self.database)
+        self.talk = WorldConversation(full_name(self.repository.name), self.origin, self.clock, self._numbered)
         self._pins = SqlitePinCache(folder / "pins.sqlite")
         self._ports = Ports(
             repository=self.repository,
@@ -66,8 +66,6 @@ class LivedWorld(World):
             cache=self._pins,
             conversation=self.conversing(),
         )
-        self.talk = WorldConversation(home(self._ports), self.origin, self.clock, self._numbered)
-        self._ports = replace(self._ports, conversation=self.talk)
         self._runner = LocalRunner(rows, self.clock, self._work, workers=0)
 
     def reached(self) -> GitRepository:
@@ -80,7 +78,7 @@ class LivedWorld(World):
 
     def conversing(self) -> Conversation | None:
         """Where people talk to Rollbot in this world."""
-        return None
+        return self.talk
 
     def ports(self) -> Ports:
         return self._ports

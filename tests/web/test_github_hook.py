@@ -143,7 +143,10 @@ def test_a_delivery_counts_as_seen_only_once_it_is_stored(door, ports, home):
             id="a bot",
         ),
         pytest.param(
-            lambda home: comment(home, comment={"id": 1, "body": "/rollback", "user": None}), "issue_comment", "not by a person", id="a ghost"
+            lambda home: comment(home, comment={"id": 1, "body": "/rollback", "user": None}),
+            "issue_comment",
+            "not by a person",
+            id="a ghost",
         ),
         pytest.param(
             lambda home: comment(
@@ -160,7 +163,9 @@ def test_a_delivery_counts_as_seen_only_once_it_is_stored(door, ports, home):
             id="an App in a person's name",
         ),
         pytest.param(lambda home: {"zen": "Keep it logically awesome.", "hook_id": 1}, "ping", "yes", id="ping"),
-        pytest.param(lambda home: {"action": "created", "installation": {"id": 1}}, "installation", "an installation changed", id="installed"),
+        pytest.param(
+            lambda home: {"action": "created", "installation": {"id": 1}}, "installation", "an installation changed", id="installed"
+        ),
         pytest.param(lambda home: {"action": "started"}, "star", "star is not followed", id="another event"),
         pytest.param(lambda home: {"ref": "refs/tags/v1", "repository": {"full_name": home}}, "push", "no branch was pushed", id="a tag"),
         pytest.param(
