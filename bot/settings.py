@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -40,9 +41,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True)
 
-    database_url: SecretStr = Field(
-        default_factory=lambda: SecretStr(f"sqlite:///{_home('XDG_STATE_HOME', '.local/state') / 'rollbot.db'}")
-    )
+    database_url: SecretStr = Field(default_factory=lambda: SecretStr(f"sqlite:///{state_folder() / 'rollbot.db'}"))
     repo_url: Annotated[tuple[str, ...], NoDecode, Field(repr=False)] = ()
     branch: Annotated[str, Field(pattern=r"^[^-\s~^:?*\[\\][^\s~^:?*\[\\]*$")] | None = None
     forge: Literal["local", "github", "gitlab", "gitea"] = "local"
@@ -161,6 +160,11 @@ def unread(env_file: str | Path | None = ".env") -> tuple[str, ...]:
     return tuple(sentences)
 
 
+def state_folder() -> Path:
+    """Where what must not be lost is kept, unless something else was said."""
+    return _home("XDG_STATE_HOME", ".local/state")
+
+
 def _home(variable: str, usual: str) -> Path:
     """Return the user's folder of that kind for us (XDG base directories)."""
     said = os.environ.get(variable, "")
@@ -192,3 +196,56 @@ _HINTS = {
     "github_private_key": "the PEM file that GitHub made for the App, whole, or ROLLBOT_GITHUB_PRIVATE_KEY_FILE",
     "sweep_every": "seconds, more than 0 and at most 3600",
 }
+
+
+class Run(BaseSettings):
+    """What GitHub Actions says of the step that this process is; nothing of it elsewhere.
+
+    https://docs.github.com/en/actions/reference/workflows-and-actions/variables
+    """
+
+    model_config = SettingsConfigDict(env_prefix="GITHUB_", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    actions: bool = False
+    actor: str = ""
+    repository: str = ""
+    server_url: str = "https://github.com"
+    api_url: str = "https://api.github.com"
+    event_path: Path | None = None
+    event_name: str = ""
+    ref: str = ""
+    sha: str = ""
+    base_ref: str = ""
+    run_id: str = ""
+    run_attempt: str = "1"
+    output: Path | None = None
+    step_summary: Path | None = None
+    temp: Annotated[Path | None, Field(validation_alias="RUNNER_TEMP")] = None
+
+
+def run() -> Run:
+    """Return what GitHub Actions says of this step. Raises BadConfig."""
+    try:
+        return Run()
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        raise BadConfig(f"GITHUB_{str(first['loc'][0]).upper()}: {first['msg']}") from error
+
+
+def inputs(*names: str) -> dict[str, str]:
+    """Return the inputs of an action that were given, by name: `action.yml` hands `dry-run` over as INPUT_DRY_RUN."""
+    found = {name: os.environ.get(f"INPUT_{name.upper().replace('-', '_')}", "") for name in names}
+    return {name: value for name, value in found.items() if value.strip()}
+
+
+def of_run(step: Run, given: Mapping[str, str]) -> Settings:
+    """Return the settings of a step: what it keeps goes with its job, and no `.env` is read, for a pull request may have brought one.
+
+    `given` are inputs of the action by the setting's name; a `ROLLBOT_…` variable wins where an input was not given.
+    """
+    unsaid = set(Settings.model_fields) - {name.removeprefix(PREFIX).lower() for name in _named(None)}
+    usual: dict[str, Any] = {"forge": "github", "github_url": step.api_url}
+    if step.temp is not None:
+        usual |= {"database_url": f"sqlite:///{step.temp / 'rollbot' / 'rollbot.db'}", "cache": step.temp / "rollbot" / "cache"}
+    found = {name: value for name, value in usual.items() if name in unsaid} | dict(given)
+    return load(None, **found)

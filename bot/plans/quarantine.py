@@ -31,10 +31,7 @@ def keep_out(
 ) -> Plan:
     """Record the values that the plan takes away as quarantined until `expires`, and mute the setters that would bring them back."""
     places = tuple((edit.path, edit.yaml_path, edit.artefact, edit.before) for edit in plan.edits)
-    edits = [
-        QuarantineEdit(path, text, FLUX, "it would set the newest version again", expires)
-        for path, text in _muted(plan, places, expires, rules)
-    ]
+    edits = []
     for service in plan.services:
         kept = Quarantine(
             environment=service.environment,
@@ -50,6 +47,8 @@ def keep_out(
             expires=expires,
         )
         edits.append(QuarantineEdit(kept.path, kept.text(), EVERYBODY, reason, expires))
+    muted = _muted(plan, places, expires, rules)
+    edits += [QuarantineEdit(path, text, FLUX, "it would set the newest version again", expires) for path, text in muted]
     return replace(plan, quarantine=(*plan.quarantine, *edits))
 
 

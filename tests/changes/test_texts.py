@@ -103,6 +103,7 @@ ada, shop/checkout
 
 - `apps/checkout/overlays/prod/kustomization.yaml:16` `images[name=registry.shop.example/checkout].newTag`: `2.8.0` → `2.7.0`
 - `.rollbot/quarantine/prod-checkout-2.8.0-….yaml`: keeps the bad release out until 2026-03-26 02:42 UTC
+- `apps/checkout/overlays/prod/kustomization.yaml`: keeps the bad release out until 2026-03-26 02:42 UTC
 - Data compatibility: unknown: no schema annotation says whether the older version can live on today's database
 
 ```diff
@@ -113,7 +114,7 @@ ada, shop/checkout
  images:
    - name: registry.shop.example/checkout
 -    newTag: "2.8.0"  # {"$imagepolicy": "flux-system:checkout:tag"}
-+    newTag: "2.7.0"  # {"$imagepolicy": "flux-system:checkout:tag"}
++    newTag: "2.7.0"  # rollbot held until 2026-03-26: {"$imagepolicy": "flux-system:checkout:tag"}
 ```
 
 ### Stop or undo
@@ -444,7 +445,7 @@ ada, shop/checkout
        - PAYMENTS_TIMEOUT=6s
  images:
    - name: registry.shop.example/checkout
--    newTag: "2.7.0"  # {"$imagepolicy": "flux-system:checkout:tag"}
+-    newTag: "2.7.0"  # rollbot held until 2026-03-26: {"$imagepolicy": "flux-system:checkout:tag"}
 +    newTag: "2.7.1"  # {"$imagepolicy": "flux-system:checkout:tag"}
 --- a/.rollbot/quarantine/prod-checkout-2.7.1-….yaml
 +++ /dev/null

@@ -236,6 +236,16 @@ class GitRepository:
             return True
         return self._git.answer("merge-base", "--is-ancestor", ancestor, commit).status == 0
 
+    def common(self, one: Sha, other: Sha) -> Sha | None:
+        """The newest commit that both have in their past, None where they share none."""
+        found = self._git.answer("merge-base", "--end-of-options", one, other)
+        return Sha(found.out.decode().split()[0]) if found.status == 0 else None
+
+    def messages(self, start: Sha, tip: Sha) -> tuple[str, ...]:
+        """The messages of all commits that are in the past of `tip` and not in that of `start`, on whatever parent."""
+        out = self._git.output("log", "-z", "--format=%B", "--end-of-options", f"{start}..{tip}")
+        return tuple(message.decode(errors="surrogateescape") for message in out.split(b"\0") if message)
+
     def remote_head(self, branch: str) -> Sha | None:
         return self._branches.now(checked_branch(branch))
 
