@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
-from tests.github.server import FakeGitHub
 
 from bot.adapters.forges.local import LocalForge
 from bot.adapters.git import GitRepository
@@ -23,6 +22,7 @@ from bot.refs import Sha
 from bot.world.origin import Origin
 from bot.world.story import ToldCommit
 from tests.adapters.forges.github.hub import ADA, BRANCH, MARKER, MESSAGE, Hub
+from tests.github.server import FakeGitHub
 
 
 class Desk(Protocol):

@@ -155,8 +155,8 @@ def test_what_must_not_be_carried_out_changes_nothing(
         pytest.param(
             "/rollback @everyone",
             "ada",
-            "**Not understood:** @\u200beveryone is no name: letters, digits, dots, dashes and underscores, and a letter or digit first.\n\n"
-            "```text\n/rollback [SERVICE] [to VERSION] [in ENVIRONMENT] [because REASON]\n```\n\n"
+            "**Not understood:** @\u200beveryone is no name: letters, digits, dots, dashes and underscores, and a letter or digit "
+            "first.\n\n```text\n/rollback [SERVICE] [to VERSION] [in ENVIRONMENT] [because REASON]\n```\n\n"
             "<details><summary>What was said</summary>\n\n`/rollback @everyone`\n\n</details>\n",
             id="a mention that fires nowhere",
         ),

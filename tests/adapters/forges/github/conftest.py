@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.github.server import FakeGitHub
 
 from tests.adapters.forges.github.hub import Hub
+from tests.github.server import FakeGitHub
 
 
 @pytest.fixture

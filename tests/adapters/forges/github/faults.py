@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.github.server import FakeGitHub
-
 from bot.changes.change import Mark
 from bot.errors import Unavailable
 from bot.refs import Sha
 from bot.signals.signal import Reaction, Thread
 from tests.adapters.forges.github.hub import BRANCH, Hub
+from tests.github.server import FakeGitHub
 
 KINDS = ("502_after", "cut_after", "cut_before", "403_secondary", "stale")
 TRIES = 3

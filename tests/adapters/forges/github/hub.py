@@ -7,8 +7,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
-from tests.github.server import FakeGitHub
-
 from bot.adapters.forges.github.access import TokenAccess
 from bot.adapters.forges.github.client import Client
 from bot.adapters.forges.github.forge import GitHubForge
@@ -18,6 +16,7 @@ from bot.changes.change import Change, PullRequest
 from bot.refs import Sha
 from bot.world.origin import Origin
 from bot.world.story import ToldCommit
+from tests.github.server import FakeGitHub
 
 ADA = "Ada Byron <ada@shop.example>"
 BRANCH = "rollbot/prod/shop/back-12345678"

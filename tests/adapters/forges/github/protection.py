@@ -7,9 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.github.server import FakeGitHub
-
 from tests.adapters.forges.github.world import GitHubWorld, a_story
+from tests.github.server import FakeGitHub
 
 MINUTE = 60.0
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from tests.github.server import FakeGitHub
 
 from bot import wiring
 from bot.adapters.forges.github.examine import examine
@@ -16,6 +15,7 @@ from bot.adapters.forges.github.opening import Login, opened
 from bot.errors import BadConfig, Refused, RollbotError
 from bot.settings import Settings
 from tests.adapters.forges.github.hub import BRANCH, Hub
+from tests.github.server import FakeGitHub
 
 RIGHTS = {"contents": "write", "pull_requests": "write", "issues": "write", "statuses": "write", "checks": "read", "metadata": "read"}
 

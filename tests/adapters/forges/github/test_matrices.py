@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.github.server import FakeGitHub
 
 from tests.adapters.forges.github import faults, protection
+from tests.github.server import FakeGitHub
 
 
 @pytest.mark.parametrize("kind", faults.KINDS)

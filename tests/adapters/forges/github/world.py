@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from tests.github.server import FakeGitHub
 
 from bot.adapters.forges.github.access import TokenAccess
 from bot.adapters.forges.github.client import Client
@@ -18,6 +17,7 @@ from bot.world.lived import LivedWorld
 from bot.world.origin import Origin
 from bot.world.story import Story
 from tests.adapters.forges.github.hub import Patient
+from tests.github.server import FakeGitHub
 
 
 def a_story(**config: Any) -> Story:
