@@ -8,8 +8,9 @@ webhook at a running server's door to the open pull request, beside the time tha
 from __future__ import annotations
 
 import argparse
-import importlib
-import importlib.util
+import collections
+import hashlib
+import hmac
 import json
 import os
 import re
@@ -19,7 +20,9 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -29,6 +32,8 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.adapters.forges.github import faults, protection
+from tests.github.judge import judge
+from tests.github.packages import Unobtainable, package
 from tests.github.server import FakeGitHub
 
 NAME = "acme/manifests"
@@ -111,6 +116,7 @@ def serving(server: FakeGitHub, folder: Path) -> Iterator[str]:
         "ROLLBOT_DATABASE_URL": f"sqlite:///{folder}/rollbot.db",
         "ROLLBOT_CACHE": str(folder / "cache"),
         "ROLLBOT_HOOK_TOKEN_ALERTMANAGER": TOKEN,
+        "ROLLBOT_GITHUB_WEBHOOK_SECRET": TOKEN,
         "ROLLBOT_SWEEP_EVERY": "3600",
     }
     clean = {name: value for name, value in os.environ.items() if not name.startswith("ROLLBOT_")}
@@ -141,6 +147,39 @@ def _ready(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
         except OSError:
             time.sleep(0.05)
     raise SystemExit("the server did not answer within 30 s")
+
+
+def webhooks(server: FakeGitHub) -> dict[str, Any]:
+    """GitHub's own example payloads, each posted to the door of a running server, signed: taken or turned away, never a defect."""
+    try:
+        examples = json.loads((package("webhooks-examples") / "api.github.com" / "index.json").read_text())
+    except Unobtainable as error:
+        print(f"No webhook was posted: {error}")
+        return {"webhooks": None, "webhook_errors": None}
+    answers: collections.Counter[int] = collections.Counter()
+    estate(server, ["service-00"])
+    with tempfile.TemporaryDirectory() as folder, serving(server, Path(folder)) as door:
+        for event in examples:
+            for example in event["examples"]:
+                answers[_posted(door.replace("alertmanager", "github"), event["name"], json.dumps(example).encode())] += 1
+    said = ", ".join(f"{count} × {status}" for status, count in sorted(answers.items()))
+    print(f"{answers.total()} of GitHub's own example payloads of {len(examples)} events at the door: {said}\n")
+    return {"webhooks": answers.total(), "webhook_errors": sum(count for status, count in answers.items() if status >= 400)}
+
+
+def _posted(door: str, event: str, body: bytes) -> int:
+    headers = {
+        "Content-Type": "application/json",
+        "X-GitHub-Event": event,
+        "X-GitHub-Delivery": str(uuid.uuid5(uuid.NAMESPACE_URL, hashlib.sha256(body).hexdigest())),
+        "X-Hub-Signature-256": f"sha256={hmac.new(TOKEN.encode(), body, 'sha256').hexdigest()}",
+    }
+    try:
+        with urllib.request.urlopen(urllib.request.Request(door, body, headers, method="POST"), timeout=10) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
 
 
 def alert(door: str, name: str) -> None:
@@ -176,10 +215,11 @@ def quantile(values: Sequence[float], share: float) -> float:
 def contract(servers: Sequence[FakeGitHub]) -> dict[str, Any]:
     """What crossed the wire, judged by GitHub's own descriptions."""
     requests = [request for server in servers for request in server.requests]
-    if importlib.util.find_spec("tests.github.judge") is None:
-        print(f"{len(requests)} requests; not judged: this checkout has no judge")
+    try:
+        violations = judge(requests)
+    except Unobtainable as error:
+        print(f"{len(requests)} requests; not judged: {error}")
         return {"requests": len(requests), "violations": None}
-    violations = importlib.import_module("tests.github.judge").judge(requests)
     print(f"{len(requests)} requests judged, {len(violations)} violations")
     for line in dict.fromkeys(map(str, violations)):
         print(f"  {line}")
@@ -190,7 +230,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--runs", type=int, default=50, help="alerts whose way to a pull request is timed")
     runs = parser.parse_args().runs
-    with FakeGitHub() as failing, FakeGitHub() as guarded, FakeGitHub() as timed:
+    with FakeGitHub() as failing, FakeGitHub() as guarded, FakeGitHub() as timed, FakeGitHub() as hooked:
         print("Faults: every write × what goes wrong; `same` is the end that it has when nothing goes wrong\n")
         cells = faults.matrix(failing)
         print(faults.table(cells), "\n")
@@ -203,7 +243,7 @@ def main() -> None:
         for who, values in (("all", took), ("forge", forge), ("we", ours)):
             print(f"  {who:<6} p50 {1000 * quantile(values, 0.5):5.0f} ms   p95 {1000 * quantile(values, 0.95):5.0f} ms")
         print()
-        judged = contract((failing, guarded, timed))
+        judged = contract((failing, guarded, timed)) | webhooks(hooked)
     red = sum(cell.red for cell in cells) + sum(each.wrong is not None for each in outcomes)
     figures = {
         "cells": len(cells) + len(outcomes),

@@ -21,7 +21,6 @@ LATER = frozenset(
         "ROLLBOT_ALERTMANAGER_URL",
         "ROLLBOT_ARGOCD_TOKEN",
         "ROLLBOT_ARGOCD_URL",
-        "ROLLBOT_GITHUB_WEBHOOK_SECRET",
         "ROLLBOT_LOKI_URL",
         "ROLLBOT_PUBLIC_URL",
     }
@@ -52,6 +51,8 @@ class Settings(BaseSettings):
     github_app_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9.]+$")] | None = None
     github_private_key: SecretStr | None = None
     github_private_key_file: Path | None = None
+    github_webhook_secret: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    """Several while one gives way to another; a delivery that any of them signed is GitHub's."""
     prometheus_url: SecretStr | None = None
     cache: Path = Field(default_factory=lambda: _home("XDG_CACHE_HOME", ".cache"))
     """Where bare mirrors and what was read of manifests are kept; it can be deleted at any time."""
@@ -64,6 +65,11 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("github_webhook_secret", mode="before")
+    @classmethod
+    def _secrets(cls, value: Any) -> Any:
+        return tuple(SecretStr(part.strip()) for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
     @field_validator("api_tokens", mode="before")
     @classmethod
@@ -116,6 +122,13 @@ class Settings(BaseSettings):
             if len(token.get_secret_value()) < 12:
                 raise ValueError(f"the token of {name} is shorter than 12 characters; `openssl rand -hex 24` makes a good one")
         return tokens
+
+    def door(self, source: str) -> tuple[SecretStr, ...]:
+        """The secrets that open `/hooks/{source}`; none: it is closed."""
+        if source == "github":
+            return self.github_webhook_secret
+        token = self.hook_tokens.get(source)
+        return () if token is None else (token,)
 
 
 def load(env_file: str | Path | None = ".env", **given: Any) -> Settings:

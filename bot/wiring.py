@@ -186,9 +186,11 @@ def working(house: House, settings: Settings) -> Iterator[Callable[[], bool]]:
 def _repository_of(key: str, houses: Mapping[str, Ports]) -> str:
     """Whose turn it is: writes to one repository are serial."""
     from bot.reconciler.intake import INBOX
+    from bot.reconciler.listening import TALK
 
-    if key.startswith(INBOX):
-        return key.removeprefix(INBOX)
+    for kind in (INBOX, TALK):
+        if key.startswith(kind):
+            return key.removeprefix(kind)
     for ports in houses.values():
         incident = ports.store.incident(key)
         if incident is not None:

@@ -66,11 +66,11 @@ def _settings(found: Settings) -> Iterator[Finding]:
     for sentence in settings.unread():
         yield Finding("settings", "note", sentence)
     yield _tried("store", "can be read and written", lambda: _store(found), "set ROLLBOT_DATABASE_URL to a place that can be written")
-    for source in SOURCES:
-        if source in found.hook_tokens:
+    for source, row in SOURCES.items():
+        if found.door(source):
             yield Finding("hooks", "ok", f"/hooks/{source} is open")
         else:
-            yield Finding("hooks", "note", f"/hooks/{source} is closed", f"set ROLLBOT_HOOK_TOKEN_{source.upper()}=$(openssl rand -hex 24)")
+            yield Finding("hooks", "note", f"/hooks/{source} is closed", f"set {row.setting}=$(openssl rand -hex 24)")
     if not found.api_tokens:
         yield Finding(
             "api",

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
 
 from bot.attribution.rules import AttributionRules
 from bot.config.fields import Count, Duration, Glob, Regex, Text, references, stars
 from bot.incidents.rules import AlertRules
 from bot.outcomes.rules import OutcomeRules
 from bot.policy.settings import PolicyRules, Trust
+from bot.signals.signal import Role
 
 ALERTS, ATTRIBUTION, POLICY, OUTCOMES = AlertRules(), AttributionRules(), PolicyRules(), OutcomeRules()
+Acting = Literal["write", "maintain", "admin"]
+Stopping = Literal["triage", "write", "maintain", "admin"]
+Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
+Login = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$")]
 
 
 class Strict(BaseModel):
@@ -115,6 +120,20 @@ class PolicyModel(Strict):
     undo_alone: Annotated[bool, Field(description="Where trust is merge, an undo needs no person.")] = POLICY.undo_alone
 
 
+class PeopleModel(Strict):
+    act: Annotated[Acting, Field(description="The least role that may roll back, approve, undo, allow and call good.")] = "write"
+    stop: Annotated[Stopping, Field(description="The least role that may hold, resume, cancel and ask.")] = "triage"
+    teams: Annotated[
+        dict[str, tuple[Slug, ...]], Field(description="Environment: slugs of the teams that may act there; `*` for the others.")
+    ] = {}
+    owners: Annotated[
+        dict[str, tuple[Login, ...]], Field(description="Environment: logins of people who may act there; `*` for the others.")
+    ] = {}
+
+    def roles(self) -> dict[str, Role]:
+        return {"act": Role[self.act.upper()], "stop": Role[self.stop.upper()]}
+
+
 class OutcomesModel(Strict):
     arrive_within: Annotated[Duration, Field(description="Not synced after this long, a person is told.")] = OUTCOMES.arrive_within
     settle: Annotated[Duration, Field(description="Pods need this long after the sync.")] = OUTCOMES.settle
@@ -137,4 +156,5 @@ class ConfigModel(Strict):
         AttributionModel()
     )
     policy: Annotated[PolicyModel, Field(description="How far Rollbot goes by itself.")] = PolicyModel()
+    people: Annotated[PeopleModel, Field(description="Who may say what in comments.")] = PeopleModel()
     outcomes: Annotated[OutcomesModel, Field(description="How long a rollback is waited for, and how it is judged.")] = OutcomesModel()

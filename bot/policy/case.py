@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from bot.attribution.rules import AttributionRules
 from bot.attribution.suspects import Attribution, Suspect
 from bot.policy.settings import PolicyRules
+from bot.policy.words import Hold
 from bot.quarantine import Quarantine
 from bot.refs import Instant, ServiceRef, Sha
 from bot.releases.release import Release
@@ -53,6 +54,7 @@ class Case:
     """Open pull requests of people, moved since the symptom began, that touch what would go back."""
     past: tuple[Past, ...] = ()
     quarantines: tuple[Quarantine, ...] = ()
+    holds: tuple[Hold, ...] = ()
     changed: int = 0
     undone: int = 0
     undoing: bool = False

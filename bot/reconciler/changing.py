@@ -7,6 +7,7 @@ from bot.incidents.incident import Incident, Kind
 from bot.incidents.lifecycle import End, State
 from bot.plans.plan import Plan
 from bot.policy.settings import Trust
+from bot.policy.words import holding
 from bot.ports import Ports
 from bot.reconciler.casing import quiet
 from bot.reconciler.drafting import composed, planned
@@ -25,6 +26,8 @@ def change_it(incident: Incident, view: View, ports: Ports) -> Step:
     if done := _done(incident, view, ports):
         return done
     action = incident.action
+    if why := _held(incident, view):
+        return stay(incident, view.now + MINUTE, Note(Stage.CHANGE, "nothing is changed while it is held", (why,)))
     if incident.resolved is not None and not incident.asked and action.kind is Kind.ROLLBACK and not action.head:
         return end(incident, End.RESOLVED, "the symptom went before anything was changed", view.now, urgent=False)
     plan = planned(incident, view.state, ports.repository)
@@ -62,11 +65,23 @@ def merge_it(incident: Incident, view: View, ports: Ports) -> Step:
         return end(incident, End.ESCALATED, f"the pull request of {action.branch} is gone", view.now)
     if action.mode == Trust.PROPOSE:
         return _await_person(incident, pull, view, ports)
-    if incident.resolved is not None and not incident.asked and action.kind is Kind.ROLLBACK:
+    if why := _held(incident, view):
+        ports.forge.disarm(pull)
+        return stay(incident, view.now + MINUTE, Note(Stage.CHANGE, "nothing is merged while it is held", (why,)))
+    if incident.resolved is not None and not incident.asked and not action.approved and action.kind is Kind.ROLLBACK:
         ports.forge.disarm(pull)
         note = Note(Stage.CHANGE, "the symptom went before the merge; whether to merge is a person's to say now")
         return stay(incident, view.now + MINUTE, note, mode=Trust.PROPOSE.value)
     return _answered(incident, ports.forge.merge(pull, action.head or pull.head), view, action.head or pull.head)
+
+
+def _held(incident: Incident, view: View) -> str | None:
+    """Who holds what we would do by ourselves; what a person asked for or approved is not ours."""
+    action = incident.action
+    hold = holding(view.holds, incident.service, view.now)
+    if hold is None or incident.asked or action.approved or action.asked_by:
+        return None
+    return f"{hold.by} said hold; `/rollback resume` ends that, `/rollback approve` merges it all the same"
 
 
 def _done(incident: Incident, view: View, ports: Ports) -> Step | None:
@@ -120,6 +135,7 @@ def _answered(incident: Incident, answer: MergeAnswer, view: View, head: Sha) ->
 
 
 def _merged(incident: Incident, merged: Merged, view: View, by_person: bool) -> Step:
-    who, commit = "a person merged it" if by_person else "merged", merged.commit
+    commit, approved = merged.commit, incident.action.approved
+    who = "a person merged it" if by_person else f"merged, as {approved} approved" if approved else "merged"
     note = Note(Stage.CHANGE, f"{who}: {commit[:12]}", (merged.bypassed,) if merged.bypassed else (), facts={"commit": commit})
-    return move(incident, State.MERGED, view.now, note, commit=commit, merged=view.now, by_person=by_person)
+    return move(incident, State.MERGED, view.now, note, commit=commit, merged=view.now, by_person=by_person or bool(approved))

@@ -37,6 +37,9 @@ def see_it_arrive(incident: Incident, view: View, ports: Ports) -> Step:
 
 
 def see_it_help(incident: Incident, view: View, ports: Ports) -> Step:
+    if incident.action.kind is Kind.UNDO and incident.action.asked_by:
+        why = f"the rollback was taken back, as {incident.action.asked_by} asked"
+        return end(incident, End.DONE, why, view.now, urgent=False)
     if incident.action.kind is Kind.UNDO:
         return move(incident, State.OPENED, view.now, Note(Stage.OUTCOME, "the rollback that did not help is undone"))
     if not incident.symptoms:

@@ -102,6 +102,7 @@ def _admitted(incident: Incident, plan: Plan, rung: Trust, note: Note, view: Vie
         mode=rung.value,
         branch=name,
         **written,
+        approved="",
         replaced=(*action.replaced, action.branch) if action.branch not in ("", name) else action.replaced,
         evidence=note.because,
         planned=action.planned or view.now,

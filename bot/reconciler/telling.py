@@ -18,6 +18,7 @@ from bot.policy.settings import Trust
 from bot.ports import Ports
 from bot.reconciler.saving import news
 from bot.reconciler.step import Step
+from bot.reconciler.talking import home, say, tell_asker
 from bot.records.comments import BEGINS, Said, culprit, mark, notice, replaced, status, told_of
 from bot.records.entry import Note, Stage
 from bot.refs import Sha
@@ -47,10 +48,10 @@ def tell(step: Step, ports: Ports) -> Step:
         ports.notifier.notify(each)
         ports.store.told(each)
     incident = step.incident
-    if _about_to_merge(step) or not any(action.pull is not None or action.commit for action in incident.actions):
+    if _about_to_merge(step):
         return step
     notes: list[Note] = []
-    for text in _texts(step, ports):
+    for text in (*_asker(incident, ports), *_texts(step, ports)):
         try:
             notes += _bring(text, incident, ports)
         except Unavailable:
@@ -91,8 +92,19 @@ def _bring(text: _Text, incident: Incident, ports: Ports) -> Iterator[Note]:
             yield Note(Stage.CHANGE, f"the forge did not take {text.about}", (str(error),))
 
 
+def _asker(incident: Incident, ports: Ports) -> Iterator[_Text]:
+    """Who asked in a comment is told there how it goes, from the pull request on."""
+    if incident.state in (State.OPENED, State.DECIDED, State.ADMITTED):
+        return
+    if (found := tell_asker(incident, ports)) is not None:
+        place, text, thread, comment, reply = found
+        yield _Text(place, text, lambda: say(thread, comment, reply, ports), "the answer to a comment")
+
+
 def _texts(step: Step, ports: Ports) -> Iterator[_Text]:
     incident = step.incident
+    if not any(action.pull is not None or action.commit for action in incident.actions):
+        return
     said = _said(step, ports)
     for number, action in enumerate(incident.actions, 1):
         if action.pull is not None:
@@ -144,6 +156,6 @@ def _sure_of(action: Action, ports: Ports) -> None:
     """A number in a commit's subject may be another repository's: where one can ask, it must have merged that very commit."""
     if ports.conversation is None or action.culprit is None:
         return
-    found = ports.conversation.discussion(Thread("/".join(ports.repository.name.split("/")[-2:]), action.culprit))
+    found = ports.conversation.discussion(Thread(home(ports), action.culprit))
     if not found.pull or found.state != "merged" or (found.merge is not None and found.merge != action.release):
         raise Refused(f"#{action.culprit} is not the pull request that merged {(action.release or '')[:12]}")

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from bot.config import Config, parse
 from bot.errors import BadConfig
+from bot.policy.words import Hold
 from bot.ports import Ports
 from bot.reconciler.look import look
+from bot.reconciler.standing import holds
 from bot.refs import Instant, Sha
 from bot.releases.release import DesiredState
 
@@ -33,6 +35,7 @@ class View:
     config: Config
     problem: str | None
     stopped: str | None
+    holds: tuple[Hold, ...] = ()
 
 
 def look_around(ports: Ports, fresh: bool = True) -> View:
@@ -48,7 +51,8 @@ def look_around(ports: Ports, fresh: bool = True) -> View:
     rules = in_force(ports, ports.repository.tree(head))
     state = look(ports.repository, ports.cache, rules.config.manifests, at=head, known=ports.seen.get(ports.repository.name))
     ports.seen[ports.repository.name] = state
-    return View(ports.clock.now(), state, rules.config, rules.problem, rules.stopped)
+    now = ports.clock.now()
+    return View(now, state, rules.config, rules.problem, rules.stopped, holds(ports.store, name, now))
 
 
 def in_force(ports: Ports, tree: Mapping[str, Sha]) -> InForce:

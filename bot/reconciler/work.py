@@ -9,6 +9,7 @@ from bot.errors import Refused, Stale, Unavailable
 from bot.incidents.lifecycle import End, State
 from bot.ports import Ports
 from bot.reconciler.intake import INBOX, take_in
+from bot.reconciler.listening import TALK, listen
 from bot.reconciler.reconcile import reconcile
 from bot.reconciler.saving import save
 from bot.reconciler.step import MINUTE, Step, end
@@ -24,6 +25,9 @@ def work(key: str, houses: Mapping[str, Ports]) -> Instant | None:
     if key.startswith(INBOX):
         ports = houses.get(key.removeprefix(INBOX))
         return take_in(ports) if ports else None
+    if key.startswith(TALK):
+        ports = houses.get(key.removeprefix(TALK))
+        return listen(ports) if ports else None
     first = next(iter(houses.values()), None)
     incident = first.store.incident(key) if first else None
     ports = houses.get(incident.service.repository) if incident else None

@@ -46,6 +46,8 @@ def _commit(hub: FakeGitHub, me: str, asked: dict[str, Any]) -> str:
         raise Answer(422, f'Expected branch to point to "{asked["expectedHeadOid"]}" but it did not.  Pull and try again.')
     files: dict[str, bytes | None] = {each["path"]: base64.b64decode(each["contents"]) for each in asked["fileChanges"]["additions"]}
     files |= {each["path"]: None for each in asked["fileChanges"]["deletions"]}
+    if any("refuse me" in str(each["path"]) for each in asked["fileChanges"]["additions"]):
+        raise Answer(422, "A path was requested for addition that GraphQL does not take")
     said = asked["message"]
     message = f"{said['headline']}\n\n{said['body']}" if said.get("body") else said["headline"]
     return repo.write(branch, head, files, message, (f"{me} <{me}@users.noreply.github.com>", "GitHub <noreply@github.com>"))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from tests.github import graphql, rest
-from tests.github.state import QUIET, Answer
+from tests.github.state import QUIET, Answer, Crossed
 
 if TYPE_CHECKING:
     from tests.github.server import FakeGitHub
@@ -63,7 +63,8 @@ class Handler(BaseHTTPRequestHandler):
         else:
             status, said, headers = self._git(body)
         status, said, headers = self._conditional(status, said, headers)
-        self.hub.record(self.command, path, status, body, said, time.perf_counter() - start)
+        query, seconds = urlsplit(self.path).query, time.perf_counter() - start
+        self.hub.record(Crossed(self.command, path, query, status, body, said, seconds))
         if fault == "cut_after":
             self._cut()
         elif fault == "502_after":
@@ -99,9 +100,19 @@ class Handler(BaseHTTPRequestHandler):
             if path == "/api/graphql":
                 return 200, self._graphql(me, said), {}
             query = dict(parse_qsl(urlsplit(self.path).query))
-            return *rest.answer(self.hub, me, self.command, path.removeprefix("/api/v3"), query, said), {}
+            status, found = rest.answer(self.hub, me, self.command, path.removeprefix("/api/v3"), query, said)
+            return self._paged(status, found, query)
         except Answer as error:
             return error.status, {"message": error.message, **({"errors": error.errors} if error.errors else {})}, {}
+
+    def _paged(self, status: int, found: Any, query: Mapping[str, str]) -> tuple[int, Any, dict[str, str]]:
+        """One page of a list, and where the next one is."""
+        if self.command != "GET" or not isinstance(found, list):
+            return status, found, {}
+        size, page = int(query.get("per_page", 30)), int(query.get("page", 1))
+        more = len(found) > size * page
+        link = {"Link": f'<{self.hub.address}{self.path}>; rel="next"'} if more else {}
+        return status, found[size * (page - 1) : size * page], link
 
     def _graphql(self, me: str, said: Any) -> Any:
         try:

@@ -20,19 +20,7 @@ import jwt
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from tests.github.http import Handler
-from tests.github.state import Answer, Comment, Item, Reacted, Repo, Rules, Status, stamp
-
-
-@dataclass(frozen=True)
-class Crossed:
-    """One request and its answer; `seconds` is how long it took in here."""
-
-    method: str
-    path: str
-    status: int
-    body: bytes
-    answer: Any
-    seconds: float
+from tests.github.state import Answer, Comment, Crossed, Item, Reacted, Repo, Rules, Status, stamp
 
 
 @dataclass
@@ -47,6 +35,8 @@ class Apps:
 
     def __init__(self, hub: FakeGitHub) -> None:
         self._hub, self._known = hub, {}
+        self.deliveries: list[dict[str, Any]] = []
+        """What became of webhooks sent to the App, newest first."""
 
     def add(self, number: int, key: str, slug: str, permissions: Mapping[str, str]) -> None:
         self._known[str(number)] = (load_pem_private_key(key.encode(), None).public_key(), slug, dict(permissions))
@@ -63,7 +53,7 @@ class Apps:
         if path == "/app":
             return 200, {"id": int(issuer), "slug": slug, "permissions": permissions}
         if path.startswith("/app/hook/deliveries"):
-            return 200, []
+            return 200, self.deliveries
         if path.endswith("/installation"):
             return 200, {"id": int(issuer), "permissions": permissions, "suspended_at": None}
         if verb == "POST" and path.endswith("/access_tokens"):
@@ -232,5 +222,5 @@ class FakeGitHub:
         self._reads[read] = answer
         return before
 
-    def record(self, method: str, path: str, status: int, body: bytes, answer: Any, seconds: float) -> None:
-        self.requests.append(Crossed(method, path, status, body, answer, seconds))
+    def record(self, crossed: Crossed) -> None:
+        self.requests.append(crossed)

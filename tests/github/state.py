@@ -28,6 +28,19 @@ def stamp(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+@dataclass(frozen=True)
+class Crossed:
+    """One request and its answer; `seconds` is how long it took in here."""
+
+    method: str
+    path: str
+    query: str
+    status: int
+    body: bytes
+    answer: Any
+    seconds: float
+
+
 @dataclass
 class Reacted:
     id: int

@@ -20,7 +20,7 @@ from bot.adapters.git.line import line
 from bot.adapters.git.lines import Lines
 from bot.adapters.git.run import NETWORK, Credentials, Git, failure
 from bot.adapters.git.trees import FOLDER, Trees
-from bot.adapters.git.writing import Parts, Person, checked_branch, parts, script
+from bot.adapters.git.writing import Parts, Person, checked_branch, committer, parts, script
 from bot.changes.change import Change, MergeAnswer, Merged, Moved
 from bot.errors import Refused, Unavailable
 from bot.refs import Sha
@@ -184,9 +184,21 @@ class GitRepository:
                 was = look(ref)
                 if was is not None and self._parts(was) == self._parts(made):
                     return was
+                if was is not None:
+                    self._ours(was, change)
                 if self._branches.move(ref, was, made, held):
                     return made
             raise Unavailable(f"{change.branch} is being written by somebody else")
+
+    def _ours(self, head: Sha, change: Change) -> None:
+        """See that making the branch anew loses no commit of a person. Raises Refused where it would."""
+        found = self._blobs.object(head)
+        if found is None or self.contains(change.base, head):
+            return  # not here: the compare and swap fails and it is looked at again
+        who = committer(found[1])
+        kept = who.name in (self._author.name, "rollbot", "GitHub") and b"\nRollback-" in found[1]
+        if not kept and who != self._author:
+            raise Refused(f"{who.name} has pushed to {change.branch}: it is left as it is; merge it, or close its pull request")
 
     def _make(self, change: Change, ref: str) -> Sha:
         text = script(change, _making(ref), partial(self._mode_at, change.base), self._author, self._now())

@@ -11,6 +11,7 @@ from bot.policy.rules.confirmed import unconfirmed
 from bot.policy.rules.cooldown import cooling_down
 from bot.policy.rules.far import far_target
 from bot.policy.rules.frozen import frozen
+from bot.policy.rules.held import held
 from bot.policy.rules.live import live_unknown
 from bot.policy.rules.old import old_suspect
 from bot.policy.rules.once import rolled_back_before
@@ -22,6 +23,7 @@ from bot.policy.rules.stale import stale_target
 from bot.policy.rules.undo import undo_needs_person
 
 RULES: tuple[Callable[[Case], Objection | None], ...] = (
+    held,
     rolled_back_before,
     is_rollback,
     quarantined_target,

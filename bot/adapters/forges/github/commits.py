@@ -44,7 +44,7 @@ class Commits:
                 return self._repository.write(change)
             plain = set(modes.values()) <= {"100644"} and _split(change.message) is not None
             if plain and (head is None or head == change.base):
-                return self._mutation(change, head)
+                return self._mutation(change, head, modes)
             return self._data(change, head, modes)
 
     def head(self, branch: str) -> Sha | None:
@@ -138,7 +138,7 @@ class Commits:
 
     # Three ways to write
 
-    def _mutation(self, change: Change, head: Sha | None) -> Sha:
+    def _mutation(self, change: Change, head: Sha | None, modes: Mapping[str, str]) -> Sha:
         if head is None and self._point(change.branch, change.base, None) != change.base:
             return self._raced(change)
         headline, body = _split(change.message) or ("", "")
@@ -159,7 +159,9 @@ class Commits:
         except Denied as error:
             if "did not" in error.said or "STALE_DATA" in error.said or "expected branch" in error.said.lower():
                 return self._raced(change)
-            raise
+            if error.status in (401, 403):
+                raise
+            return self._data(change, change.base, modes)  # what GraphQL does not take, Git's own objects may
 
     def _found(self, change: Change) -> Sha | None:
         head = self.head(change.branch)

@@ -54,7 +54,7 @@ class Merging:
     def _settled(self, found: Any, head: Sha) -> MergeAnswer | None:
         """What the pull request itself says already."""
         if found["merged_at"]:
-            return Merged(Sha(found["merge_commit_sha"]))
+            return Merged(Sha(found.get("merge_commit_sha") or head))
         if found["state"] != "open":
             return Blocked("the pull request is closed", waiting=False)
         if found["head"]["sha"] != head:

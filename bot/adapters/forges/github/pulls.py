@@ -25,6 +25,8 @@ class Pulls:
 
     def find(self, branch: str) -> PullRequest | None:
         found = self.raw(branch)
+        if found is not None and found["merged_at"] and not found.get("merge_commit_sha"):
+            found = self.one(found["number"])
         return None if found is None else pull_of(found)
 
     def raw(self, branch: str, state: str = "all") -> Any:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from bot.adapters.forges.github.answers import Denied
 from bot.adapters.forges.github.client import Client
 from bot.changes.change import Blocked, MergeAnswer
+from bot.errors import Unavailable
 from bot.refs import Sha
 
 _ARM = """mutation($input: EnablePullRequestAutoMergeInput!) {
@@ -95,10 +97,8 @@ class Queueing:
             self._taken(_DISARM, {"pullRequestId": found["node_id"]})
         queued = found["number"] in self._queued
         if not queued:
-            try:
+            with suppress(Denied, Unavailable):  # most forges have no queue, and this is asked again while stop is pressed
                 queued = self._entry(found) is not None
-            except Denied:
-                queued = False  # no queue here
         if queued:
             self._queued.discard(found["number"])
             self._taken(_DEQUEUE, {"id": found["node_id"]})

@@ -28,6 +28,7 @@ _ROLES = {
     "admin": Role.ADMIN,
 }
 _LONGEST = 70_000
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class GitHubConversation:
@@ -126,9 +127,9 @@ class GitHubConversation:
 
     def _command(self, comment: Any) -> Command:
         user, number = comment["user"], int(str(comment["issue_url"]).rpartition("/")[2])
-        text = str(comment["body"])[:_LONGEST]
+        text = _CONTROL.sub("\ufffd", str(comment["body"])[:_LONGEST])
         thread = Thread(self._client.repository, number)
-        key = f"github:{self._client.repository}:{comment['id']}"
+        key = f"github:{self._client.repository.lower()}:{comment['id']}"  # as its webhook calls it
         at = _time(comment["created_at"])
         return Command(key, at, str(user["login"]), int(user["id"]), thread, int(comment["id"]), text, comment.get("html_url"))
 
@@ -137,7 +138,8 @@ def _begins(comment: Any) -> bool:
     """Whether a person's unedited comment begins with the word."""
     user, body = comment.get("user") or {}, (comment.get("body") or "").lstrip(" \t\r\n`")
     word = body[: len(WORD)].lower() == WORD and not body[len(WORD) : len(WORD) + 1].strip("`").strip()
-    return bool(user.get("type") == "User" and word and comment.get("updated_at", comment["created_at"]) == comment["created_at"])
+    person = user.get("type") == "User" and not comment.get("performed_via_github_app")
+    return bool(person and word and comment.get("updated_at", comment["created_at"]) == comment["created_at"])
 
 
 def _checked(repository: str) -> str:

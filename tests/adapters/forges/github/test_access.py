@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from bot import wiring
+from bot.adapters.forges.github.examine import examine
 from bot.adapters.forges.github.opening import Login, opened
 from bot.errors import BadConfig, Refused, RollbotError
 from bot.settings import Settings
@@ -81,6 +82,39 @@ def test_a_token_that_is_turned_down_is_renewed_once(hub: Hub, login: Login) -> 
 
         assert client.get(client.at(""))["full_name"] == hub.name
         assert client.access.token() != first
+
+
+def test_doctor_says_what_the_app_lacks_and_what_does_not_reach_us(hub: Hub, key: str) -> None:
+    given = {**RIGHTS, "statuses": "read", "administration": "write"}
+    hub.server.app(4712, key, "rollbot-less", given)
+    hub.server.apps.deliveries = [{"status_code": 502, "event": "issue_comment"}, {"status_code": 202, "event": "push"}]
+    login = Login(hub.server.api, app_id="4712", key=key)
+
+    with opened(login, hub.server.url(hub.name), hub.repository.name, hub.patient.timing()) as client:
+        assert client
+        said = [(each.check, each.state, each.what) for each in examine(client, "main", False)]
+
+    assert ("app", "bad", "it lacks statuses: write (it marks the bad commit)") in said
+    assert ("app", "note", "it has administration: write, which Rollbot never uses") in said
+    assert ("webhook", "note", "1 of 2 deliveries failed (the newest: issue_comment, answered 502)") in said
+
+
+def test_git_is_shown_the_token_and_keeps_it_nowhere(hub: Hub, tmp_path: Path) -> None:
+    settings = Settings(
+        _env_file=None,  # type: ignore[call-arg]
+        forge="github",
+        github_url=hub.server.api,
+        github_token=hub.token,  # type: ignore[arg-type]
+        cache=tmp_path / "own",
+    )
+
+    with wiring.repository(hub.server.url(hub.name), settings) as repository:
+        repository.fetch()
+        assert repository.resolve("main") == hub.base
+        repository.rehearse()
+
+    kept = [path for path in (tmp_path / "own").rglob("*") if path.is_file() and hub.token.encode() in path.read_bytes()]
+    assert kept == []
 
 
 def test_a_wrong_token_says_what_to_do_and_not_what_it_is(hub: Hub, caplog: pytest.LogCaptureFixture) -> None:

@@ -52,6 +52,13 @@ def test_bytes_that_are_no_text_arrive_as_they_are(hub: Hub) -> None:
     assert hub.origin.read([(head, "app.yaml"), (head, "run.sh")]) == [body, None]
 
 
+def test_what_graphql_does_not_take_goes_through_git_objects(hub: Hub) -> None:
+    head = hub.forge.commit(hub.change(files={"refuse me.yaml": b"a: 1\n"}))
+
+    assert hub.origin.head(BRANCH) == head and hub.origin.read([(head, "refuse me.yaml")]) == [b"a: 1\n"]
+    assert [sha for sha, _, _ in hub.origin.log(BRANCH)][-2:] == [hub.base, head]
+
+
 def test_what_is_too_large_for_the_api_is_pushed(hub: Hub) -> None:
     body = b"x" * (9 << 20)
 
@@ -234,6 +241,19 @@ def test_a_comment_longer_than_github_takes_keeps_both_ends(hub: Hub) -> None:
 
     [comment] = hub.server.comments(hub.name, pull.number)
     assert "begin" in comment.body and comment.body.rstrip().endswith("end") and len(comment.body) <= 65_536
+
+
+def test_a_comment_far_down_a_long_thread_is_found(hub: Hub) -> None:
+    pull = hub.proposed()
+    for number in range(120):
+        hub.server.say(hub.name, pull.number, "ada", f"word {number}")
+    hub.forge.comment(pull.number, "state", "waiting")
+    hub.start()
+
+    hub.forge.comment(pull.number, "state", "merged")
+
+    ours = [each.body for each in hub.server.comments(hub.name, pull.number) if "rollbot" in each.body]
+    assert ours == ["<!-- rollbot:state -->\nmerged"]
 
 
 # People
