@@ -28,6 +28,10 @@ class MoodyForge:
         self.refuses: str | None = None
         """Why it takes no comments and no statuses."""
 
+    @property
+    def guarded(self) -> bool:
+        return self.forge.guarded
+
     def find(self, branch: str) -> PullRequest | None:
         return self._up().find(branch)
 

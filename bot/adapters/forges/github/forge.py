@@ -20,6 +20,8 @@ from bot.refs import Instant, Sha
 class GitHubForge:
     """`repository` is the same one over Git: for its modes and trees, and for what the API cannot carry."""
 
+    guarded = False  # a commit through the API is made on its own branch, wherever the target is by now
+
     def __init__(self, client: Client, repository: Repository) -> None:
         self.client = client
         comments = Comments(client)
