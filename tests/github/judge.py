@@ -1,7 +1,4 @@
-"""Requests that crossed the fake → how they differ from what GitHub says that it takes: OpenAPI for REST, the schema for GraphQL.
-
-Answers are not judged: the fake says only as much as Rollbot reads.
-"""
+"""What crossed the fake → how it differs from what GitHub says that it takes and gives: OpenAPI for REST, the schema for GraphQL."""
 
 from __future__ import annotations
 
@@ -17,6 +14,7 @@ from graphql import GraphQLSchema, OperationDefinitionNode, build_schema, parse,
 from graphql.execution.values import get_variable_values
 from openapi_schema_validator import OAS30Validator
 
+from tests.github import answers
 from tests.github.packages import package
 from tests.github.state import Crossed
 
@@ -35,12 +33,12 @@ class Violation:
 
 def judge(requests: Iterable[Crossed]) -> list[Violation]:
     """Raises Unobtainable where GitHub's descriptions cannot be had."""
-    found: dict[tuple[str, str, str, bytes], list[Violation]] = {}
+    found: dict[tuple[object, ...], list[Violation]] = {}
     every: list[Violation] = []
     for request in requests:
         if not request.path.startswith("/api/"):
             continue
-        same = (request.method, request.path, request.query, request.body)
+        same = (request.method, request.path, request.query, request.body, request.status, repr(request.answer))
         if same not in found:
             found[same] = list(_graphql(request) if request.path == "/api/graphql" else _rest(request))
         every += found[same]
@@ -67,6 +65,8 @@ def _rest(request: Crossed) -> Iterator[Violation]:
             yield Violation(name, f"{key} cannot be {value}")
     if request.method in ("POST", "PUT", "PATCH"):
         yield from _body(name, operation, request.body)
+    for why in answers.rest(operation, request.status, request.answer):
+        yield Violation(name, why)
 
 
 def _body(name: str, operation: Mapping[str, Any], body: bytes) -> Iterator[Violation]:
@@ -92,17 +92,19 @@ def _graphql(request: Crossed) -> Iterator[Violation]:
             values = get_variable_values(_schema(), definition.variable_definitions or (), said["variables"])
             for error in values if isinstance(values, list) else ():
                 yield Violation("graphql variables", str(error)[:300])
+    for why in answers.graphql(_schema(), said["query"], request.answer) if request.status == 200 else ():
+        yield Violation("graphql answer", why)
 
 
 @cache
 def _routes() -> list[tuple[re.Pattern[str], str, Mapping[str, Any]]]:
-    """Every path of the API, those with the fewest parameters first."""
+    """Every path of the API, those with the fewest parameters first, of these the longest."""
     described = json.loads((package("openapi") / "generated" / "api.github.com.deref.json").read_text())
     routes = []
     for where, verbs in described["paths"].items():
         pattern = re.sub(r"\{(\w+)\}", lambda match: "(.+)" if match[1] in _SEVERAL else "([^/]+)", where)
         routes.append((re.compile(pattern), where, verbs))
-    return sorted(routes, key=lambda route: route[1].count("{"))
+    return sorted(routes, key=lambda route: (route[1].count("{"), -len(route[1])))
 
 
 @cache

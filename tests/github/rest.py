@@ -210,7 +210,8 @@ def commit(call: Call) -> Result:
     accounts = {"GitHub": "web-flow"}
     people = {role: accounts.get(found[role]["name"], found[role]["name"]) for role in ("author", "committer")}
     known = {role: call.user(login) if login in call.hub.users else None for role, login in people.items()}
-    return 200, {"sha": found["sha"], "commit": found, "parents": found["parents"], **known}
+    bare = {name: found[name] for name in found if name not in ("sha", "parents")}
+    return 200, {"sha": found["sha"], "commit": bare, "parents": found["parents"], **known}
 
 
 # Statuses, checks, branches
