@@ -178,6 +178,15 @@ def test_a_target_that_moved_elsewhere_is_merged_all_the_same(hub: Hub) -> None:
     assert hub.file("other.txt") == b"hello\n" and hub.file("app.yaml") == b"tag: 1\n"
 
 
+@pytest.mark.parametrize("read", [r"GET /repos/[^ ]+/pulls/\d+$", r"GET /repos/[^ ]+/git/commits/"])
+def test_what_github_has_not_caught_up_with_is_asked_for_again(hub: Hub, read: str) -> None:
+    pull = hub.proposed()
+    hub.server.fault(read, "404_once")
+
+    assert isinstance(hub.forge.merge(pull, pull.head), Merged)
+    assert not hub.server.faults
+
+
 def test_a_merge_by_a_person_is_seen(hub: Hub) -> None:
     pull = hub.proposed()
     hub.client.send("PUT", hub.client.at(f"/pulls/{pull.number}/merge"), {"sha": pull.head, "merge_method": "merge"})
