@@ -49,6 +49,9 @@ def make(
 def _commit(state: DesiredState, revision: str) -> Commit | Unplanned:
     if revision in ("HEAD", "@"):
         return state.log[0]
+    whole = next((commit for commit in state.log if commit.sha == revision), None)
+    if whole is not None:
+        return whole
     found = [commit for commit in state.log if len(revision) >= 4 and commit.sha.startswith(revision)]
     if len(found) == 1:
         return found[0]

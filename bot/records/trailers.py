@@ -23,7 +23,7 @@ def trailers(message: str) -> Mapping[str, tuple[str, ...]]:
 
 def past(log: Iterable[Commit], history: History, incident: str) -> tuple[Past, ...]:
     """Return the rollbacks of the history's service, newest first, but for those that `incident` itself made."""
-    identities = {release.commit: release.identity for release in history.releases}
+    releases = {release.commit: release for release in history.releases}
     found = []
     for commit in log:
         if "Rollback-" not in commit.message:
@@ -32,7 +32,8 @@ def past(log: Iterable[Commit], history: History, incident: str) -> tuple[Past, 
         mine = said.get("Rollback-Incident") == (incident,)
         if not mine and "Rollback-Undo" not in said and _of(history.service, said):
             release = Sha(said.get("Rollback-Release", ("",))[0])
-            found.append(Past(release, identities.get(release, ""), commit.time, said.get("Rollback-Incident", ("",))[0]))
+            identity = releases[release].identity if release in releases else ""
+            found.append(Past(release, identity, commit.time, said.get("Rollback-Incident", ("",))[0]))
     return tuple(found)
 
 
