@@ -9,6 +9,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 
@@ -18,7 +19,8 @@ from bot.adapters.git.branches import Branches
 from bot.adapters.git.line import line
 from bot.adapters.git.lines import Lines
 from bot.adapters.git.run import NETWORK, Credentials, Git, failure
-from bot.adapters.git.writing import Parts, Person, checked_branch, modes, parts, script
+from bot.adapters.git.trees import FOLDER, Trees
+from bot.adapters.git.writing import Parts, Person, checked_branch, parts, script
 from bot.changes.change import Change, MergeAnswer, Merged, Moved
 from bot.errors import Refused, Unavailable
 from bot.refs import Sha
@@ -61,6 +63,7 @@ class GitRepository:
         url = origin.url if origin else None
         self._git = Git(folder, url, (credentials or (lambda: secret)) if origin else None)
         self._blobs = Blobs(self._git)
+        self._trees = Trees(self._git, self._blobs)
         self._branches = Branches(self._git, self._blobs, url, self._mirrored is not None, self._work_tree)
         self._folder = folder
         self.name = origin.name if origin else str(self._work_tree or folder.with_suffix("" if folder.suffix == ".git" else folder.suffix))
@@ -146,9 +149,7 @@ class GitRepository:
         return bool(self._git.output("for-each-ref", "--count=1", "--format=%(refname)").strip())
 
     def tree(self, commit: Sha) -> Mapping[str, Sha]:
-        out = self._git.output("ls-tree", "-r", "-z", "--full-tree", "--end-of-options", commit)
-        entries = (entry.partition(b"\t") for entry in out.split(b"\0") if entry.startswith(b"100"))
-        return {name.decode(errors="surrogateescape"): Sha(entry.rpartition(b" ")[2].decode()) for entry, _, name in entries}
+        return self._trees.files(commit)
 
     def log(self, commit: Sha) -> Sequence[Commit]:
         return line(self._git, self._lines, self._scope(), commit)
@@ -168,8 +169,8 @@ class GitRepository:
         return self._blobs.read(blobs)
 
     def mode(self, commit: Sha, path: str) -> str | None:
-        found = modes(self._git, commit, [path]).get(path)
-        return None if found == "040000" else found
+        found = self._mode_at(commit, path)
+        return None if found == FOLDER else found
 
     # Writing
 
@@ -189,12 +190,16 @@ class GitRepository:
                 self._git.output("update-ref", "-d", _making(ref))
 
     def _make(self, change: Change, ref: str) -> Sha:
-        text = script(self._git, change, _making(ref), self._author, self._now())
+        text = script(change, _making(ref), partial(self._mode_at, change.base), self._author, self._now())
         out = self._git.output("fast-import", "--quiet", "--done", "--force", "--date-format=raw", feed=text)
         made = Sha(out.decode().strip())
         if self._parts(made).tree == self._parts(change.base).tree:
             raise Refused("the change leaves every file as it is")
         return made
+
+    def _mode_at(self, commit: Sha, path: str) -> str | None:
+        found = self._trees.at(commit, path)
+        return None if found is None else found.mode
 
     def _parts(self, commit: Sha) -> Parts:
         found = self._blobs.object(commit)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.adapters.git.run import Git
 from bot.changes.change import Change
 from bot.errors import Refused
-from bot.refs import Sha
 
 _MODES = ("100644", "100755")
 
@@ -50,23 +48,13 @@ def checked_branch(branch: str) -> str:
     return f"refs/heads/{branch}"
 
 
-def modes(git: Git, commit: Sha, paths: Iterable[str]) -> Mapping[str, str]:
-    """Return the mode of each of these paths that the commit has (040000 for folders)."""
-    wanted = list(paths)
-    if not wanted:
-        return {}
-    out = git.output("ls-tree", "-z", "--full-tree", commit, "--", *wanted)
-    return {
-        name.decode(errors="surrogateescape"): entry[:6].decode()
-        for entry, _, name in (line.partition(b"\t") for line in out.split(b"\0") if line)
-    }
+def script(change: Change, ref: str, mode_at: Callable[[str], str | None], person: Person, time: float) -> bytes:
+    """Say the commit in fast-import's language. `mode_at`: what the base has at a path.
 
-
-def script(git: Git, change: Change, ref: str, person: Person, time: float) -> bytes:
-    """Say the commit in fast-import's language. Raises Refused for paths that a repository cannot or should not hold."""
+    Raises Refused for paths that a repository cannot or should not hold.
+    """
     for path in change.files:
         _check(path)
-    known = modes(git, change.base, {each for path in change.files for each in (path, *_parents(path))})
     message = change.message.replace("\0", "").encode(errors="surrogateescape")
     out = [
         f"commit {ref}\nmark :1\nauthor {person.line(time)}\ncommitter {person.line(time)}\ndata {len(message)}\n".encode(),
@@ -74,7 +62,7 @@ def script(git: Git, change: Change, ref: str, person: Person, time: float) -> b
         f"\nfrom {change.base}\n".encode(),
     ]
     for path, body in sorted(change.files.items()):
-        mode = _mode(path, known)
+        mode = _mode(path, mode_at)
         if body is None:
             out.append(b"D %s\n" % _quoted(path))
         else:
@@ -88,11 +76,11 @@ def _check(path: str) -> None:
         raise Refused(f"{path!r} is no path inside a repository")
 
 
-def _mode(path: str, known: Mapping[str, str]) -> str:
+def _mode(path: str, mode_at: Callable[[str], str | None]) -> str:
     for parent in _parents(path):
-        if known.get(parent, "040000") != "040000":
+        if mode_at(parent) not in (None, "040000"):
             raise Refused(f"{path}: {parent} is no folder but a link, file or submodule")
-    mode = known.get(path, "100644")
+    mode = mode_at(path) or "100644"
     if mode not in _MODES:
         what = {"120000": "a symbolic link", "160000": "a submodule"}.get(mode, "a folder")
         raise Refused(f"{path} is {what}: only regular files are changed")
