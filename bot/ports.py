@@ -63,6 +63,7 @@ class Repository(Protocol):
         """Make the change's branch hold exactly one commit on `change.base` with its bytes and message, and push it.
 
         Where the branch already holds such a commit (same parent, tree and message), answers it and writes nothing.
+        Of a remote, raises Stale (and writes nothing) where `change.target` is not at `change.base` there any more.
         """
         ...
 
@@ -131,6 +132,11 @@ class PullRows(Protocol):
 
 class Forge(Protocol):
     """Where pull requests live."""
+
+    @property
+    def guarded(self) -> bool:
+        """Whether `commit` raises Stale where the target has moved on from the change's base; else its caller has to look first."""
+        ...
 
     def find(self, branch: str) -> PullRequest | None:
         """The newest pull request of that branch, whatever its state."""

@@ -32,10 +32,16 @@ def reconcile(key: str, ports: Ports) -> Instant | None:
     incident = ports.store.incident(key)
     if incident is None or incident.state is State.ENDED:
         return None
-    view = look_around(ports, fresh=incident.state not in THINKING)
+    view = look_around(ports, fresh=not a_glance_will_do(incident, ports))
     step = take(incident, view, ports)
     tell(step, ports)
     return save(step, ports, view.problem).due
+
+
+def a_glance_will_do(incident: Incident, ports: Ports) -> bool:
+    """Whether what was seen a moment ago will do: nothing is changed, or the first thing to be changed is refused once HEAD has moved."""
+    guarded = incident.state is State.ADMITTED and ports.forge.guarded and not incident.action.replaced
+    return guarded or incident.state in THINKING
 
 
 def take(incident: Incident, view: View, ports: Ports) -> Step:

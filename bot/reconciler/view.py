@@ -38,7 +38,7 @@ class View:
 def look_around(ports: Ports, fresh: bool = True) -> View:
     """Fetch and read HEAD. Raises Unavailable or Refused where the repository cannot be read: never taken for an empty one.
 
-    Not `fresh`: for a step that only thinks, what was fetched a moment ago will do; the step that writes looks anew.
+    Not `fresh`: what was fetched a moment ago will do, as nothing is changed unless HEAD still is what is seen here.
     """
     name, now = ports.repository.name, ports.clock.now()
     if fresh or not 0 <= now - ports.fetched.get(name, -MOMENT) < MOMENT:

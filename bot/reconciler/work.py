@@ -36,7 +36,7 @@ def step_on(key: str, ports: Ports) -> Instant | None:
         try:
             return reconcile(key, ports)
         except Stale:
-            continue  # somebody else saved first: look again
+            ports.fetched.clear()  # somebody else saved or pushed first: look again, and not at what was seen a moment ago
         except Unavailable as error:
             return _later(key, str(error), ports)
         except Refused as error:

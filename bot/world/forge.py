@@ -18,6 +18,10 @@ class MoodyForge:
         self.down = False
         self.before_merge: Callable[[], object] | None = None
 
+    @property
+    def guarded(self) -> bool:
+        return self.forge.guarded
+
     def find(self, branch: str) -> PullRequest | None:
         return self._up().find(branch)
 

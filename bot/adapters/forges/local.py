@@ -13,18 +13,23 @@ from bot.refs import Sha
 class LocalForge:
     """Git is the truth: a row that says `open` while the branch is merged or gone is corrected when it is looked at."""
 
+    guarded = True
+
     def __init__(self, repository: Repository, rows: PullRows) -> None:
         self.repository, self.rows = repository, rows
+        self._committed: dict[str, Sha] = {}
+        """What a branch was left at, for the `open` that follows: the push's own answer, so that it is not asked for again."""
 
     def find(self, branch: str) -> PullRequest | None:
         pull = self.rows.pull(branch)
         return self._seen(pull) if pull and pull.state == "open" else pull
 
     def commit(self, change: Change) -> Sha:
-        return self.repository.write(change)
+        self._committed[change.branch] = head = self.repository.write(change)
+        return head
 
     def open(self, change: Change) -> PullRequest:
-        head = self.repository.remote_head(change.branch)
+        head = self._committed.pop(change.branch, None) or self.repository.remote_head(change.branch)
         if head is None:
             raise Refused(f"branch {change.branch} is not on the remote: commit the change before opening its pull request")
         found = self.find(change.branch)

@@ -176,18 +176,17 @@ class GitRepository:
 
     def write(self, change: Change) -> Sha:
         ref = checked_branch(change.branch)
+        # What is read where it is may be behind its origin; what is mirrored was planned on what the remote had.
+        held = (checked_branch(change.target), change.base) if self._mirrored else None
         with self._alone():
             made = self._make(change, ref)
-            try:
-                for look in (self._branches.known, *[self._branches.brought] * 4):
-                    was = look(ref)
-                    if was is not None and self._parts(was) == self._parts(made):
-                        return was
-                    if self._branches.move(ref, was, made):
-                        return made
-                raise Unavailable(f"{change.branch} is being written by somebody else")
-            finally:
-                self._git.output("update-ref", "-d", _making(ref))
+            for look in (self._branches.known, *[self._branches.brought] * 4):
+                was = look(ref)
+                if was is not None and self._parts(was) == self._parts(made):
+                    return was
+                if self._branches.move(ref, was, made, held):
+                    return made
+            raise Unavailable(f"{change.branch} is being written by somebody else")
 
     def _make(self, change: Change, ref: str) -> Sha:
         text = script(change, _making(ref), partial(self._mode_at, change.base), self._author, self._now())
@@ -264,5 +263,5 @@ def _file(folder: Path, name: str) -> bytes:
 
 
 def _making(ref: str) -> str:
-    """Where a commit hangs until its branch has it, so that no cleaning takes it."""
+    """Where fast-import hangs a commit, which has to hang somewhere, until it is done."""
     return f"refs/rollbot/making/{ref.removeprefix('refs/heads/')}"

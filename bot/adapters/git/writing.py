@@ -67,7 +67,8 @@ def script(change: Change, ref: str, mode_at: Callable[[str], str | None], perso
             out.append(b"D %s\n" % _quoted(path))
         else:
             out.append(b"M %s inline %s\ndata %d\n%s\n" % (mode.encode(), _quoted(path), len(body), body))
-    out.append(b"\nget-mark :1\ndone\n")
+    # No ref stays: what was made a moment ago is taken by no cleaning, and its branch is moved by compare and swap only.
+    out.append(b"\nget-mark :1\nreset %s\nfrom %s\n\ndone\n" % (ref.encode(), b"0" * len(change.base)))
     return b"".join(out)
 
 
