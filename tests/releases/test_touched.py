@@ -12,7 +12,12 @@ def a_line(count: int, dice: random.Random) -> tuple[Commit, ...]:
         path = f"{dice.choice('ab')}/{dice.choice('xyz')}"
         return FileChange(path, Sha("1" * 40), Sha("2" * 40) if dice.random() < 0.7 else None)
 
-    return tuple(Commit(Sha(f"{n:040}"), None, 0.0, "", "", "", tuple(change() for _ in range(dice.randint(0, 2)))) for n in range(count))
+    return tuple(
+        Commit(
+            Sha(f"{n:040}"), None, 0.0, "", "", dice.choice(("", "Rollback-Undo: x")), tuple(change() for _ in range(dice.randint(0, 2)))
+        )
+        for n in range(count)
+    )
 
 
 def test_a_line_that_grew_is_indexed_as_if_it_were_new() -> None:
@@ -24,7 +29,7 @@ def test_a_line_that_grew_is_indexed_as_if_it_were_new() -> None:
 
     index, anew = touched(log), touched(list(log))
 
-    assert (index.by_path, index.gone_from) == (anew.by_path, anew.gone_from)
+    assert (index.by_path, index.gone_from, index.ours) == (anew.by_path, anew.gone_from, anew.ours)
     for path, found in index.by_path.items():
         assert all(change in log[position].files and change.path == path for position, change in found)
     assert list(Walk(index, ["a/x"], ["b"])) == [
