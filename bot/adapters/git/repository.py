@@ -26,6 +26,9 @@ from bot.errors import Refused, Unavailable
 from bot.refs import Sha
 from bot.releases.release import Commit
 
+_TIDIED = 32
+"""Every so many fetches git may tidy the mirror: it does so at some thousand loose objects, and a fetch brings a dozen."""
+
 _EVERYTHING = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 
 
@@ -51,6 +54,7 @@ class GitRepository:
         self._mirrored = remote(address)
         self._lock = threading.RLock()
         self._work_tree: Path | None = None
+        self._fetches = 0
         origin = self._mirrored
         if origin is not None:
             if cache is None:
@@ -125,8 +129,11 @@ class GitRepository:
         if self._mirrored is None:
             return
         with self._alone():
-            words = ("fetch", "--quiet", "--prune", "--no-tags", "--update-shallow", "--no-write-fetch-head", "--end-of-options")
-            self._git.output(*words, self._mirrored.url, *_EVERYTHING, timeout=NETWORK, network=True)
+            words = ["fetch", "--quiet", "--prune", "--no-tags", "--update-shallow", "--no-write-fetch-head"]
+            if self._fetches % _TIDIED:  # looking whether there is anything to tidy takes git a process of its own
+                words.append("--no-auto-maintenance")
+            self._fetches += 1
+            self._git.output(*words, "--end-of-options", self._mirrored.url, *_EVERYTHING, timeout=NETWORK, network=True)
 
     def resolve(self, revision: str) -> Sha:
         plain = self._blobs.commit(revision)
