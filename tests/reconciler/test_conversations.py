@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -305,6 +306,27 @@ def test_environments_are_reserved_to_teams_and_owners(tmp_path: Path, people: d
         world.pass_time(30)
 
         assert (len(proposals(world)), picture(world, said)) == ((1, Reaction.DONE) if done else (0, Reaction.REFUSED))
+
+
+def released_together(world: LivedWorld) -> None:
+    """Pull request 300 moves checkout in prod and in staging."""
+    head, files = world.origin.head() or "", {}
+    for environment in ("prod", "staging"):
+        path = f"apps/checkout/overlays/{environment}/kustomization.yaml"
+        [text] = world.origin.read([(head, path)])  # type: ignore[list-item]
+        files[path] = re.sub('newTag: "[^"]+"', 'newTag: "9.0.0"', (text or b"").decode())
+    world.push(ToldCommit(world.clock.now(), ADA, "Both (#300)\n", files=files))
+    world.pass_time(15)
+
+
+@pytest.mark.parametrize("policy", [{"trust": {"*": "merge", "prod": "propose"}}, {"trust": {"*": "merge"}, "frozen": ["prod"]}])
+def test_over_several_environments_it_goes_as_far_as_the_least_trusted(tmp_path: Path, policy: dict[str, Any]) -> None:
+    with a_world(tmp_path, {"policy": policy}) as world:
+        released_together(world)
+        world.say(300, "/rollback")
+        world.pass_time(120)
+
+        assert (only(world).state, only(world).action.mode, world.desired("checkout")) == ("proposed", "propose", "9.0.0")
 
 
 def test_a_branch_that_a_person_pushed_to_is_not_approved_and_not_overwritten(world: LivedWorld) -> None:
