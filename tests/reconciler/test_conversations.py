@@ -329,6 +329,22 @@ def test_over_several_environments_it_goes_as_far_as_the_least_trusted(tmp_path:
         assert (only(world).state, only(world).action.mode, world.desired("checkout")) == ("proposed", "propose", "9.0.0")
 
 
+def test_what_reaches_a_reserved_environment_is_approved_and_undone_by_its_owners_alone(tmp_path: Path) -> None:
+    with a_world(tmp_path, {"policy": {"trust": {"*": "propose"}}, "people": {"owners": {"prod": ["ada"]}}}) as world:
+        released_together(world)
+        world.say(300, "/rollback", "ada")
+        world.pass_time(30)
+        no = world.say(1, "/rollback approve", "tom")
+        world.pass_time(60)
+        assert ("prod is reserved to ada" in answer(world, no), only(world).action.approved) == (True, "")
+
+        world.say(1, "/rollback approve", "ada")
+        world.pass_time(600)
+        no = world.say(1, "/rollback undo", "tom")
+        world.pass_time(60)
+        assert ("prod is reserved to ada" in answer(world, no), only(world).end) == (True, "done")
+
+
 def test_a_branch_that_a_person_pushed_to_is_not_approved_and_not_overwritten(world: LivedWorld) -> None:
     proposed(world)
     [branch] = proposals(world)
@@ -380,6 +396,16 @@ def test_cancelled_its_pull_request_is_closed(world: LivedWorld) -> None:
     pull = world.pulls.pull(only(world).action.branch)
     assert (only(world).end, pull and pull.state, proposals(world)) == ("cancelled", "closed", [])
     assert answer(world, said).startswith("**`prod/checkout`: lin cancelled it.**")
+
+
+def test_what_was_merged_a_moment_ago_is_not_called_cancelled(world: LivedWorld) -> None:
+    proposed(world)
+    world.merge(only(world).action.branch)
+    said = world.say(1, "/rollback cancel", "lin")
+    world.pass_time(60)
+
+    assert "pull request 1 is merged already" in answer(world, said)
+    assert (only(world).end, bool(only(world).action.commit)) != ("cancelled", False)
 
 
 def test_undone_once_and_not_twice(world: LivedWorld) -> None:
