@@ -144,6 +144,15 @@ def _resume(command: Command, spoken: Resume, view: View, ports: Ports) -> Reply
     ended = standing.release(ports.store, ports.repository.name, service, environment)
     _nudge(ports)
     lines = [f"{_where(hold.service, hold.environment)}, held by {hold.by}" for hold in ended]
+    left = [
+        hold
+        for hold in standing.holds(ports.store, ports.repository.name, view.now)
+        if hold.service in (None, service) and hold.environment in (None, environment)
+    ]
+    if left:
+        lines += [f"still held: {_where(hold.service, hold.environment)}, by {hold.by}" for hold in left]
+        ways = [f"/rollback resume {hold.service}" for hold in left if hold.service]
+        return Reply(Reaction.DONE if ended else Reaction.UNCLEAR, answer("It is held more widely.", lines, ways))
     return Reply(Reaction.DONE, answer("Going on.", lines or [f"nothing holds {_where(service, environment)}"]))
 
 

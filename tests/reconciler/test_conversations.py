@@ -456,6 +456,16 @@ def test_held_between_proposal_and_merge_it_is_not_merged_but_a_person_may_appro
     assert (world.desired("checkout"), only(world).end) == ("2.7.0", "recovered")
 
 
+def test_resumed_in_one_place_it_says_what_still_holds_there(world: LivedWorld) -> None:
+    world.say(world.talk.open_issue("Wait"), "/rollback hold 2h checkout", "lin")
+    world.pass_time(15)
+    said = world.say(world.talk.open_issue("Wait", 9005), "/rollback resume checkout in prod", "lin")
+    world.pass_time(30)
+
+    assert "still held: checkout, by lin" in answer(world, said)
+    assert "/rollback resume checkout\n" in answer(world, said)
+
+
 def rolled_back(world: LivedWorld) -> None:
     world.say(world.talk.open_issue("It hangs"), "/rollback checkout in prod --mode merge")
     world.pass_time(600)
