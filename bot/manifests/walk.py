@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from bot.manifests.documents import Alias, Document, Map, Node, Scalar, Seq, Unparsable
+from bot.manifests.documents import Alias, Document, Map, Node, Scalar, Seq
+from bot.manifests.items import item_part
 from bot.manifests.pin import Pin, PinKind, Style
 from bot.manifests.secrets import is_secret
 from bot.manifests.templates import MASK, load
 from bot.refs import ImageRef
 
-_NAMES = ("name", "repository", "alias", "repoURL", "chart")
 _SIMPLE = re.compile(r"[^\s.\[\]\"']+")
 _DEEPEST = 200
 
@@ -95,17 +95,6 @@ def key_part(key: str) -> str:
     return '"' + key.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def item_part(sequence: Seq, index: int) -> str:
-    """Name a list item: by its first naming key whose value no earlier item has, else by its index."""
-    node = sequence.items[index]
-    if isinstance(node, Map):
-        for key in _NAMES:
-            value = node.text(key)
-            if value and not any(isinstance(other, Map) and other.text(key) == value for other in sequence.items[:index]):
-                return f"[{key}={value}]"
-    return f"[{index}]"
-
-
 def sibling(mapping: Map, key: str) -> Node | None:
     """Return what stands under `key`, aliases followed and merge keys (`<<`) respected one level deep."""
     node = mapping.get(key)
@@ -121,11 +110,8 @@ def sibling(mapping: Map, key: str) -> Node | None:
 
 @lru_cache(maxsize=4)
 def objects(file: bytes, path: str) -> tuple[Object, ...]:
-    """Return the objects of a file without its secrets; none where it does not parse. The items of a List are objects each."""
-    try:
-        documents = load(file, path)
-    except Unparsable:
-        return ()
+    """Return the objects of a file without its secrets, of those documents that parse. The items of a List are objects each."""
+    documents = load(file, path).documents
     return tuple(found for document in documents for found in _objects(file, path, document.index, document.root, ""))
 
 
@@ -147,7 +133,7 @@ def _objects(file: bytes, path: str, document: int, root: Node, prefix: str) -> 
     kind = root.text("kind")
     if kind.endswith("List") and isinstance(items, Seq):
         for index, item in enumerate(items.items):
-            yield from _objects(file, path, document, item, f"{prefix}{'.' if prefix else ''}items[{index}]")
+            yield from _objects(file, path, document, item, f"{prefix}{'.' if prefix else ''}items{item_part(items, index)}")
         return
     meta = root.at("metadata")
     name, namespace = (meta.text("name"), meta.text("namespace")) if isinstance(meta, Map) else ("", "")
