@@ -20,7 +20,11 @@ _ELSE = ("url", "repo", "server", "path", "id", "key", "host", "label", "title",
 _TOGETHER = {"": _WHERE, "repoURL": ("chart", "path")}
 """By its first naming key, what names an item along with it from the start: the elements of generators are soon many of one
 cluster, and sources many of one repository."""
-_MOVES = re.compile(r"(?<![\d.])\d+\.\d+(?:\.\d+)?(?![\d.])|\b[0-9a-f]{40}\b")
+_MOVES = re.compile(
+    r"(?<![\d.])\d+\.\d+(?:\.\d+)?(?![\d.])|\b[0-9a-f]{40}\b|\?|raw\.githubusercontent"
+    r"|/(?:raw|blob|tree|releases|archive|tarball|zipball)/"
+)
+"""Addresses that hold a version or a branch: what names an item must not move with it."""
 NAMING_KEYS = (*_NAMES, *_WHERE, *_ELSE)
 STEADY_KEYS = frozenset(NAMING_KEYS) - {"image"}
 """Of these all of the value may name an item; of an image it is never the version."""

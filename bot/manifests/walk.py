@@ -232,9 +232,20 @@ def whole_pin(place: Place, format_name: str, kind: PinKind, artefact: str = "")
     return part_pin(place, format_name, kind, artefact, 0, len(place.scalar.value.rstrip("\n")))
 
 
+_VERSION = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}(?:@sha256:[0-9a-f]{64})?"
+_VARIABLE_IMAGE = re.compile(
+    r"(?:\$\{?(?P<variable>[A-Za-z_]\w*)\}?)?(?P<name>[a-z0-9._/-]*(?::\d+/[a-z0-9._/-]+)?)"
+    rf"(?::(?:v?\$\{{[A-Za-z_]\w*:?[-=])(?P<default>{_VERSION})\}}|:(?P<fixed>{_VERSION}))"
+)
+"""An image of which Compose, Flux or a shell fills in a part: what is written out, or the default, is its version."""
+
+
 def image_pin(place: Place, format_name: str, kind: PinKind = PinKind.IMAGE) -> Pin | None:
     """Make a pin of the `tag`, `tag@digest` or digest part of an image reference; None where it fixes none."""
     text = place.scalar.value.rstrip("\n")
+    if "$" in text and (match := _VARIABLE_IMAGE.fullmatch(text)):
+        part = "default" if match["default"] else "fixed"
+        return part_pin(place, format_name, kind, match["name"].strip("/"), match.start(part), match.end(part))
     bare = text.removeprefix("docker://").removeprefix("oci://")
     image = ImageRef.parse(bare)
     if image is None or image.version is None or MASK in bare or "://" in bare:
@@ -243,7 +254,7 @@ def image_pin(place: Place, format_name: str, kind: PinKind = PinKind.IMAGE) -> 
 
 
 _REFS = (
-    re.compile(r"(?P<artefact>[^?\s]+)\?(?:[^\s#]*&)?ref=(?P<ref>[^&\s#]+)"),
+    re.compile(r"(?P<artefact>[^?\s]+)\?(?:[^\s#]*&)?(?:ref|version)=(?P<ref>[^&\s#]+)"),
     re.compile(r"(?P<artefact>https?://raw\.githubusercontent\.com/[^/\s]+/[^/\s]+)/(?:refs/(?:tags|heads)/)?(?P<ref>[^/\s]+)/\S+"),
     re.compile(r"(?P<artefact>https?://[^/\s]+/[^/\s]+/[^/\s]+)/releases/download/(?P<ref>[^/\s]+)/\S+"),
     re.compile(
@@ -252,6 +263,8 @@ _REFS = (
     re.compile(
         r"(?P<artefact>https?://[^/\s]+/[^/\s]+/[^/\s]+)/archive/(?:refs/(?:tags|heads)/)?(?P<ref>[^/\s]+?)(?:\.tar\.gz|\.tgz|\.zip)"
     ),
+    re.compile(r"(?P<artefact>https?://[^/\s]+/[^/\s]+/[^/\s]+)/(?:tarball|zipball)/(?:refs/(?:tags|heads)/)?(?P<ref>[^/\s]+)"),
+    re.compile(r"(?P<artefact>(?:https?|oci)://[^\s?#]+?)-(?P<ref>[vV]?\d+\.\d+[0-9A-Za-z.+_-]*?)(?:\.tar\.gz|\.tgz)"),
 )
 
 
@@ -261,6 +274,6 @@ def ref_pin(place: Place, format_name: str) -> Pin | None:
     if "/" not in text or MASK in text:
         return None
     for pattern in _REFS:
-        if match := pattern.match(text):
+        if (match := pattern.match(text)) and "$" not in match["ref"]:
             return part_pin(place, format_name, PinKind.REF, match["artefact"], match.start("ref"), match.end("ref"))
     return None

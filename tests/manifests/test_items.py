@@ -40,6 +40,7 @@ def parts(text: str) -> list[str]:
         pytest.param("[{url: u}, {url: u}]", ["[0]", "[1]"], id="nothing tells them apart"),
         pytest.param("[{git: {}}, {list: {}}, {list: {}}]", ["[git]", "[1]", "[2]"], id="by what they are"),
         pytest.param("[{url: 'https://x/v1.2.3'}, {id: 1}]", ["[0]", "[id=1]"], id="no version names an item"),
+        pytest.param("[{url: 'https://x/a/b/raw/main/c'}, {id: 1}]", ["[0]", "[id=1]"], id="nor a branch"),
         pytest.param("[{name: v1.2.3}]", ["[0]"], id="a version alone is no name"),
         pytest.param("[{name: '1.21'}, {name: '1.22'}]", ["[name=1.21]", "[name=1.22]"], id="versions side by side are"),
         pytest.param("[{name: 'ghcr.io/a/b:1'}]", ["[name=ghcr.io/a/b]"], id="an image without its tag"),
