@@ -12,7 +12,7 @@ class Unavailable(RollbotError):
 
 
 class Stale(Unavailable):
-    """Somebody else saved the same row first: read it again and take the step again."""
+    """Somebody else saved the row, or moved the branch, that this was based on: read it again and take the step again."""
 
 
 class Refused(RollbotError):

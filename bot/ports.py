@@ -64,6 +64,7 @@ class Repository(Protocol):
         """Make the change's branch hold exactly one commit on `change.base` with its bytes and message, and push it.
 
         Where the branch already holds such a commit (same parent, tree and message), answers it and writes nothing.
+        Of a remote, raises Stale (and writes nothing) where `change.target` is not at `change.base` there any more.
         """
         ...
 
@@ -93,8 +94,8 @@ class PinCache(Protocol):
 
     def put(self, readings: Mapping[tuple[str, Sha], Reading]) -> None: ...
 
-    def missing(self, path: str, blobs: Iterable[Sha]) -> Set[Sha]:
-        """Those of a path's blobs that `get` would not answer."""
+    def missing(self, keys: Iterable[tuple[str, Sha]]) -> Set[tuple[str, Sha]]:
+        """Those that `get` would not answer."""
         ...
 
     def included(self, keys: Iterable[tuple[str, Sha]]) -> Mapping[tuple[str, Sha], tuple[str, ...]]:
@@ -133,6 +134,11 @@ class PullRows(Protocol):
 class Forge(Protocol):
     """Where pull requests live."""
 
+    @property
+    def guarded(self) -> bool:
+        """Whether `commit` raises Stale where the target has moved on from the change's base; else its caller has to look first."""
+        ...
+
     def find(self, branch: str) -> PullRequest | None:
         """The newest pull request of that branch, whatever its state."""
         ...
@@ -149,10 +155,21 @@ class Forge(Protocol):
         """Merge exactly `head`. Already merged is Merged."""
         ...
 
+    def disarm(self, pull: PullRequest) -> None:
+        """Take back whatever makes the forge merge it by itself later; that nothing does is fine."""
+        ...
+
     def close(self, pull: PullRequest, why: str) -> None: ...
 
     def comment(self, number: int, key: str, text: str) -> None:
         """Keep one comment with that key on a pull request of the repository (ours or the culprit's), its text replaced."""
+        ...
+
+    def touching(self, paths: Iterable[str], since: Instant) -> Sequence[PullRequest]:
+        """Open or queued pull requests of people (no bot's, none of ours) that changed since then and touch one of the paths.
+
+        Empty where the forge has no such thing; the newest fifty will do.
+        """
         ...
 
     def mark(self, commit: Sha, mark: Mark) -> None:

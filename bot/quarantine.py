@@ -88,11 +88,17 @@ class Files(Protocol):
 
 def read(state: Files) -> tuple[Quarantine, ...]:
     """Return every quarantine at a revision. Raises Refused where one cannot be read: it must not lift itself."""
-    found = []
-    for path in sorted(path for path in state.tree if path.startswith(f"{FOLDER}/")):
-        text = state.file(path)
-        try:
-            found.append(Quarantine.of(yaml.load(text or b"", Loader=yaml.CSafeLoader)))
-        except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
-            raise Refused(f"{path} is no quarantine that can be read; mend or delete it") from error
-    return tuple(found)
+    return tuple(parse(path, state.file(path)) for path in files(state))
+
+
+def files(state: Files) -> tuple[str, ...]:
+    """The paths of a revision's quarantines."""
+    return tuple(sorted(path for path in state.tree if path.startswith(f"{FOLDER}/")))
+
+
+def parse(path: str, text: bytes | None) -> Quarantine:
+    """Read one file. Raises Refused where it is no quarantine."""
+    try:
+        return Quarantine.of(yaml.load(text or b"", Loader=yaml.CSafeLoader))
+    except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
+        raise Refused(f"{path} is no quarantine that can be read; mend or delete it") from error

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -19,12 +21,6 @@ LATER = frozenset(
         "ROLLBOT_ALERTMANAGER_URL",
         "ROLLBOT_ARGOCD_TOKEN",
         "ROLLBOT_ARGOCD_URL",
-        "ROLLBOT_GITHUB_APP_ID",
-        "ROLLBOT_GITHUB_PRIVATE_KEY",
-        "ROLLBOT_GITHUB_PRIVATE_KEY_FILE",
-        "ROLLBOT_GITHUB_TOKEN",
-        "ROLLBOT_GITHUB_URL",
-        "ROLLBOT_GITHUB_WEBHOOK_SECRET",
         "ROLLBOT_LOKI_URL",
         "ROLLBOT_PUBLIC_URL",
     }
@@ -45,12 +41,18 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True)
 
-    database_url: SecretStr = Field(
-        default_factory=lambda: SecretStr(f"sqlite:///{_home('XDG_STATE_HOME', '.local/state') / 'rollbot.db'}")
-    )
+    database_url: SecretStr = Field(default_factory=lambda: SecretStr(f"sqlite:///{state_folder() / 'rollbot.db'}"))
     repo_url: Annotated[tuple[str, ...], NoDecode, Field(repr=False)] = ()
     branch: Annotated[str, Field(pattern=r"^[^-\s~^:?*\[\\][^\s~^:?*\[\\]*$")] | None = None
     forge: Literal["local", "github", "gitlab", "gitea"] = "local"
+    github_url: str = "https://api.github.com"
+    """GitHub's REST API; GraphQL is beside it. An Enterprise server's is https://HOST/api/v3."""
+    github_token: SecretStr | None = None
+    github_app_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9.]+$")] | None = None
+    github_private_key: SecretStr | None = None
+    github_private_key_file: Path | None = None
+    github_webhook_secret: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    """Several while one gives way to another; a delivery that any of them signed is GitHub's."""
     prometheus_url: SecretStr | None = None
     cache: Path = Field(default_factory=lambda: _home("XDG_CACHE_HOME", ".cache"))
     """Where bare mirrors and what was read of manifests are kept; it can be deleted at any time."""
@@ -63,6 +65,11 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("github_webhook_secret", mode="before")
+    @classmethod
+    def _secrets(cls, value: Any) -> Any:
+        return tuple(SecretStr(part.strip()) for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
     @field_validator("api_tokens", mode="before")
     @classmethod
@@ -85,6 +92,29 @@ class Settings(BaseSettings):
             raise ValueError("not an http:// or https:// URL")
         return value
 
+    @field_validator("github_url")
+    @classmethod
+    def _is_api(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if not _URL.fullmatch(value) or parts.query or parts.fragment or parts.username:
+            raise ValueError("not an http:// or https:// URL of an API")
+        if parts.netloc in ("github.com", "www.github.com"):
+            raise ValueError("this is GitHub's site; its API is https://api.github.com")
+        if not parts.path.strip("/") and not parts.netloc.startswith("api."):
+            raise ValueError(f"an Enterprise server's API is {parts.scheme}://{parts.netloc}/api/v3")
+        return value.rstrip("/")
+
+    @field_validator("github_token", "github_private_key", mode="before")
+    @classmethod
+    def _one_secret(cls, value: Any) -> Any:
+        """Nothing where it is empty; a key may have its line ends written as backslash-n, as .env files do."""
+        if not isinstance(value, str):
+            return value
+        text = value.strip().replace("\\n", "\n")
+        if "PRIVATE KEY" not in text and any(not "!" <= letter <= "~" for letter in text):
+            raise ValueError("it holds characters that no token or key has")
+        return text or None
+
     @field_validator("api_tokens", "hook_tokens")
     @classmethod
     def _long_enough(cls, tokens: dict[str, SecretStr]) -> dict[str, SecretStr]:
@@ -92,6 +122,13 @@ class Settings(BaseSettings):
             if len(token.get_secret_value()) < 12:
                 raise ValueError(f"the token of {name} is shorter than 12 characters; `openssl rand -hex 24` makes a good one")
         return tokens
+
+    def door(self, source: str) -> tuple[SecretStr, ...]:
+        """The secrets that open `/hooks/{source}`; none: it is closed."""
+        if source == "github":
+            return self.github_webhook_secret
+        token = self.hook_tokens.get(source)
+        return () if token is None else (token,)
 
 
 def load(env_file: str | Path | None = ".env", **given: Any) -> Settings:
@@ -123,6 +160,11 @@ def unread(env_file: str | Path | None = ".env") -> tuple[str, ...]:
     return tuple(sentences)
 
 
+def state_folder() -> Path:
+    """Where what must not be lost is kept, unless something else was said."""
+    return _home("XDG_STATE_HOME", ".local/state")
+
+
 def _home(variable: str, usual: str) -> Path:
     """Return the user's folder of that kind for us (XDG base directories)."""
     said = os.environ.get(variable, "")
@@ -148,5 +190,62 @@ def _spoken(field: str) -> str:
 _HINTS = {
     "forge": "one of local, github, gitlab, gitea",
     "branch": "a branch name such as main",
+    "github_url": "https://api.github.com, or https://HOST/api/v3 of an Enterprise server",
+    "github_app_id": "the number on the App's page, such as 123456",
+    "github_token": "without quotes, spaces or line ends",
+    "github_private_key": "the PEM file that GitHub made for the App, whole, or ROLLBOT_GITHUB_PRIVATE_KEY_FILE",
     "sweep_every": "seconds, more than 0 and at most 3600",
 }
+
+
+class Run(BaseSettings):
+    """What GitHub Actions says of the step that this process is; nothing of it elsewhere.
+
+    https://docs.github.com/en/actions/reference/workflows-and-actions/variables
+    """
+
+    model_config = SettingsConfigDict(env_prefix="GITHUB_", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    actions: bool = False
+    actor: str = ""
+    repository: str = ""
+    server_url: str = "https://github.com"
+    api_url: str = "https://api.github.com"
+    event_path: Path | None = None
+    event_name: str = ""
+    ref: str = ""
+    sha: str = ""
+    base_ref: str = ""
+    run_id: str = ""
+    run_attempt: str = "1"
+    output: Path | None = None
+    step_summary: Path | None = None
+    temp: Annotated[Path | None, Field(validation_alias="RUNNER_TEMP")] = None
+
+
+def run() -> Run:
+    """Return what GitHub Actions says of this step. Raises BadConfig."""
+    try:
+        return Run()
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        raise BadConfig(f"GITHUB_{str(first['loc'][0]).upper()}: {first['msg']}") from error
+
+
+def inputs(*names: str) -> dict[str, str]:
+    """Return the inputs of an action that were given, by name: `action.yml` hands `dry-run` over as INPUT_DRY_RUN."""
+    found = {name: os.environ.get(f"INPUT_{name.upper().replace('-', '_')}", "") for name in names}
+    return {name: value for name, value in found.items() if value.strip()}
+
+
+def of_run(step: Run, given: Mapping[str, str]) -> Settings:
+    """Return the settings of a step: what it keeps goes with its job, and no `.env` is read, for a pull request may have brought one.
+
+    `given` are inputs of the action by the setting's name; a `ROLLBOT_…` variable wins where an input was not given.
+    """
+    unsaid = set(Settings.model_fields) - {name.removeprefix(PREFIX).lower() for name in _named(None)}
+    usual: dict[str, Any] = {"forge": "github", "github_url": step.api_url}
+    if step.temp is not None:
+        usual |= {"database_url": f"sqlite:///{step.temp / 'rollbot' / 'rollbot.db'}", "cache": step.temp / "rollbot" / "cache"}
+    found = {name: value for name, value in usual.items() if name in unsaid} | dict(given)
+    return load(None, **found)

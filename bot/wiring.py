@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.errors import BadConfig
-from bot.ports import Clock, Cluster, Forge, Metrics, Notifier, Ports, QueueRows, Repository, Store
+from bot.errors import BadConfig, Refused
+from bot.ports import Clock, Cluster, Conversation, Forge, Metrics, Notifier, Ports, Queue, Repository, Store
 
 if TYPE_CHECKING:
+    from bot.adapters.forges.github.client import Client
+    from bot.adapters.forges.github.opening import Login
     from bot.adapters.git.repository import GitRepository
     from bot.adapters.pins import SqlitePinCache
     from bot.adapters.store.due import SqlQueueRows
@@ -25,15 +27,17 @@ log = logging.getLogger("rollbot.sweep")
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """Each repository's ports by its name, and the rows that the queue's runner takes from."""
+    """Each repository's ports by its name, the rows that the queue's runner takes from, and the bell that wakes it."""
 
     ports: Mapping[str, Ports]
     rows: SqlQueueRows
+    bell: threading.Event
 
 
 @contextmanager
 def house(settings: Settings, addresses: tuple[str, ...] = ()) -> Iterator[House]:
     """Open everything that the settings name, for as long as the block lasts. Raises BadConfig, Refused, Unavailable."""
+    from bot.adapters.queues.local import LocalQueue
     from bot.adapters.store.due import SqlQueueRows
     from bot.adapters.store.schema import Database
 
@@ -43,22 +47,75 @@ def house(settings: Settings, addresses: tuple[str, ...] = ()) -> Iterator[House
     with ExitStack() as stack:
         database = Database(settings.database_url.get_secret_value())
         stack.callback(database.close)
-        rows = SqlQueueRows(database)
+        rows, bell = SqlQueueRows(database), threading.Event()
+        queue = LocalQueue(rows, bell)
         pins = stack.enter_context(cache(settings))
-        repositories = [stack.enter_context(repository(address, settings)) for address in addresses]
-        named = {one.name: _ports(one, settings, database, rows, pins) for one in repositories}
-        if len(named) < len(repositories):
+        named = {}
+        for address in addresses:
+            client = stack.enter_context(github(address, settings))
+            one = stack.enter_context(repository(address, settings, client))
+            named[one.name] = _ports(one, settings, database, queue, pins, client)
+        if len(named) < len(addresses):
             raise BadConfig("ROLLBOT_REPO_URL names a repository twice")
-        yield House(named, rows)
+        yield House(named, rows, bell)
 
 
 @contextmanager
-def repository(address: str | Path, settings: Settings) -> Iterator[GitRepository]:
-    """Open one repository: a URL (mirrored in the cache folder) or a path. Raises Refused, Unavailable."""
+def repository(address: str | Path, settings: Settings, client: Client | None = None) -> Iterator[GitRepository]:
+    """Open one repository: a URL (mirrored in the cache folder) or a path. `client`: the forge's, where it is open already.
+
+    Raises Refused, Unavailable.
+    """
     from bot.adapters.git.repository import GitRepository
 
-    with GitRepository(str(address), settings.branch, settings.cache / "repositories") as opened:
-        yield opened
+    with ExitStack() as stack:
+        shown = client or stack.enter_context(github(address, settings))
+        credentials = None if shown is None else _credentials(address, settings, shown)
+        yield stack.enter_context(GitRepository(str(address), settings.branch, settings.cache / "repositories", credentials=credentials))
+
+
+@contextmanager
+def github(address: str | Path, settings: Settings) -> Iterator[Client | None]:
+    """Open GitHub's API for a repository; None where that is not the forge, the repository is not there, or no token was given."""
+    where = _remote(str(address)) if settings.forge == "github" else None
+    if where is None or not (settings.github_token or settings.github_app_id):
+        yield None
+        return
+    from bot.adapters.forges.github.opening import opened
+
+    with opened(_login(settings), *where) as client:
+        yield client
+
+
+def _login(settings: Settings) -> Login:
+    from bot.adapters.forges.github.opening import Login
+
+    token, key = (None if each is None else each.get_secret_value() for each in (settings.github_token, settings.github_private_key))
+    return Login(settings.github_url, token, settings.github_app_id, key, settings.github_private_key_file)
+
+
+def _remote(address: str) -> tuple[str, str] | None:
+    """The URL and name of a repository's remote: the address itself, or a clone's origin. None where it has none."""
+    from bot.adapters.git.address import remote
+    from bot.adapters.git.repository import GitRepository
+
+    found = remote(address)
+    if found is None:
+        try:
+            with GitRepository(address) as opened:
+                found = remote(opened.origin) if opened.origin else None
+        except Refused:
+            return None  # what is wrong with it is said where it is opened for good
+    return None if found is None else (found.url, found.name)
+
+
+def _credentials(address: str | Path, settings: Settings, client: Client) -> Callable[[], tuple[str, str]] | None:
+    """The forge's token for Git over HTTP; what a URL brings itself wins."""
+    from bot.adapters.forges.github.opening import credentials
+    from bot.adapters.git.address import remote
+
+    said, where = remote(str(address)), _remote(str(address))
+    return None if where is None or (said is not None and said.secret) else credentials(_login(settings), where[0], client)
 
 
 def upstream(address: str, settings: Settings) -> str:
@@ -101,7 +158,9 @@ def working(house: House, settings: Settings) -> Iterator[Callable[[], bool]]:
     from bot.reconciler.sweep import sweep
     from bot.reconciler.work import work
 
-    runner = LocalRunner(house.rows, clock(), lambda key: work(key, house.ports), lambda key: _repository_of(key, house.ports))
+    runner = LocalRunner(
+        house.rows, clock(), lambda key: work(key, house.ports), lambda key: _repository_of(key, house.ports), bell=house.bell
+    )
     stopping = threading.Event()
 
     def sweeping() -> None:
@@ -127,9 +186,11 @@ def working(house: House, settings: Settings) -> Iterator[Callable[[], bool]]:
 def _repository_of(key: str, houses: Mapping[str, Ports]) -> str:
     """Whose turn it is: writes to one repository are serial."""
     from bot.reconciler.intake import INBOX
+    from bot.reconciler.listening import TALK
 
-    if key.startswith(INBOX):
-        return key.removeprefix(INBOX)
+    for kind in (INBOX, TALK):
+        if key.startswith(kind):
+            return key.removeprefix(kind)
     for ports in houses.values():
         incident = ports.store.incident(key)
         if incident is not None:
@@ -143,30 +204,48 @@ def clock() -> Clock:
     return SystemClock()
 
 
-def _ports(opened: Repository, settings: Settings, database: Database, rows: QueueRows, pins: SqlitePinCache) -> Ports:
-    from bot.adapters.queues.local import LocalQueue
+def _ports(opened: Repository, settings: Settings, database: Database, queue: Queue, pins: SqlitePinCache, client: Client | None) -> Ports:
     from bot.adapters.store.sql import SqlStore
 
+    forge, conversation = _forge(opened, settings, database, client)
     return Ports(
         repository=opened,
-        forge=_forge(opened, settings, database),
+        forge=forge,
         cluster=_cluster(),
         metrics=metrics(settings),
         notifier=_notifier(),
         store=SqlStore(database),
-        queue=LocalQueue(rows),
+        queue=queue,
         clock=clock(),
         cache=pins,
+        conversation=conversation,
     )
 
 
-def _forge(opened: Repository, settings: Settings, database: Database) -> Forge:
-    if settings.forge != "local":
-        raise BadConfig(f"this version does not know ROLLBOT_FORGE={settings.forge} yet", hint="local works with any Git server")
-    from bot.adapters.forges.local import LocalForge
-    from bot.adapters.store.pulls import SqlPullRows
+def _forge(opened: Repository, settings: Settings, database: Database, client: Client | None) -> tuple[Forge, Conversation | None]:
+    match settings.forge:
+        case "local":
+            from bot.adapters.forges.local import LocalForge
+            from bot.adapters.store.pulls import SqlPullRows
 
-    return LocalForge(opened, SqlPullRows(database, opened.name))
+            return LocalForge(opened, SqlPullRows(database, opened.name)), None
+        case "github":
+            from bot.adapters.forges.github.forge import GitHubForge
+
+            if client is None:
+                raise _no_github(opened, settings)
+            forge = GitHubForge(client, opened)
+            return forge, forge.conversation
+        case "gitlab" | "gitea":
+            raise BadConfig(f"this version does not know ROLLBOT_FORGE={settings.forge} yet", hint="local works with any Git server")
+
+
+def _no_github(opened: Repository, settings: Settings) -> BadConfig:
+    if not (settings.github_token or settings.github_app_id):
+        hint = "an App can do more: docs/github.md"
+        return BadConfig("ROLLBOT_FORGE=github needs ROLLBOT_GITHUB_TOKEN, or ROLLBOT_GITHUB_APP_ID and its private key", hint=hint)
+    hint = "set ROLLBOT_GITHUB_URL to the API of its server, or ROLLBOT_FORGE=local"
+    return BadConfig(f"ROLLBOT_FORGE=github, but {opened.name} is not a repository of {settings.github_url}", hint=hint)
 
 
 def _cluster() -> Cluster:

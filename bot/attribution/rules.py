@@ -14,7 +14,7 @@ class AttributionRules:
 
     `good_after`: a version that served this long with nothing blamed on it counts as good (and, held shorter, is an unsure target).
     `live_after`: where no cluster can be asked, a release counts as live this long after its commit (0: never, so it is only proposed).
-    `max_target_age`, `max_releases_back`: a target beyond them needs a person (F20).
+    `max_target_age`, `max_releases_back`: a target that has not run for longer, or lies further back, needs a person (F20).
     """
 
     window: float = 7 * DAY

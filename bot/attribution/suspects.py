@@ -5,7 +5,9 @@ The first and simplest policy: what was live when it began, newest first. A post
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from bot.attribution.onset import Onset
 from bot.attribution.rules import AttributionRules
@@ -47,18 +49,33 @@ class Attribution:
     cleared: tuple[Cleared, ...]
 
 
-def attribute(history: History, onset: Onset, live: Live | None, tried: frozenset[Sha], rules: AttributionRules) -> Attribution:
-    """Sort the service's releases into suspects and cleared. `live` None: nobody can tell what runs."""
+def attribute(
+    history: History,
+    onset: Onset,
+    live: Live | None,
+    tried: frozenset[Sha],
+    rules: AttributionRules,
+    good: Mapping[str, str] = MappingProxyType({}),
+) -> Attribution:
+    """Sort the service's releases into suspects and cleared. `live` None: nobody can tell what runs.
+
+    `good`: versions that a person vouches for, each with who that is.
+    """
     suspects: list[Suspect] = []
     cleared: list[Cleared] = []
     for release in history.releases:
         if release.time < onset.earliest - rules.window:
             break  # all that follow are older still: no suspects, and nobody asks about them one by one
-        if why := _alibi(release, history, onset, live, tried):
+        if why := _vouched(release, good) or _alibi(release, history, onset, live, tried):
             cleared.append(Cleared(release, why))
         else:
             suspects.append(_suspect(release, onset, live, rules.live_after))
     return Attribution(onset, tuple(suspects), tuple(cleared))
+
+
+def _vouched(release: Release, good: Mapping[str, str]) -> str | None:
+    by = good.get(release.version)
+    return None if by is None else f"{by} says that {release.version} is good"
 
 
 def _alibi(release: Release, history: History, onset: Onset, live: Live | None, tried: frozenset[Sha]) -> str | None:

@@ -20,7 +20,9 @@ class Change:
     title: str
     body: str
     marker: str
-    labels: tuple[str, ...] = ("rollbot",)
+    labels: tuple[str, ...] = ("rollback",)
+    reviewers: tuple[str, ...] = ()
+    """Whom to ask, best effort: users by login, teams as `organisation/team`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +41,15 @@ class PullRequest:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
+    """`bypassed`: which rules of the forge did not hold for us, in words; said wherever the merge is."""
+
     commit: Sha
+    bypassed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """The forge will not merge now; `waiting` says that time or a review alone may change that."""
+    """The forge will not merge now; `by` is who or what has to act first, `waiting` says that time or a review alone may change that."""
 
     by: str
     waiting: bool

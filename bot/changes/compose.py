@@ -1,18 +1,24 @@
-"""Plan → change: branch, commit message with trailers, pull request title and body."""
+"""Plan → change: branch, commit message with trailers, the pull request's title and labels."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from bot.changes.body import body, undo_body
+from bot.changes.brief import Brief
 from bot.changes.change import Change
-from bot.changes.markdown import code, prose
+from bot.changes.markdown import unlinked
 from bot.plans.plan import Plan
-from bot.refs import Instant, Sha
+from bot.refs import Instant
 
 _SLUG = re.compile(r"[^a-z0-9.]+")
+_WORD = re.compile(r"[^A-Za-z0-9._/-]+")
 _SUBJECT = 72
+_TITLE = 200
+_LABEL = 50
+_FEW = 3
 
 
 def branch_of(plan: Plan, attempt: int = 1) -> str:
@@ -23,41 +29,60 @@ def branch_of(plan: Plan, attempt: int = 1) -> str:
     return f"rollbot/{folder}/{slug[:40].strip('-.')}-{plan.key(attempt)[:8]}"
 
 
-def compose(
-    plan: Plan,
-    *,
-    branch: str,
-    incident: str,
-    reason: str,
-    evidence: Sequence[str] = (),
-    attempt: int = 1,
-    expires: Instant | None = None,
-) -> Change:
-    """Make the change that carries `plan` out on top of its base; `branch` is the one it is meant for. `reason` may be anybody's text."""
-    name, title = branch_of(plan, attempt), _title(plan)
-    trailers = _trailers(plan, incident, reason, expires)
-    message = f"{title}\n\n{_wrapped(reason)}\n\n" + "".join(f"{key}: {value}\n" for key, value in trailers)
+def compose(plan: Plan, brief: Brief, *, branch: str, incident: str, attempt: int = 1) -> Change:
+    """Make the change that carries `plan` out on top of its base; `branch` is the one it is meant for."""
+    reason = unlinked(brief.reason)
+    trailers = _trailers(plan, incident, reason, brief.expires)
     marker = f"<!-- rollbot:{plan.key(attempt)} -->"
-    return Change(name, branch, plan.base, message, plan.written(), title, _body(plan, reason, evidence, marker, expires), marker)
+    return Change(
+        branch=branch_of(plan, attempt),
+        target=branch,
+        base=plan.base,
+        message=_message(_subject_of(plan), reason, trailers),
+        files=plan.written(),
+        title=_titled(f"Rollback {_named(plan)} {_short(plan.undone_version)} → {_to(plan)}{_place(plan)}"),
+        body=body(plan, brief, marker, f"{_subject_of(plan)}."),
+        marker=marker,
+        labels=labels(plan),
+        reviewers=brief.reviewers,
+    )
 
 
-def compose_undo(
-    plan: Plan, done: Mapping[str, bytes | None], head: Sha, *, branch: str, incident: str, reason: str, attempt: int = 1
-) -> Change:
-    """Make the change that takes a rollback back: `done` are the files with the bytes they had before it, its quarantine file gone."""
-    title = _cut(f"Undo the rollback of {_who(plan)} to {_to(plan)}")
+def compose_undo(plan: Plan, brief: Brief, *, branch: str, incident: str, attempt: int = 1) -> Change:
+    """Make the change that takes a rollback back: `plan.files` are the files with the bytes they had before it, its quarantine gone."""
+    subject, reason = _cut(f"Undo the rollback of {_who(plan)} to {_to(plan)}"), unlinked(brief.reason)
     trailers = [
         ("Rollback-Undo", branch_of(plan, attempt)),
         *_trailers(plan, incident, reason, None)[:2],
         ("Rollback-Incident", _line(incident)),
     ]
-    message = f"{title}\n\n{_wrapped(reason)}\n\n" + "".join(f"{key}: {value}\n" for key, value in trailers)
     marker = f"<!-- rollbot:undo:{plan.key(attempt)} -->"
-    body = f"{marker}\n{prose(reason)}\n\nThis restores every byte that the rollback changed and lifts its quarantine.\n"
-    return Change(f"{branch_of(plan, attempt)}-undo", branch, head, message, done, title, body, marker)
+    return Change(
+        branch=f"{branch_of(plan, attempt)}-undo",
+        target=branch,
+        base=plan.base,
+        message=_message(subject, reason, trailers),
+        files=plan.files,
+        title=_titled(f"Undo rollback of {_named(plan)}: {_to(plan)} → {_short(plan.undone_version)}{_place(plan)}"),
+        body=undo_body(plan, brief, marker, f"{subject}."),
+        marker=marker,
+        labels=labels(plan),
+        reviewers=brief.reviewers,
+    )
 
 
-def _title(plan: Plan) -> str:
+def labels(plan: Plan) -> tuple[str, ...]:
+    """`rollback`, and which environment and service, in harmless characters and no longer than a label may be."""
+    places = [f"env:{_WORD.sub('-', service.environment)}" for service in plan.services]
+    names = [f"service:{_WORD.sub('-', service.name)}" for service in plan.services]
+    return ("rollback", *dict.fromkeys(word[:_LABEL].rstrip("-") for word in (*places[:_FEW], *names[:_FEW])))
+
+
+def _message(subject: str, reason: str, trailers: Sequence[tuple[str, str]]) -> str:
+    return f"{unlinked(subject)}\n\n{_wrapped(reason)}\n\n" + "".join(f"{key}: {value}\n" for key, value in trailers)
+
+
+def _subject_of(plan: Plan) -> str:
     if plan.edits and plan.target:
         return _cut(f"Roll back {_who(plan)} from {_short(plan.undone_version)} to {_to(plan)}")
     return _cut(f"Undo {_short(plan.undone_version)} for {_who(plan)}")
@@ -78,41 +103,27 @@ def _trailers(plan: Plan, incident: str, reason: str, expires: Instant | None) -
     return [(key, _line(value)) for key, value in found if value]
 
 
-def _body(plan: Plan, reason: str, evidence: Sequence[str], marker: str, expires: Instant | None) -> str:
-    sections = [
-        marker,
-        prose(reason),
-        _section("Evidence", [prose(line) for line in evidence]),
-        _section(
-            "What changes", [f"{code(f'{e.path}:{e.line}')} {code(e.yaml_path)}: {code(e.before)} → {code(e.after)}" for e in plan.edits]
-        ),
-        _section("Lines that came with the release", [f"{code(m.path)}: +{m.added} −{m.removed}" for m in plan.merged]),
-        _section("Alternatives", [f"{code(t.version)}: {prose(t.why)}" for t in plan.alternatives]),
-        _section("To look at", [prose(str(objection)) for objection in plan.objections]),
-        _section("What happens next", _next(expires)),
-    ]
-    return "\n\n".join(section for section in sections if section) + "\n"
-
-
-def _next(expires: Instant | None) -> list[str]:
-    steps = ["After the merge Rollbot waits until the cluster has applied it, then whether the alert ends; if it did not help, it says so."]
-    if expires is not None:
-        day = datetime.fromtimestamp(expires, UTC).strftime("%Y-%m-%d %H:%M UTC")
-        steps.append(f"The bad release is kept out until {day}; delete its file under `.rollbot/quarantine/` to let it back earlier.")
-    return [*steps, "To stop: close this pull request, or commit a file `.rollbot/stop`."]
-
-
-def _section(title: str, lines: Iterable[str]) -> str:
-    items = [f"- {line}" for line in lines]
-    return "\n".join([f"### {title}", *items]) if items else ""
-
-
 def _who(plan: Plan) -> str:
     names = sorted({service.name for service in plan.services})
     places = sorted({service.environment for service in plan.services})
     if not names:
         return sorted(plan.files)[0] if len(plan.files) == 1 else f"{len(plan.files)} files"
     return (names[0] if len(names) == 1 else f"{len(names)} services") + (f" in {places[0]}" if len(places) == 1 else "")
+
+
+def _named(plan: Plan) -> str:
+    names = sorted({service.name for service in plan.services})
+    return names[0] if len(names) == 1 else f"{len(names)} services" if names else "files"
+
+
+def _place(plan: Plan) -> str:
+    places = sorted({service.environment for service in plan.services})
+    return f" ({places[0]})" if len(places) == 1 else f" ({len(places)} environments)" if places else ""
+
+
+def _titled(text: str) -> str:
+    line = unlinked(_line(text))
+    return line if len(line) <= _TITLE else line[: _TITLE - 1] + "…"
 
 
 def _to(plan: Plan) -> str:
@@ -141,7 +152,8 @@ def _wrapped(text: str) -> str:
         if lines[-1] and len(lines[-1]) + len(word) + 1 > _SUBJECT:
             lines.append("")
         lines[-1] = f"{lines[-1]} {word}".strip()
-    return "\n".join(lines)
+    # Git takes what follows a line of three dashes for a patch, and so no trailer
+    return "\n".join(f"\u200b{line}" if line.startswith("---") else line for line in lines)
 
 
 def _slug(text: str) -> str:

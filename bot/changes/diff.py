@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from bot.manifests.secrets import secret_lines
 from bot.plans.merge import Hunk, diff, lines_of
+from bot.refs import Sha
 
 CONTEXT = 3
 MASK = "***"
@@ -22,6 +23,16 @@ def unified(path: str, before: bytes | None, after: bytes | None) -> tuple[str, 
         return ()
     heads = (f"--- a/{path}" if before is not None else "--- /dev/null", f"+++ b/{path}" if after is not None else "+++ /dev/null")
     return (*heads, *_blocks(old_lines, new_lines, hunks))
+
+
+def between(before: Mapping[str, Sha], after: Mapping[str, Sha], blobs: Mapping[Sha, bytes]) -> tuple[str, ...]:
+    """Return the diff of two trees (path → blob), file by file in the order of their paths."""
+    lines: list[str] = []
+    for path in sorted({*before, *after}):
+        if before.get(path) != after.get(path):
+            old, new = (blobs.get(tree[path]) if path in tree else None for tree in (before, after))
+            lines += unified(path, old, new)
+    return tuple(lines)
 
 
 def _shown(file: bytes, path: str) -> list[str]:

@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 import typer
 
-from bot.cli import check, demo, doctor, explain, history, plan, rollback, scan, schema, serve
+from bot.cli import app as github_app
+from bot.cli import check, demo, doctor, explain, guard, history, plan, rollback, scan, schema, serve
 from bot.errors import BadConfig, Refused, RollbotError, Unavailable
 
 DONE, REFUSED, USAGE, UNAVAILABLE = 0, 1, 2, 3
@@ -34,10 +35,12 @@ VERBS: tuple[Callable[..., None], ...] = (
     explain.explain,
     check.check,
     doctor.doctor,
+    guard.guard,
     schema.schema,
 )
 for verb in VERBS:
     app.command()(verb)
+app.add_typer(github_app.app)
 
 
 def main() -> None:

@@ -66,11 +66,11 @@ def _settings(found: Settings) -> Iterator[Finding]:
     for sentence in settings.unread():
         yield Finding("settings", "note", sentence)
     yield _tried("store", "can be read and written", lambda: _store(found), "set ROLLBOT_DATABASE_URL to a place that can be written")
-    for source in SOURCES:
-        if source in found.hook_tokens:
+    for source, row in SOURCES.items():
+        if found.door(source):
             yield Finding("hooks", "ok", f"/hooks/{source} is open")
         else:
-            yield Finding("hooks", "note", f"/hooks/{source} is closed", f"set ROLLBOT_HOOK_TOKEN_{source.upper()}=$(openssl rand -hex 24)")
+            yield Finding("hooks", "note", f"/hooks/{source} is closed", f"set {row.setting}=$(openssl rand -hex 24)")
     if not found.api_tokens:
         yield Finding(
             "api",
@@ -102,8 +102,30 @@ def _repository(address: str, found: Settings) -> Iterator[Finding]:
                 yield Finding("configuration", "bad", str(error), "rollbot check lists everything that is wrong")
                 return
             yield from _said(repository, config, commit)
+            yield from _forge(address, repository, commit, found)
     except RollbotError as error:
         yield Finding("git", "bad", str(error), "is the address right, and does this machine have the right to read it?")
+
+
+def _forge(address: str, repository: GitRepository, commit: Sha, found: Settings) -> Iterator[Finding]:
+    """What the forge lets us do, where it has an API."""
+    from bot import wiring
+
+    if found.forge != "github":
+        return
+    with wiring.github(address, found) as client:
+        if client is None:
+            way_out = "set ROLLBOT_GITHUB_TOKEN, or ROLLBOT_GITHUB_APP_ID and its private key; is the repository at ROLLBOT_GITHUB_URL?"
+            yield Finding("github", "bad", f"{repository.name} cannot be asked about at {found.github_url}", way_out)
+            return
+        if found.github_app_id and found.github_token:
+            yield Finding("github", "note", "both an App and a token are set: the App is used", "unset ROLLBOT_GITHUB_TOKEN")
+        from bot.adapters.forges.github.examine import examine
+
+        tree = repository.tree(commit)
+        owners = any(path in tree for path in (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS"))
+        for each in examine(client, repository.branch, owners):
+            yield Finding(each.check, each.state, each.what, each.way_out)
 
 
 def _said(repository: GitRepository, config: Config, commit: Sha) -> Iterator[Finding]:

@@ -51,7 +51,7 @@ def plan(
         if not isinstance(answer, Plan):
             refuse(answer, json)
         now = clock().now()
-        answer = keep_out(answer, "", "planned by hand", since=now, expires=now + config.policy.quarantine)
+        answer = keep_out(answer, "", "planned by hand", since=now, expires=now + config.policy.quarantine, rules=state.rules)
         if json:
             as_json(_row(answer))
         else:

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import getpass
-import re
 import uuid
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot.cli.asking import Artefact, AsJson, AtPath, CommitSha, Env, File, From, PinsOnly, Service, To, selector
+from bot.cli.carrying import carry, row, written_to
 from bot.cli.printing import as_json, progress, say, warn
-from bot.errors import BadConfig, Unavailable
+from bot.errors import BadConfig
 
 if TYPE_CHECKING:
-    from bot.incidents.incident import Incident
-    from bot.ports import Ports
     from bot.reconciler.asking import Answer
     from bot.settings import Settings
-    from bot.signals.signal import Asked
 
 
 Repo = Annotated[str | None, typer.Option(metavar="PATH", help="A clone, bare repository or URL; else ROLLBOT_REPO_URL, else here.")]
@@ -57,14 +54,12 @@ def rollback(
       rollbot rollback checkout --env prod --to 2.7.0 --mode merge
       rollbot rollback --commit 3f2a91c --dry-run
     """
-    from bot import settings, wiring
-    from bot.reconciler.rehearsal import rehearse
+    from bot import settings
     from bot.signals.signal import Asked
 
     selector(service, env, path, artefact, at_path, value, commit)
     found = settings.load()
-    with wiring.house(found, (wiring.upstream(_address(repo, found), found),)) as house:
-        [ports] = house.ports.values()
+    with written_to(_address(repo, found), found) as ports:
         asked = Asked(
             key=f"cli:{uuid.uuid4().hex}",
             actor=getpass.getuser(),
@@ -82,7 +77,7 @@ def rollback(
             pins_only=pins_only,
         )
         with progress("rolling back"):
-            answer = rehearse(asked, ports) if dry_run else _done(asked, ports)
+            answer = carry(asked, ports, dry_run=dry_run).insist()
         _print(answer, json, dry_run)
 
 
@@ -94,92 +89,18 @@ def _address(repo: str | None, found: Settings) -> str:
     return found.repo_url[0] if found.repo_url else "."
 
 
-def _done(asked: Asked, ports: Ports) -> Answer:
-    """Open the incident and carry it as far as it goes without waiting."""
-    from dataclasses import replace
-
-    from bot.reconciler.asking import ask
-    from bot.reconciler.reconcile import reconcile
-
-    _catch_up(ports)
-    answer = ask(asked, ports)
-    while answer.incident is not None and not _settled(answer.incident):
-        again = reconcile(answer.incident.id, ports)
-        answer = replace(answer, incident=ports.store.incident(answer.incident.id))
-        if again is not None and again > ports.clock.now() and answer.incident is not None and not _settled(answer.incident):
-            raise Unavailable(f"{answer.incident.id} waits ({answer.incident.state}); `rollbot serve` goes on with it, or run this again")
-    return answer
-
-
-def _catch_up(ports: Ports) -> None:
-    """See what became of earlier rollbacks, where no server has looked since: it changes nothing in Git."""
-    from bot.incidents.lifecycle import State
-    from bot.reconciler.reconcile import reconcile
-
-    for incident in ports.store.incidents(ports.repository.name, open_only=True):
-        seen: Incident | None = incident
-        while seen and seen.state in (State.MERGED, State.ARRIVED) and (seen.due is None or seen.due <= ports.clock.now()):
-            reconcile(seen.id, ports)
-            seen = ports.store.incident(seen.id)
-
-
-def _settled(incident: Incident) -> bool:
-    """Whether what is left is not ours to hurry: a person's merge, the cluster's sync."""
-    from bot.incidents.lifecycle import State
-    from bot.policy.settings import Trust
-
-    if incident.state is State.PROPOSED:
-        return incident.action.mode == Trust.PROPOSE
-    return incident.state in (State.MERGED, State.ARRIVED, State.ENDED)
-
-
 def _print(answer: Answer, json: bool, dry_run: bool) -> None:
-    row = _row(answer)
+    told = row(answer)
     for objection in answer.objections:
         warn(str(objection))
     for choice in answer.choices:
         warn(f"  {choice}")
     if json:
-        as_json(row)
+        as_json(told)
     else:
         if answer.incident is not None:
-            say(f"{answer.incident.id}: {answer.incident.why or row['reason_code']}" + (" (nothing was written)" if dry_run else ""))
+            say(f"{answer.incident.id}: {answer.incident.why or told['reason_code']}" + (" (nothing was written)" if dry_run else ""))
         for name in ("decision", "reason_code", "branch", "commit", "pull_request"):
-            say(f"{name:<13} {row[name] if row[name] is not None else '-'}")
-    if row["decision"] != "rollback":
+            say(f"{name:<13} {told[name] if told[name] is not None else '-'}")
+    if told["decision"] != "rollback":
         raise typer.Exit(1)
-
-
-def _row(answer: Answer) -> dict[str, Any]:
-    """`decision` is `rollback`, `refuse` or `escalate`; `reason_code` says how far it went, or what forbade it."""
-    incident = answer.incident
-    if incident is None:
-        code = answer.objections[0].code if answer.objections else "refused"
-        return {"decision": "refuse", "reason_code": code, "branch": None, "commit": None, "pull_request": None}
-    action = incident.actions[-1] if incident.actions else None
-    decision = _decision(incident)
-    coded = re.search(r"\[([a-z0-9-]+)\]$", incident.why)
-    return {
-        "decision": decision,
-        "reason_code": coded[1] if coded and decision != "rollback" else _reach(incident),
-        "branch": action.branch or None if action else None,
-        "commit": (action.commit or action.head) if action else None,
-        "pull_request": action.pull if action else None,
-    }
-
-
-def _decision(incident: Incident) -> str:
-    from bot.incidents.lifecycle import End
-
-    if incident.end in (None, End.DONE, End.RECOVERED):
-        return "rollback"
-    return "escalate" if incident.end is End.ESCALATED else "refuse"
-
-
-def _reach(incident: Incident) -> str:
-    """How far it went: `would-merge` where it was only rehearsed, else the incident's end or state."""
-    from bot.incidents.lifecycle import State
-
-    if incident.state is State.ADMITTED:
-        return f"would-{incident.action.mode}"
-    return str(incident.end or incident.state)

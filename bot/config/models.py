@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
 
 from bot.attribution.rules import AttributionRules
 from bot.config.fields import Count, Duration, Glob, Regex, Text, references, stars
 from bot.incidents.rules import AlertRules
 from bot.outcomes.rules import OutcomeRules
 from bot.policy.settings import PolicyRules, Trust
+from bot.signals.signal import Role
 
 ALERTS, ATTRIBUTION, POLICY, OUTCOMES = AlertRules(), AttributionRules(), PolicyRules(), OutcomeRules()
+Acting = Literal["write", "maintain", "admin"]
+Stopping = Literal["triage", "write", "maintain", "admin"]
+Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
+Login = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$")]
 
 
 class Strict(BaseModel):
@@ -94,7 +99,9 @@ class AttributionModel(Strict):
     window: Annotated[Duration, Field(description="Nothing released longer before the symptom began is a suspect.")] = ATTRIBUTION.window
     merge_within: Annotated[Duration, Field(description="Older suspects are only proposed.")] = ATTRIBUTION.merge_within
     good_after: Annotated[Duration, Field(description="A version that served this long, unblamed, is good.")] = ATTRIBUTION.good_after
-    max_target_age: Annotated[Duration, Field(description="Going back to an older version needs a person.")] = ATTRIBUTION.max_target_age
+    max_target_age: Annotated[Duration, Field(description="A target that has not run for longer needs a person.")] = (
+        ATTRIBUTION.max_target_age
+    )
     max_releases_back: Annotated[Count, Field(description="Going back over more releases needs a person.")] = ATTRIBUTION.max_releases_back
     live_after: Annotated[
         Duration, Field(description="Without a cluster to ask, a release counts as live this long after its commit; 0: never.")
@@ -111,6 +118,20 @@ class PolicyModel(Strict):
         tuple[Text, ...], Field(description="Globs of services that need a person. Added to the defaults; `!glob` takes one out.")
     ] = ()
     undo_alone: Annotated[bool, Field(description="Where trust is merge, an undo needs no person.")] = POLICY.undo_alone
+
+
+class PeopleModel(Strict):
+    act: Annotated[Acting, Field(description="The least role that may roll back, approve, undo, allow and call good.")] = "write"
+    stop: Annotated[Stopping, Field(description="The least role that may hold, resume, cancel and ask.")] = "triage"
+    teams: Annotated[
+        dict[str, tuple[Slug, ...]], Field(description="Environment: slugs of the teams that may act there; `*` for the others.")
+    ] = {}
+    owners: Annotated[
+        dict[str, tuple[Login, ...]], Field(description="Environment: logins of people who may act there; `*` for the others.")
+    ] = {}
+
+    def roles(self) -> dict[str, Role]:
+        return {"act": Role[self.act.upper()], "stop": Role[self.stop.upper()]}
 
 
 class OutcomesModel(Strict):
@@ -135,4 +156,5 @@ class ConfigModel(Strict):
         AttributionModel()
     )
     policy: Annotated[PolicyModel, Field(description="How far Rollbot goes by itself.")] = PolicyModel()
+    people: Annotated[PeopleModel, Field(description="Who may say what in comments.")] = PeopleModel()
     outcomes: Annotated[OutcomesModel, Field(description="How long a rollback is waited for, and how it is judged.")] = OutcomesModel()

@@ -20,6 +20,7 @@ from bot.manifests.documents import Alias, Map, Node, Scalar, Seq, Unparsable
 from bot.manifests.pin import Style
 from bot.manifests.rules import ManifestRules, PinRule, ServiceRule
 from bot.outcomes.rules import OutcomeRules
+from bot.policy.people import PeopleRules
 from bot.policy.settings import PolicyRules
 
 PATH = ".rollbot.yaml"
@@ -36,6 +37,7 @@ class Config:
     alerts: AlertRules = field(default_factory=AlertRules)
     attribution: AttributionRules = field(default_factory=AttributionRules)
     policy: PolicyRules = field(default_factory=PolicyRules)
+    people: PeopleRules = field(default_factory=PeopleRules)
     outcomes: OutcomeRules = field(default_factory=OutcomeRules)
 
 
@@ -226,6 +228,7 @@ def _config(model: ConfigModel) -> Config:
         alerts=AlertRules(**alerts),
         attribution=AttributionRules(**_given(model.attribution)),
         policy=PolicyRules(**policy),
+        people=PeopleRules(**_given(model.people) | model.people.roles()),
         outcomes=OutcomeRules(**_given(model.outcomes)),
     )
 

@@ -76,6 +76,12 @@ class Action:
     relapsed: Instant | None = None
     """Since when it fires again, after it had been quiet."""
     helped: bool | None = None
+    approved: str = ""
+    """Who approved exactly `head`, "" where nobody did."""
+    asked_by: str = ""
+    """Who asked for this very action; "" where it came of itself, or of the incident's request."""
+    culprit: int | None = None
+    """The pull request that brought the release in, where its commit says so."""
 
 
 @dataclass(frozen=True, slots=True)

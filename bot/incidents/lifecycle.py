@@ -22,6 +22,7 @@ class State(StrEnum):
     ARRIVED = "arrived"
     """A cluster runs a revision that holds our commit."""
     ENDED = "ended"
+    """Nothing more is done, unless a person takes its rollback back."""
 
 
 class End(StrEnum):
@@ -52,9 +53,9 @@ MOVES: Mapping[State, frozenset[State]] = {
     State.DECIDED: frozenset({State.ADMITTED, State.ENDED}),
     State.ADMITTED: frozenset({State.DECIDED, State.PROPOSED, State.MERGED, State.ENDED}),
     State.PROPOSED: frozenset({State.DECIDED, State.ADMITTED, State.MERGED, State.ENDED}),
-    State.MERGED: frozenset({State.ARRIVED, State.ENDED}),
+    State.MERGED: frozenset({State.ARRIVED, State.DECIDED, State.ENDED}),
     State.ARRIVED: frozenset({State.DECIDED, State.OPENED, State.ENDED}),
-    State.ENDED: frozenset(),
+    State.ENDED: frozenset({State.DECIDED}),
 }
 
 

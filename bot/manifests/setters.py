@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from bot.manifests.documents import Scalar
@@ -13,6 +13,8 @@ from bot.manifests.walk import Level, image_pin, whole_pin
 
 # Flux itself takes only a comment that is this JSON and nothing else; any text before it mutes the setter, and the pin stays one.
 _SETTER = re.compile(rb'#[^\n]*?\{[ \t]*"\$imagepolicy"[ \t]*:[ \t]*"([^"\n]+)"[ \t]*\}')
+_LIVE = re.compile(rb'(#[ \t]*)(?=\{[ \t]*"\$imagepolicy"[ \t]*:)')
+_HELD = re.compile(rb'(#[ \t]*)rollbot held until [0-9]{4}-[0-9]{2}-[0-9]{2}: (?=\{[ \t]*"\$imagepolicy"[ \t]*:)')
 _KINDS = {"tag": PinKind.TAG, "digest": PinKind.DIGEST}
 
 
@@ -37,6 +39,32 @@ def setters(file: bytes) -> dict[int, Setter]:
         muted = file[match.start() + 1 : match.end()].lstrip()[:1] != b"{"
         found[line] = Setter(f"{namespace}:{name}", part, match.start(), muted)
     return found
+
+
+def mute(file: bytes, lines: Collection[int], day: str) -> bytes:
+    """Return the file with the setters of these lines (1-based) muted: Flux takes `# rollbot held until 2026-12-08: {…}` for no setter.
+
+    Flux also reads a comment alone on the line above its scalar; that is muted too. One that is muted already stays as it is.
+    """
+    return _on(file, lines, lambda line: _LIVE.sub(rb"\g<1>rollbot held until " + day.encode() + b": ", line, count=1))
+
+
+def unmute(file: bytes, lines: Collection[int]) -> bytes:
+    """Return the file with the setters of these lines as they were before `mute`; what a person muted otherwise stays muted."""
+    return _on(file, lines, lambda line: _HELD.sub(rb"\g<1>", line, count=1))
+
+
+def _on(file: bytes, lines: Collection[int], change: Callable[[bytes], bytes]) -> bytes:
+    if b"$imagepolicy" not in file:
+        return file
+    parts = file.split(b"\n")
+    for number in lines:
+        above = number - 2
+        if 0 <= above < len(parts) and parts[above].lstrip().startswith(b"#"):
+            parts[above] = change(parts[above])
+        if 0 < number <= len(parts):
+            parts[number - 1] = change(parts[number - 1])
+    return b"\n".join(parts)
 
 
 def setter_pins(file: bytes, levels: Iterable[Level], format_name: str) -> Iterator[Pin]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from bot.manifests import spans
 from bot.manifests.pin import Pin
@@ -11,6 +12,7 @@ from bot.manifests.read import read
 from bot.objections import Objection, Weight
 from bot.plans.lines import as_written
 from bot.plans.merge import merge
+from bot.plans.sources import one_source
 from bot.plans.timeline import Held, Touch, held, touching
 from bot.plans.undo import secrets_of
 from bot.refs import Sha
@@ -47,14 +49,19 @@ class Back:
 
 
 def together(state: DesiredState, lead: Lead, family: Iterable[Pin]) -> Back:
-    """Return the lead's scalar and those of its family that the undone releases moved, each with the value it had before them."""
+    """Return the lead's scalar and those of its family that the undone releases moved, each with the value it had before them.
+
+    The other half of the lead's own source goes back to what stood beside the target, whichever commit moved it since.
+    """
     back = Back({lead.pin: lead.target})
     undone = set(lead.undone)
     members = [pin for pin in family if pin != lead.pin]
     touches = touching(state, {pin.path for pin in members})
     moved_in = {path: any(t.commit.sha in undone for t in found) for path, found in touches.items()}
     for pin in members:
-        if moved_in[pin.path]:
+        if one_source(pin, lead.pin):
+            _rejoin(back, state, lead, pin, touches[pin.path])
+        elif moved_in[pin.path]:
             _follow(back, state, pin, touches[pin.path], undone)
         if pin not in back.values and (pin.artefact, pin.value) == (lead.pin.artefact, lead.pin.value) and pin.artefact:
             back.values[pin] = lead.target
@@ -72,6 +79,19 @@ def _follow(back: Back, state: DesiredState, pin: Pin, touches: Sequence[Touch],
                 back.objections.append(Objection("moved-on", why, Weight.NOTE, pin.path, pin.line))
             return
         newest = False
+
+
+def _rejoin(back: Back, state: DesiredState, lead: Lead, pin: Pin, touches: Sequence[Touch]) -> None:
+    first = lead.undone[-1]
+    since = {first, *(commit.sha for commit in takewhile(lambda commit: commit.sha != first, state.log))}
+    segments = list(held(state, pin, touches))
+    beside = next((segment for segment in segments if segment.commit not in since), None)
+    if beside is None or beside.value == pin.value:
+        return
+    back.values[pin] = beside.value
+    if segments[0].commit not in lead.undone:
+        why = f"{pin.yaml_path} comes from the same source and was moved since by {segments[0].commit[:8]}; it goes back to {beside.value}"
+        back.objections.append(Objection("same-source", why, Weight.PERSON, pin.path, pin.line))
 
 
 def _moved_before(state: DesiredState, pin: Pin, touches: Sequence[Touch], undone: set[Sha]) -> bool:

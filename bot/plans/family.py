@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from bot.manifests.estate import Service
 from bot.manifests.pin import Pin, PinKind
 from bot.plans.back import Lead
+from bot.plans.sources import one_source
 from bot.releases.lineage import reading
 from bot.releases.places import same_place
 from bot.releases.release import DesiredState, FileChange
@@ -16,8 +17,9 @@ from bot.releases.release import DesiredState, FileChange
 def family(state: DesiredState, lead: Lead, services: Sequence[Service]) -> list[Pin]:
     """Return all pins of the services, and those of the lead's own file that are the same version under another name.
 
-    The same: the same artefact (tag and digest); the same move in the same commit (`1.2 → 1.3`, also within `v1.3` or
-    `1.3.0`); the version and appVersion of one chart; what one component's kustomization or ConfigMap moved at once.
+    The same: the same artefact (tag and digest); the image and the manifests of one source; the same move in the same commit
+    (`1.2 → 1.3`, also within `v1.3` or `1.3.0`); the version and appVersion of one chart; what one component's kustomization
+    or ConfigMap moved at once.
     """
     own = {pin.place: pin for service in services for pin in service.pins}
     component = _component(state, lead.pin)
@@ -26,7 +28,9 @@ def family(state: DesiredState, lead: Lead, services: Sequence[Service]) -> list
     kin = {
         pin.place: pin
         for pin in here
-        if _same_artefact(pin, lead.pin) or any(_same_move(state, c, lead.pin, pin, component) for c in changes)
+        if _same_artefact(pin, lead.pin)
+        or one_source(pin, lead.pin)
+        or any(_same_move(state, c, lead.pin, pin, component) for c in changes)
     }
     return list({**kin, **own}.values())
 

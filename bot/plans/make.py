@@ -49,6 +49,8 @@ def make(
 def _commit(state: DesiredState, revision: str) -> Commit | Unplanned:
     if revision in ("HEAD", "@"):
         return state.log[0]
+    if exact := next((commit for commit in state.log if commit.sha == revision), None):
+        return exact  # most are new ones: the whole line is not gone through for them
     found = [commit for commit in state.log if len(revision) >= 4 and commit.sha.startswith(revision)]
     if len(found) == 1:
         return found[0]
@@ -138,7 +140,10 @@ def _release(
         at = next((i for i, segment in enumerate(segments) if segment.commit == commit.sha), None)
         if at is not None and at + 1 < len(segments):
             return _back(state, pin, [service], to, pins_only, quarantines, at)
-    return _undo(state, commit, service.files)
+    plan = _undo(state, commit, service.files)
+    if isinstance(plan, Plan) and service.primary and plan.files.get(service.primary.path, b"") is None:
+        return _no("no-earlier-version", f"{commit.sha[:8]} brought {service.ref} in; there is nothing before it to go back to")
+    return plan
 
 
 def _back(

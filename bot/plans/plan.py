@@ -77,12 +77,17 @@ class MergedLines:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What the service goes back to: a version, the commit that released it, how long it served (seconds), why it."""
+    """What the service goes back to: a version, the commit that released it, how long it served (seconds), why it.
+
+    `back`: how many releases it lies before what stands now (0: not known); `left`: when it was last replaced.
+    """
 
     version: str
     commit: Sha | None
     served: float | None
     why: str
+    back: int = 0
+    left: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ UNSURE = 4 * HOUR
 def targets(segments: Sequence[Held], barred: Callable[[Held], bool]) -> list[tuple[Target, Held]]:
     """Return earlier values, each once, none that stands now, none that is barred.
 
-    The newest that was not rolled back from comes first, the others after it, newest first.
+    The newest that was not rolled back from comes first, the others after it, newest first. An unproven build of the very
+    version that stands now is passed over too: going back to it would not leave that version.
     """
     seen = {segments[0].value} if segments else set()
     left = rolled_back_from(segments)
@@ -26,9 +27,18 @@ def targets(segments: Sequence[Held], barred: Callable[[Held], bool]) -> list[tu
             continue
         seen.add(segment.value)
         total = sum(s.served or 0.0 for s in segments if s.value == segment.value)
-        found.append((Target(segment.value, segment.commit, total, _why(index, total, segment.value in left)), segment))
-    best = next((option for option in found if option[1].value not in left), None)
+        why = _why(index, total, segment.value in left)
+        found.append((Target(segment.value, segment.commit, total, why, index, segment.until), segment))
+    kept = [option for option in found if option[1].value not in left]
+    best = next((option for option in kept if not _same_version(option[0], segments[0])), kept[0] if kept else None)
     return sorted(found, key=lambda option: option is not best)
+
+
+def _same_version(target: Target, current: Held) -> bool:
+    """Whether the target is an unproven build of the current version: `4.5.0@sha256:…` twice; `latest` names no version."""
+    tag, digest = target.version.partition("@")[::2]
+    numbered = any(character.isdigit() for character in tag)
+    return bool(digest) and numbered and tag == current.value.partition("@")[0] and (target.served or 0.0) < UNSURE
 
 
 def _why(index: int, total: float, left: bool) -> str:

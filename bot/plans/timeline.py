@@ -46,12 +46,16 @@ def touching(state: DesiredState, paths: Iterable[str]) -> Mapping[str, list[Tou
 
 
 def held(state: DesiredState, pin: Pin, touches: Iterable[Touch]) -> Iterator[Held]:
-    """Yield what `pin`'s place held, newest first, as far back as the history knows it."""
+    """Yield what `pin`'s place held, newest first, as far back as the history knows it.
+
+    A version of the file that could not be read says nothing of the place: what it held before that is looked for further back.
+    """
     current: Pin = pin
     until: Instant | None = None
     for touch in touches:
-        before = same_place(current, reading(state, current.path, touch.change.before).pins)
-        if before is not None and before.value == current.value:
+        then = reading(state, current.path, touch.change.before)
+        before = same_place(current, then.pins)
+        if (then.objections and not then.pins) or (before is not None and before.value == current.value):
             continue
         yield Held(current.value, current, touch.commit.sha, touch.commit.time, until)
         if before is None:

@@ -10,7 +10,8 @@ from bot.manifests.pin import Pin
 from bot.manifests.read import read
 from bot.manifests.secrets import secret_lines
 from bot.objections import Objection, Weight
-from bot.plans.merge import lines_of, merge
+from bot.plans.merge import Merge, lines_of, merge
+from bot.plans.repairs import with_repairs
 from bot.refs import Sha
 from bot.releases.lineage import reading
 from bot.releases.places import same_place
@@ -28,18 +29,19 @@ class Undone:
 def undo_file(state: DesiredState, commit: Commit, change: FileChange, ours: bytes | None) -> Undone:
     """Take the commit's change of one file back out of `ours` (HEAD's text, or what newer undone commits left of it).
 
-    Pins go back by exact edit even where lines conflict; what has moved on since stays, and is said.
+    Pins go back by exact edit even where lines conflict; what people repaired of the change goes with it; what has moved on
+    since stays. Both are said.
     """
     before, after = _text(state, change.before), _text(state, change.after)
     if ours == before:
         return Undone(ours)
-    done = _done(state, change, before, after, ours)
+    done = _done(state, commit, change, before, after, ours)
     if secrets_of(ours, change.path) != secrets_of(done.text, change.path):
         return Undone(ours, (_object("secret", "the commit changed a secret here; this file is left as it is", change.path),))
     return done
 
 
-def _done(state: DesiredState, change: FileChange, before: bytes | None, after: bytes | None, ours: bytes | None) -> Undone:
+def _done(state: DesiredState, commit: Commit, change: FileChange, before: bytes | None, after: bytes | None, ours: bytes | None) -> Undone:
     if (change.before is not None and before is None) or (change.after is not None and after is None):
         return Undone(ours, (_object("unreadable", "an earlier version of this file cannot be read here", change.path),))
     if ours == after:
@@ -47,13 +49,17 @@ def _done(state: DesiredState, change: FileChange, before: bytes | None, after: 
     if before is None or after is None or ours is None:
         what = "was changed since it came with this commit" if before is None else "is no longer what this commit left"
         return Undone(ours, (_object("moved-on", f"{what}; left as it is", change.path),))
-    return _merged(state, change, before, after, ours)
-
-
-def _merged(state: DesiredState, change: FileChange, before: bytes, after: bytes, ours: bytes) -> Undone:
     merged = merge(after, ours, before)
-    if not merged.conflicts:
-        return Undone(merged.text)
+    if merged.conflicts:
+        mended, repairs = with_repairs(state, commit, change)
+        again = merge(_text(state, mended.after) or after, ours, before)
+        if len(again.conflicts) < len(merged.conflicts):
+            done = _but_conflicts(state, mended, again)
+            return Undone(done.text, (*done.objections, *(_repair(fix, change.path) for fix in repairs)))
+    return _but_conflicts(state, change, merged)
+
+
+def _but_conflicts(state: DesiredState, change: FileChange, merged: Merge) -> Undone:
     values = _values_back(state, change, merged.text)
     edited = spans.edit(merged.text, values) if values else merged.text
     lines = {pin.line for pin in values}
@@ -77,6 +83,10 @@ def _values_back(state: DesiredState, change: FileChange, text: bytes) -> dict[P
         if then and brought and then.value != brought.value == pin.value:
             values[pin] = then.value
     return values
+
+
+def _repair(commit: Commit, path: str) -> Objection:
+    return _object("repair", f"{commit.sha[:8]} ({commit.subject}) only reworked what the commit brought in; it goes back with it", path)
 
 
 def secrets_of(text: bytes | None, path: str) -> list[bytes]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from bot.attribution.rules import AttributionRules
 from bot.attribution.suspects import Attribution, Suspect
 from bot.policy.settings import PolicyRules
+from bot.policy.words import Hold
 from bot.quarantine import Quarantine
 from bot.refs import Instant, ServiceRef, Sha
 from bot.releases.release import Release
@@ -43,11 +44,19 @@ class Case:
     suspect: Suspect | None = None
     release: Release | None = None
     target: str | None = None
-    target_commit: Sha | None = None
+    releases_back: int = 0
+    """How many releases the target lies before what runs now; 0 where no target is known."""
+    target_left: Instant | None = None
+    """When the target was last replaced; None where that is not known."""
     since: tuple[Release, ...] = ()
     """What was released after the symptom began, newest first."""
+    reached: tuple[str, ...] = ()
+    """The environments that the plan changes something in; empty while there is none."""
+    fixing: tuple[str, ...] = ()
+    """Open pull requests of people, moved since the symptom began, that touch what would go back."""
     past: tuple[Past, ...] = ()
     quarantines: tuple[Quarantine, ...] = ()
+    holds: tuple[Hold, ...] = ()
     changed: int = 0
     undone: int = 0
     undoing: bool = False

@@ -62,8 +62,11 @@ def decide(case: Case) -> Decision:
     return _against(case, suspects[0])
 
 
-def _against(case: Case, suspect: Suspect) -> Rollback | Refuse:
+def _against(case: Case, suspect: Suspect) -> Rollback | Refuse | Wait:
     found = objections(replace(case, suspect=suspect, release=suspect.release))
+    hold = next((each for each in found if each.code == "held"), None)
+    if hold is not None and hold.weight is Weight.FORBIDS:
+        return Wait(str(hold))
     if heaviest(found) is Weight.FORBIDS:
         return Refuse(found)
     return Rollback(suspect, found)

@@ -8,9 +8,11 @@ from bot.attribution.onset import Clue, Onset, onset
 from bot.attribution.suspects import Live, attribute
 from bot.errors import Unavailable
 from bot.incidents.incident import Incident, Kind, Symptom
+from bot.plans.plan import Target
 from bot.policy.case import Case, Past
 from bot.ports import Metrics, Ports, Repository, Sync
 from bot.quarantine import read
+from bot.reconciler.standing import goods
 from bot.reconciler.view import View
 from bot.records.trailers import past
 from bot.refs import Instant, ServiceRef, Sha
@@ -29,6 +31,7 @@ def case_of(incident: Incident, view: View, ports: Ports) -> Case:
         why_not=tuple(f"{symptom.name}: {symptom.why_not}" for symptom in incident.symptoms if symptom.why_not),
         past=_past(incident, view.state, releases, ports),
         quarantines=read(view.state),
+        holds=view.holds,
         changed=sum(1 for action in incident.actions if action.commit and not action.by_person and action.kind is Kind.ROLLBACK),
         undone=incident.undone,
         policy=view.config.policy,
@@ -38,10 +41,16 @@ def case_of(incident: Incident, view: View, ports: Ports) -> Case:
         return case
     began = began_at(incident, view, ports.metrics)
     live = _live(incident.service, releases, began, view, ports)
-    found = attribute(releases, began, live, incident.tried, view.config.attribution)
+    found = attribute(releases, began, live, incident.tried, view.config.attribution, _vouched(incident.service, ports))
     since = tuple(release for release in releases.releases if release.time > began.latest)
     said = confirmed(incident, ports.metrics)
     return replace(case, confirmed=said, quiet=said is not True and quiet(incident, ports.metrics), attribution=found, since=since)
+
+
+def _vouched(service: ServiceRef, ports: Ports) -> dict[str, str]:
+    """Versions of a service that people called good, and who did."""
+    said = goods(ports.store, service.repository)
+    return {each.version: each.by for each in said if (each.service, each.environment) == (service.name, service.environment)}
 
 
 def releases_of(service: ServiceRef, state: DesiredState) -> History:
@@ -49,11 +58,12 @@ def releases_of(service: ServiceRef, state: DesiredState) -> History:
     return history(service, state) if state.service(service) else History(service, ())
 
 
-def accusing(case: Case, release: Release | None, target: str | None, undoing: bool) -> Case:
+def accusing(case: Case, release: Release | None, target: Target | None, undoing: bool) -> Case:
     """The same case with what is to go back, and to what."""
     suspects = case.attribution.suspects if case.attribution else ()
     suspect = next((suspect for suspect in suspects if release and suspect.release.commit == release.commit), None)
-    return replace(case, release=None if undoing else release, suspect=None if undoing else suspect, target=target, undoing=undoing)
+    accused = replace(case, release=None if undoing else release, suspect=None if undoing else suspect, undoing=undoing)
+    return replace(accused, target=target.version, releases_back=target.back, target_left=target.left) if target else accused
 
 
 def began_at(incident: Incident, view: View, metrics: Metrics) -> Onset:

@@ -14,6 +14,7 @@ from bot.ports import Ports
 from bot.reconciler.casing import case_of
 from bot.reconciler.step import MINUTE, Step, end, move, reasons, stay
 from bot.reconciler.view import View
+from bot.records.comments import BEGINS
 from bot.records.entry import Note, Stage
 from bot.releases.release import Release
 
@@ -56,7 +57,9 @@ def decide_what(incident: Incident, view: View, ports: Ports) -> Step:
 
 
 def _act(incident: Incident, action: Action, view: View, *notes: Note) -> Step:
-    return move(replace(incident, actions=(*incident.actions, action)), State.DECIDED, view.now, *notes)
+    *before, decision = notes
+    begun = replace(decision, facts={**decision.facts, BEGINS: len(incident.actions) + 1})
+    return move(replace(incident, actions=(*incident.actions, action)), State.DECIDED, view.now, *before, begun)
 
 
 def _wish(incident: Incident) -> tuple[str, ...]:
@@ -72,7 +75,7 @@ def _suspicion(attribution: Attribution | None) -> tuple[Note, ...]:
     onset = attribution.onset
     facts = {
         "onset": {"earliest": onset.earliest, "latest": onset.latest, "why": onset.why},
-        "suspects": [_facts(suspect.release) | {"sure": suspect.sure} for suspect in attribution.suspects[:SHOWN]],
+        "suspects": [_facts(suspect.release) | {"why": suspect.why, "sure": suspect.sure} for suspect in attribution.suspects[:SHOWN]],
         "cleared": [_facts(each.release) | {"why": each.why} for each in attribution.cleared[:SHOWN]],
     }
     count = len(suspects)

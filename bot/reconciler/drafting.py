@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
 from bot.changes.change import Change
 from bot.changes.compose import branch_of, compose, compose_undo
@@ -13,8 +14,13 @@ from bot.plans.quarantine import keep_out
 from bot.ports import Ports, Repository
 from bot.quarantine import FOLDER, read
 from bot.reconciler.asking import selected
+from bot.reconciler.briefing import brief_of, with_bytes
+from bot.reconciler.view import View
 from bot.refs import Sha
 from bot.releases.release import DesiredState
+
+_made = lru_cache(maxsize=2)(make)
+"""The step that writes plans what the step before it planned: while HEAD is the same, that is the same plan."""
 
 
 def planned(incident: Incident, state: DesiredState, repository: Repository) -> Plan | Unplanned:
@@ -24,24 +30,22 @@ def planned(incident: Incident, state: DesiredState, repository: Repository) -> 
         return _undo(incident, plan) if isinstance(plan, Plan) else plan
     selector: Selector = selected(request) if request else ByRelease(incident.service, action.release or Sha(""))
     to, pins_only = (request.to, request.pins_only) if request else (None, False)
-    return make(selector, state, to=to, pins_only=pins_only, quarantines=read(state))
+    return _made(selector, state, to=to, pins_only=pins_only, quarantines=read(state))
 
 
 def branch(action: Action, plan: Plan, attempt: int) -> str:
     return branch_of(plan, attempt) + ("-undo" if action.kind is Kind.UNDO else "")
 
 
-def composed(incident: Incident, plan: Plan, ports: Ports) -> Change:
+def composed(incident: Incident, plan: Plan, view: View, ports: Ports) -> Change:
     action, target = incident.action, ports.repository.branch
-    reason = _reason(incident)
+    brief = brief_of(incident, plan, view, ports)
     if action.kind is Kind.UNDO:
-        return compose_undo(plan, plan.files, plan.base, branch=target, incident=incident.id, reason=reason, attempt=action.attempt)
+        return compose_undo(plan, with_bytes(brief, plan, view.state), branch=target, incident=incident.id, attempt=action.attempt)
     planned_at = action.planned or incident.opened
-    expires = action.expires or planned_at
-    kept = keep_out(plan, incident.id, reason, since=planned_at, expires=expires)
-    return compose(
-        kept, branch=target, incident=incident.id, reason=reason, evidence=action.evidence, attempt=action.attempt, expires=expires
-    )
+    expires = brief.expires or planned_at
+    kept = keep_out(plan, incident.id, brief.reason, since=planned_at, expires=expires, rules=view.state.rules)
+    return compose(kept, with_bytes(brief, kept, view.state), branch=target, incident=incident.id, attempt=action.attempt)
 
 
 def landed(state: DesiredState, commit: Sha | None, repository: Repository) -> Sha:
@@ -62,12 +66,3 @@ def _undo(incident: Incident, plan: Plan) -> Plan:
     went_to = Target(incident.action.to, None, None, "what the rollback went back to")
     objections = tuple(objection for objection in plan.objections if not (objection.path or "").startswith(f"{FOLDER}/"))
     return replace(plan, services=(incident.service,), undone_version=incident.action.version, target=went_to, objections=objections)
-
-
-def _reason(incident: Incident) -> str:
-    if incident.action.kind is Kind.UNDO:
-        return "The rollback arrived and did not help: the alert went on as before."
-    if incident.request:
-        return incident.request.reason or f"asked for by {incident.request.actor}"
-    first = incident.symptoms[0]
-    return f"{first.name}: {first.summary}" if first.summary else first.name

@@ -9,53 +9,68 @@ from bot.incidents.correlate import alerted
 from bot.incidents.resolve import Unresolved, may_act, resolve
 from bot.ports import Delivery, Notice, Ports
 from bot.reconciler.asking import ask
+from bot.reconciler.commanding import Unheard, hear
 from bot.reconciler.saving import note_alone, save
 from bot.reconciler.step import Step
 from bot.reconciler.view import View, look_around
 from bot.records.entry import Note, Stage
 from bot.refs import Instant
-from bot.signals.signal import Alert, Asked, ChangeEvent, Signal
-from bot.signals.sources import SOURCES
+from bot.signals.signal import Alert, Asked, ChangeEvent, Command, Ignored, Signal
+from bot.signals.sources import parse
 
 INBOX = "inbox:"
 TRIES = 5
+LATER = 30.0
 
 
-def receive(source: str, body: bytes, ports: Ports) -> bool:
-    """Put a verified body into the repository's inbox and have it looked at; False where it came before.
+def receive(source: str, body: bytes, ports: Ports, delivery: str = "") -> bool:
+    """Put a verified body into the repository's inbox and have it looked at; False where it came before, or holds nothing for us.
 
+    `source` is a row of SOURCES, with its event after a colon where it has events; `delivery` is how the sender names this one.
     Raises Refused where there is no such source, or the body is none of its payloads.
     """
-    if source not in SOURCES:
-        raise Refused(f"there is no source {source[:40]!r}; there are: {', '.join(sorted(SOURCES))}")
+    if isinstance(parse(source, body, ports.clock.now()), Ignored):
+        return False
+    return keep(source, body, ports, delivery)
+
+
+def keep(source: str, body: bytes, ports: Ports, delivery: str = "") -> bool:
+    """Put a body into the inbox, readable or not. Its key is burnt by storing it and by nothing else: what was lost may come again."""
     now, name = ports.clock.now(), ports.repository.name
-    SOURCES[source].parse(body, now)
-    key = hashlib.sha256(f"{source}\0{name}\0".encode() + body).hexdigest()
+    key = hashlib.sha256(f"{source}\0{name}\0".encode() + (delivery.encode() or body)).hexdigest()
     new = ports.store.receive(Delivery(key, source, name, body, now))
     ports.queue.enqueue(f"{INBOX}{name}", now)
     return new
 
 
 def take_in(ports: Ports) -> Instant | None:
-    """Work off the inbox, oldest delivery first. A kill in between leaves the delivery there; reading it twice joins nothing twice."""
+    """Work off the inbox, oldest delivery first. A kill in between leaves the delivery there; reading it twice joins nothing twice.
+
+    What people say waits while the forge is away, and holds nothing else up.
+    """
     waiting = ports.store.inbox(ports.repository.name)
     view = look_around(ports) if waiting else None
+    again = None
     for delivery in waiting:
-        if view is not None:
-            _read(delivery, view, ports)
+        try:
+            if view is not None:
+                _read(delivery, view, ports)
+        except Unheard:
+            again = ports.clock.now() + LATER
+            continue
         ports.store.handled(delivery.key)
-    return None
+    return again
 
 
 def _read(delivery: Delivery, view: View, ports: Ports) -> None:
     try:
-        signals = SOURCES[delivery.source].parse(delivery.body, delivery.received)
-    except (Refused, KeyError) as error:
+        signals = parse(delivery.source, delivery.body, delivery.received)
+    except Refused as error:
         note = Note(Stage.SIGNAL, f"a delivery from {delivery.source} cannot be read", (str(error),), {"key": delivery.key})
         if not _told(delivery.key, ports):
             note_alone(note, ports)
         return
-    for signal in signals:
+    for signal in () if isinstance(signals, Ignored) else signals:
         _join(signal, view, ports)
 
 
@@ -69,8 +84,10 @@ def _join(signal: Signal, view: View, ports: Ports) -> None:
                 case Asked():
                     ask(signal, ports)
                     return None
+                case Command():
+                    return hear(signal, ports)
                 case ChangeEvent():
-                    return _look_again(signal, ports)
+                    return look_again(signal, ports)
         except Stale:
             continue
     raise Stale(f"{signal.key} could not be saved; tried again later")
@@ -96,12 +113,17 @@ def _alert(alert: Alert, view: View, ports: Ports) -> None:
     ports.queue.enqueue(saved.id, now)
 
 
-def _look_again(event: ChangeEvent, ports: Ports) -> None:
-    """Bring forward what waits for the forge: open incidents whose branch, commit or pull request the event names."""
+def look_again(event: ChangeEvent, ports: Ports) -> None:
+    """Bring forward what waits for the forge: open incidents whose branch, commit or pull request the event names.
+
+    A push to the branch that is deployed may be what any of them waits for.
+    """
     now = ports.clock.now()
+    everybody = event.what == "push" and ports.repository.branch in event.branches
     for incident in ports.store.incidents(ports.repository.name, open_only=True):
         action = incident.actions[-1] if incident.actions else None
-        if action and (action.branch in event.branches or action.head in event.commits or action.pull in event.pulls):
+        named = action and (action.branch in event.branches or action.head in event.commits or action.pull in event.pulls)
+        if named or everybody:
             ports.queue.enqueue(incident.id, now)
 
 

@@ -14,6 +14,7 @@ from bot.outcomes.sync import Applied, Arrived, NotYet, arrival
 from bot.ports import Metrics, Ports
 from bot.reconciler.step import Step, end, move, stay, told
 from bot.reconciler.view import View
+from bot.records.comments import BEGINS
 from bot.records.entry import Note, Stage
 from bot.refs import Instant
 
@@ -36,6 +37,9 @@ def see_it_arrive(incident: Incident, view: View, ports: Ports) -> Step:
 
 
 def see_it_help(incident: Incident, view: View, ports: Ports) -> Step:
+    if incident.action.kind is Kind.UNDO and incident.action.asked_by:
+        why = f"the rollback was taken back, as {incident.action.asked_by} asked"
+        return end(incident, End.DONE, why, view.now, urgent=False)
     if incident.action.kind is Kind.UNDO:
         return move(incident, State.OPENED, view.now, Note(Stage.OUTCOME, "the rollback that did not help is undone"))
     if not incident.symptoms:
@@ -74,10 +78,8 @@ def _no_help(incident: Incident, view: View, note: Note) -> Step:
         replace(rolled, helped=False),
         Action(Kind.UNDO, rolled.commit, version=rolled.version, to=rolled.to),
     )
-    step = replace(
-        move(incident, State.DECIDED, view.now, note, Note(Stage.DECISION, f"undo the rollback of {rolled.version}", note.because)),
-        comment=True,
-    )
+    decision = Note(Stage.DECISION, f"undo the rollback of {rolled.version}", note.because, {BEGINS: len(actions)})
+    step = move(incident, State.DECIDED, view.now, note, decision)
     step = replace(step, incident=replace(step.incident, actions=actions))
     return told(
         step,

@@ -16,6 +16,7 @@ from bot.ports import PinCache, Repository
 from bot.reconciler.readings import Key, Reader, Readings, versions
 from bot.refs import Sha
 from bot.releases.release import Commit, DesiredState
+from bot.releases.touched import grown
 
 _FEW = 200
 """Beyond this many changed files, looking anew is no slower."""
@@ -87,7 +88,7 @@ def _extended(log: Sequence[Commit], known: DesiredState) -> Sequence[Commit]:
     """The line, its older part taken from the known one where it ends in it: decoding it again is the dear part of a look."""
     new = list(takewhile(lambda commit: commit.sha != known.head, islice(log, _FEW)))
     below = next(islice(log, len(new), None), None)
-    return log if below is None or below.sha != known.head else (*new, *known.log)
+    return log if below is None or below.sha != known.head else grown(known.log, new)
 
 
 def _alike(then: Reading | None, now: Reading) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, replace
 from typing import Any
 
+from bot.errors import Refused
 from bot.incidents.incident import Incident, Kind
 from bot.incidents.lifecycle import End, State
 from bot.objections import Objection, Weight
@@ -14,9 +16,11 @@ from bot.policy.settings import Trust
 from bot.ports import Ports
 from bot.reconciler.casing import accusing, case_of, releases_of
 from bot.reconciler.drafting import branch, planned
+from bot.reconciler.reaching import least_trusted, reached
 from bot.reconciler.step import Step, end, move, reasons
 from bot.reconciler.view import View
 from bot.records.entry import Note, Stage
+from bot.releases.authors import pull_request
 from bot.releases.release import DesiredState, Release
 
 MODES = {"pr": Trust.PROPOSE, "propose": Trust.PROPOSE, "merge": Trust.MERGE, "push": Trust.PUSH}
@@ -32,14 +36,15 @@ def plan_it(incident: Incident, view: View, ports: Ports) -> Step:
     against = (*plan.objections, *_policy(incident, plan, view, ports), *_turned_down(incident, plan, ports))
     mode = MODES[incident.request.mode] if incident.request and incident.request.mode else None
     drawn = _drawn(plan)
-    match admit(against, view.config.policy.trust_in(incident.service.environment), incident.asked, mode):
+    where, trust = least_trusted(plan, view)
+    match admit(against, trust, incident.asked, mode):
         case Declined():
             note = Note(Stage.PLAN, f"not admitted: {_said(incident, plan)}", reasons(against), drawn)
             first = next(each for each in against if each.weight is Weight.FORBIDS)
             return end(incident, End.DECLINED, str(first), view.now, note)
         case Admitted(mode=Trust.OBSERVE | Trust.NOTIFY as rung):
             note = Note(Stage.PLAN, f"would have: {_said(incident, plan)}", reasons(against), drawn)
-            why = f"trust in {incident.service.environment} goes no further than {rung}"
+            why = f"trust in {where} goes no further than {rung}"
             return end(incident, End.OBSERVED, why, view.now, note, urgent=rung is Trust.NOTIFY)
         case Admitted(mode=rung):
             note = Note(Stage.PLAN, f"{rung}: {_said(incident, plan)}", reasons(against), drawn)
@@ -48,8 +53,20 @@ def plan_it(incident: Incident, view: View, ports: Ports) -> Step:
 
 def _policy(incident: Incident, plan: Plan, view: View, ports: Ports) -> tuple[Objection, ...]:
     undoing = incident.action.kind is Kind.UNDO
-    target = plan.target.version if plan.target else None
-    return objections(accusing(case_of(incident, view, ports), _release(incident, plan, view.state), target, undoing))
+    case = accusing(case_of(incident, view, ports), _release(incident, plan, view.state), plan.target, undoing)
+    where = tuple(sorted(reached(plan, view.state)))
+    return objections(replace(case, reached=where, fixing=_fixing(incident, plan, ports)))
+
+
+def _fixing(incident: Incident, plan: Plan, ports: Ports) -> tuple[str, ...]:
+    """Pull requests by which people may be fixing it forward right now. A forge that does not let us look knows of none."""
+    if incident.asked or incident.action.kind is Kind.UNDO:
+        return ()
+    try:
+        found = ports.forge.touching(sorted(plan.files), incident.onset or incident.opened)
+    except Refused:
+        return ()
+    return tuple(f"pull request {pull.number} ({pull.branch})" for pull in found[:3])
 
 
 def _turned_down(incident: Incident, plan: Plan, ports: Ports) -> tuple[Objection, ...]:
@@ -88,11 +105,18 @@ def _admitted(incident: Incident, plan: Plan, rung: Trust, note: Note, view: Vie
         mode=rung.value,
         branch=name,
         **written,
+        approved="",
         replaced=(*action.replaced, action.branch) if action.branch not in ("", name) else action.replaced,
         evidence=note.because,
         planned=action.planned or view.now,
         expires=action.expires or view.now + view.config.policy.quarantine,
+        culprit=None if undoing else _brought_in_by(plan, view.state),
     )
+
+
+def _brought_in_by(plan: Plan, state: DesiredState) -> int | None:
+    """The pull request that the undone commit says it came from."""
+    return next((pull_request(commit.message) for commit in state.log if commit.sha == plan.undone), None)
 
 
 def _generation(incident: Incident, plan: Plan, ports: Ports) -> int:
@@ -118,7 +142,7 @@ def _drawn(plan: Plan) -> dict[str, Any]:
         "base": plan.base,
         "undone": plan.undone,
         "release": plan.release,
-        "target": plan.target and {"version": plan.target.version, "served": plan.target.served, "why": plan.target.why},
+        "target": plan.target and asdict(plan.target),
         "alternatives": [{"version": other.version, "served": other.served, "why": other.why} for other in plan.alternatives],
         "edits": [{"path": e.path, "yaml_path": e.yaml_path, "line": e.line, "from": e.before, "to": e.after} for e in plan.edits],
         "merged": [{"path": m.path, "added": m.added, "removed": m.removed} for m in plan.merged],

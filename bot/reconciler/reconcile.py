@@ -32,10 +32,15 @@ def reconcile(key: str, ports: Ports) -> Instant | None:
     incident = ports.store.incident(key)
     if incident is None or incident.state is State.ENDED:
         return None
-    view = look_around(ports, fresh=incident.state not in THINKING)
-    step = take(incident, view, ports)
-    tell(step, ports)
+    view = look_around(ports, fresh=not a_glance_will_do(incident, ports))
+    step = tell(take(incident, view, ports), ports)
     return save(step, ports, view.problem).due
+
+
+def a_glance_will_do(incident: Incident, ports: Ports) -> bool:
+    """Whether what was seen a moment ago will do: nothing is changed, or the first thing to be changed is refused once HEAD has moved."""
+    guarded = incident.state is State.ADMITTED and ports.forge.guarded and not incident.action.replaced
+    return guarded or incident.state in THINKING
 
 
 def take(incident: Incident, view: View, ports: Ports) -> Step:
@@ -46,9 +51,9 @@ def take(incident: Incident, view: View, ports: Ports) -> Step:
         case State.DECIDED:
             return plan_it(incident, view, ports)
         case State.ADMITTED:
-            return hold(incident, view, view.stopped) if view.stopped else change_it(incident, view, ports)
+            return hold(incident, view, view.stopped, ports) if view.stopped else change_it(incident, view, ports)
         case State.PROPOSED:
-            return hold(incident, view, view.stopped) if view.stopped else merge_it(incident, view, ports)
+            return hold(incident, view, view.stopped, ports) if view.stopped else merge_it(incident, view, ports)
         case State.MERGED:
             return see_it_arrive(incident, view, ports)
         case State.ARRIVED:
@@ -57,10 +62,12 @@ def take(incident: Incident, view: View, ports: Ports) -> Step:
             return stay(incident, view.now)
 
 
-def hold(incident: Incident, view: View, why: str) -> Step:
+def hold(incident: Incident, view: View, why: str, ports: Ports) -> Step:
     """Somebody pressed stop: a request is declined, an alert's incident stands still until stop is lifted or the alert ends."""
     if incident.asked and incident.state is State.ADMITTED:
         return end(incident, End.DECLINED, f"stopped: {why}", view.now, urgent=False)
     if incident.resolved is not None and not incident.action.head:
         return end(incident, End.RESOLVED, "the symptom went while stop was pressed", view.now, urgent=False)
+    if incident.state is State.PROPOSED and (pull := ports.forge.find(incident.action.branch)):
+        ports.forge.disarm(pull)  # what the forge was told to merge by itself would not look at the switch
     return stay(incident, view.now + MINUTE, Note(Stage.CHANGE, "nothing is changed while stop is pressed", (why,)))

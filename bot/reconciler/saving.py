@@ -18,8 +18,8 @@ def save(step: Step, ports: Ports, problem: str | None = None) -> Incident:
     """
     incident = replace(step.incident, due=step.again)
     said = ports.store.entries(incident.id) if incident.rev and (problem or (step.waiting and step.notes)) else ()
-    broken = _news((Note(Stage.CONFIG, "the configuration at HEAD is not in force", (problem,)),), said) if problem else ()
-    notes = (*broken, *(_news(step.notes, said) if step.waiting else step.notes))
+    broken = news((Note(Stage.CONFIG, "the configuration at HEAD is not in force", (problem,)),), said) if problem else ()
+    notes = (*broken, *(news(step.notes, said) if step.waiting else step.notes))
     entries = append(incident.id, incident.entries, incident.last, ports.clock.now(), notes)
     if entries:
         incident = replace(incident, entries=entries[-1].seq, last=entries[-1].hash)
@@ -33,7 +33,7 @@ def note_alone(note: Note, ports: Ports) -> None:
     ports.store.append(append("", len(said), last, ports.clock.now(), (note,)))
 
 
-def _news(notes: Sequence[Note], said: Sequence[Entry]) -> tuple[Note, ...]:
+def news(notes: Sequence[Note], said: Sequence[Entry]) -> tuple[Note, ...]:
     """Leave out what is word for word the latest entry of its stage."""
     latest = {entry.stage: (entry.what, entry.because) for entry in said}
     return tuple(note for note in notes if latest.get(note.stage) != (note.what, note.because))

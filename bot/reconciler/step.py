@@ -18,7 +18,8 @@ MINUTE = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """`again`: when to look again, None once the incident has ended. `comment`: the notes also go to the pull request.
+    """`again`: when to look again, None once the incident has ended. `comment`: its last words must reach the pull request; where the forge
+    does not answer, an end is taken again.
 
     `waiting`: the incident stays where it is, so what was said of it already needs not be said again.
     """

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from bot.config import Config, parse
 from bot.errors import BadConfig
+from bot.policy.words import Hold
 from bot.ports import Ports
 from bot.reconciler.look import look
+from bot.reconciler.standing import holds
 from bot.refs import Instant, Sha
 from bot.releases.release import DesiredState
 
@@ -33,12 +35,13 @@ class View:
     config: Config
     problem: str | None
     stopped: str | None
+    holds: tuple[Hold, ...] = ()
 
 
 def look_around(ports: Ports, fresh: bool = True) -> View:
     """Fetch and read HEAD. Raises Unavailable or Refused where the repository cannot be read: never taken for an empty one.
 
-    Not `fresh`: for a step that only thinks, what was fetched a moment ago will do; the step that writes looks anew.
+    Not `fresh`: what was fetched a moment ago will do, as nothing is changed unless HEAD still is what is seen here.
     """
     name, now = ports.repository.name, ports.clock.now()
     if fresh or not 0 <= now - ports.fetched.get(name, -MOMENT) < MOMENT:
@@ -48,7 +51,8 @@ def look_around(ports: Ports, fresh: bool = True) -> View:
     rules = in_force(ports, ports.repository.tree(head))
     state = look(ports.repository, ports.cache, rules.config.manifests, at=head, known=ports.seen.get(ports.repository.name))
     ports.seen[ports.repository.name] = state
-    return View(ports.clock.now(), state, rules.config, rules.problem, rules.stopped)
+    now = ports.clock.now()
+    return View(now, state, rules.config, rules.problem, rules.stopped, holds(ports.store, name, now))
 
 
 def in_force(ports: Ports, tree: Mapping[str, Sha]) -> InForce:

@@ -9,6 +9,7 @@ from bot.errors import Refused, Stale, Unavailable
 from bot.incidents.lifecycle import End, State
 from bot.ports import Ports
 from bot.reconciler.intake import INBOX, take_in
+from bot.reconciler.listening import TALK, listen
 from bot.reconciler.reconcile import reconcile
 from bot.reconciler.saving import save
 from bot.reconciler.step import MINUTE, Step, end
@@ -24,6 +25,9 @@ def work(key: str, houses: Mapping[str, Ports]) -> Instant | None:
     if key.startswith(INBOX):
         ports = houses.get(key.removeprefix(INBOX))
         return take_in(ports) if ports else None
+    if key.startswith(TALK):
+        ports = houses.get(key.removeprefix(TALK))
+        return listen(ports) if ports else None
     first = next(iter(houses.values()), None)
     incident = first.store.incident(key) if first else None
     ports = houses.get(incident.service.repository) if incident else None
@@ -36,7 +40,7 @@ def step_on(key: str, ports: Ports) -> Instant | None:
         try:
             return reconcile(key, ports)
         except Stale:
-            continue  # somebody else saved first: look again
+            ports.fetched.clear()  # somebody else saved or pushed first: look again, and not at what was seen a moment ago
         except Unavailable as error:
             return _later(key, str(error), ports)
         except Refused as error:
@@ -59,8 +63,7 @@ def _refused(key: str, why: str, ports: Ports) -> Instant | None:
     if incident is None or incident.state is State.ENDED:
         return None
     step = replace(end(incident, End.ESCALATED, why, ports.clock.now()), comment=False)
-    tell(step, ports)
-    return save(step, ports).due
+    return save(tell(step, ports), ports).due
 
 
 def _stage(state: State) -> Stage:

@@ -1,13 +1,12 @@
-"""An incident and its entries → the texts that people read: `explain`, comments, notices."""
+"""An incident and its entries → the texts that people read outside a forge: `explain`, notices."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from bot.changes.markdown import prose
 from bot.incidents.incident import Action, Incident, Kind
-from bot.records.entry import Entry, Note
+from bot.records.entry import Entry
 from bot.records.times import Times, times
 from bot.refs import Instant
 
@@ -26,14 +25,6 @@ def report(incident: Incident, entries: Sequence[Entry]) -> str:
         lines.append(f"{stamp(entry.at)}  {entry.stage:<9}  {entry.what}")
         lines += [f"{'':22}{'':11}- {why}" for why in entry.because]
     return "\n".join(line.rstrip() for line in lines) + "\n"
-
-
-def comment(incident: Incident, notes: Sequence[Note]) -> str:
-    """Say on a pull request how it went on; strangers' text in it does nothing (law 9)."""
-    lines = [prose(headline(incident))]
-    for note in notes:
-        lines += ["", prose(note.what), "", *(f"- {prose(why)}" for why in note.because)]
-    return "\n".join(lines).rstrip() + "\n"
 
 
 def stamp(at: Instant) -> str:

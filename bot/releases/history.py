@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from operator import itemgetter
 
 from bot.errors import Refused
 from bot.manifests.estate import Service
@@ -14,12 +16,15 @@ from bot.releases.companions import changed_lines
 from bot.releases.lineage import Step, Touch, reading, steps
 from bot.releases.owning import Share, documents_of_others, folders, shares
 from bot.releases.places import pin_changes, same_place
-from bot.releases.release import DesiredState, FileChange, History, LineChange, PinChange, Release
+from bot.releases.release import Ahead, DesiredState, FileChange, History, LineChange, PinChange, Release
+from bot.releases.touched import touched
 
 _SHORT = 7
+_AHEAD = 500
 _FIRST = (PinKind.IMAGE, PinKind.TAG, PinKind.CHART, PinKind.APP_VERSION, PinKind.REF, PinKind.VARIABLE, PinKind.DIGEST)
 
 
+@lru_cache(maxsize=4)  # the steps of an incident ask for the same one
 def history(service: ServiceRef, state: DesiredState) -> History:
     """Return the service's releases. Raises Refused where HEAD has no such service."""
     found = state.service(service)
@@ -72,10 +77,19 @@ class _Telling:
     shares: Mapping[str, Share]
 
     def history(self, files: tuple[str, ...], folders: frozenset[str] | tuple[()]) -> History:
+        self._ahead(files)
         # The commit where a shallow clone was cut seems to bring every file in; what it really did is not known.
         cut = self.state.log[-1].sha if self.state.shallow and self.state.log else None
         found = (self._release(step, version) for step, version in self._versions(files, folders) if step.commit.sha != cut)
         return History(self.service, tuple(release for release in found if release), complete=cut is None)
+
+    def _ahead(self, files: Iterable[str]) -> None:
+        """Have the newest versions of the files at hand at once, where that is cheaper than one by one."""
+        if not isinstance(self.state.blobs, Ahead):
+            return
+        index = touched(self.state.log)
+        changes = sorted((each for path in files for each in index.by_path.get(path, ())), key=itemgetter(0))
+        self.state.blobs.load(blob for _, change in changes[:_AHEAD] for blob in (change.after, change.before) if blob is not None)
 
     def _versions(self, files: tuple[str, ...], folders: frozenset[str] | tuple[()]) -> Iterator[tuple[Step, str | None]]:
         """Pair each step with the value that the primary pin had after it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 from bot.manifests.estate import Estate, Service
 from bot.manifests.pin import Reading
@@ -98,10 +99,18 @@ class History:
     complete: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@runtime_checkable
+class Ahead(Protocol):
+    """A lazy mapping of blobs that fetches many of them more cheaply than one by one."""
+
+    def load(self, blobs: Iterable[Sha]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class DesiredState:
     """A repository at one revision with the first-parent line that led there: all that scan, history and plan look at.
 
+    It equals only itself, so that what is worked out of it can be kept beside it.
     `log` is newest first. `blobs` and `readings` may be lazy mappings; `readings` is keyed by (path, blob).
     A missing blob (partial clone, too large) is absent from `blobs`.
     """

@@ -133,4 +133,11 @@ class ChangeEvent:
     pulls: tuple[int, ...] = ()
 
 
-Signal = Alert | Asked | ChangeEvent
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """A delivery that is as it should be, and in which there is nothing for us."""
+
+    why: str
+
+
+Signal = Alert | Asked | Command | ChangeEvent

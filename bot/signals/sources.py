@@ -4,24 +4,68 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
+from bot.errors import Refused
 from bot.refs import Instant
-from bot.signals import alertmanager
-from bot.signals.signal import Signal
+from bot.signals import alertmanager, github
+from bot.signals.signal import Ignored, Signal
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """The sender proves itself by `Authorization: Bearer <secret>`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hmac:
+    """The sender proves itself by HMAC-SHA256 over the raw body, in hexadecimal digits after `prefix`, in one header.
+
+    A sender that changes its secret may send several, with commas. No other hash is ever accepted.
+    """
+
+    header: str
+    prefix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """`parse` turns a verified raw body into signals: it returns or raises Refused, whatever the body.
+    """`parse` turns a verified raw body into signals: it returns or raises Refused, whatever the body. Its third word is the event's name.
 
-    `authentication`: how the sender proves itself. `bearer`: `Authorization: Bearer <ROLLBOT_HOOK_TOKEN_<SOURCE>>`.
+    `event` and `delivery` are the headers that name the kind of event and this delivery of it, "" where the sender has none;
+    `about` names the repository that a body is about, where one system speaks for many. `setting`: where its secrets are said.
     """
 
-    parse: Callable[[bytes, Instant], tuple[Signal, ...]]
-    authentication: Literal["bearer"]
+    parse: Callable[[bytes, Instant, str], tuple[Signal, ...] | Ignored]
+    authentication: Bearer | Hmac
+    setting: str
+    event: str = ""
+    delivery: str = ""
+    about: Callable[[bytes], str | None] | None = None
 
 
 SOURCES: Mapping[str, Source] = {
-    alertmanager.SOURCE: Source(alertmanager.parse, authentication="bearer"),
+    alertmanager.SOURCE: Source(
+        lambda body, at, event: alertmanager.parse(body, at), authentication=Bearer(), setting="ROLLBOT_HOOK_TOKEN_ALERTMANAGER"
+    ),
+    github.SOURCE: Source(
+        github.parse,
+        authentication=Hmac("X-Hub-Signature-256", "sha256="),
+        setting="ROLLBOT_GITHUB_WEBHOOK_SECRET",
+        event="X-GitHub-Event",
+        delivery="X-GitHub-Delivery",
+        about=github.about,
+    ),
 }
+
+
+def known(source: str) -> Source:
+    """Find the row of `row` or `row:event`. Raises Refused."""
+    found = SOURCES.get(source.partition(":")[0])
+    if found is None:
+        raise Refused(f"there is no source {source[:40]!r}; there are: {', '.join(sorted(SOURCES))}")
+    return found
+
+
+def parse(source: str, body: bytes, received_at: Instant) -> tuple[Signal, ...] | Ignored:
+    """Read a delivery as it was kept: `row` or `row:event` says from where. Raises Refused, whatever the body."""
+    return known(source).parse(body, received_at, source.partition(":")[2])

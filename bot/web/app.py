@@ -16,20 +16,25 @@ from starlette.exceptions import HTTPException
 from bot import __doc__ as flow
 from bot.errors import BadConfig, Refused, RollbotError, Unavailable
 from bot.ports import Ports
-from bot.settings import Settings
+from bot.settings import Settings, state_folder
 from bot.web import api, health, hooks, pages
+from bot.web import setup as making
+from bot.web.setup import Setup
 
 HERE = Path(__file__).parent
 POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 log = logging.getLogger("rollbot.web")
 
 
-def create_app(settings: Settings, ports: Mapping[str, Ports], alive: Callable[[], bool] = lambda: True) -> FastAPI:
+def create_app(
+    settings: Settings, ports: Mapping[str, Ports], alive: Callable[[], bool] = lambda: True, setup: Setup | None = None
+) -> FastAPI:
     """Make the application; it stores and enqueues, and leaves all work to the queue's runner. `alive`: whether that one works."""
     app = FastAPI(title="Rollbot", summary=(flow or "").strip().split("\n")[0], docs_url=None, redoc_url=None)
     app.state.settings, app.state.ports = settings, ports
     app.state.alive, app.state.deliveries, app.state.readiness = alive, Counter(), health.Readiness()
-    for router in (hooks.router, api.router, pages.router, health.router):
+    app.state.policy, app.state.setup = POLICY, setup or Setup(settings.github_url, state_folder())
+    for router in (hooks.router, api.router, pages.router, making.router, health.router):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     app.middleware("http")(_headed)
@@ -42,7 +47,7 @@ def create_app(settings: Settings, ports: Mapping[str, Ports], alive: Callable[[
 
 async def _headed(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
     response = await go_on(request)
-    response.headers["Content-Security-Policy"] = POLICY
+    response.headers.setdefault("Content-Security-Policy", POLICY)
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "no-referrer"
     if not request.url.path.startswith("/static/"):

@@ -1,14 +1,18 @@
-"""Who may come in: bearer tokens, compared in constant time, before anything else of a request is looked at."""
+"""Who may come in: bearer tokens and signatures, compared in constant time, before anything else of a request is looked at."""
 
 from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+import hashlib
+import hmac
+from collections.abc import Mapping, Sequence
 from hmac import compare_digest
 
 from fastapi import HTTPException, Request
 from pydantic import SecretStr
+
+from bot.signals.sources import Hmac
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -36,6 +40,18 @@ def owner(token: str, tokens: Mapping[str, SecretStr]) -> str | None:
     for name, secret in tokens.items():
         if compare_digest(secret.get_secret_value().encode(), token.encode()):
             found = name
+    return found
+
+
+def signed(request: Request, how: Hmac, body: bytes, secrets: Sequence[SecretStr]) -> bool:
+    """Whether one of the secrets signed exactly these bytes. Every pair is compared, so that the time taken says nothing."""
+    said = [part.strip() for part in request.headers.get(how.header, "").split(",")][:10]
+    signatures = [part.removeprefix(how.prefix).encode() for part in said if part.startswith(how.prefix)]
+    found = False
+    for secret in secrets:
+        wanted = hmac.new(secret.get_secret_value().encode(), body, hashlib.sha256).hexdigest().encode()
+        for signature in signatures:
+            found |= compare_digest(wanted, signature)
     return found
 
 

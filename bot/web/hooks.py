@@ -5,48 +5,92 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
 
 from bot.errors import Refused
-from bot.ports import Delivery, Ports
-from bot.signals.sources import SOURCES
-from bot.web.guard import bearer, owner
+from bot.ports import Ports
+from bot.reconciler.intake import keep
+from bot.reconciler.talking import same
+from bot.signals.signal import Command, Ignored, Signal
+from bot.signals.sources import SOURCES, Bearer, Source, parse
+from bot.web.guard import bearer, owner, signed
 
 LARGEST = 8 * 1024 * 1024
+_EVENT = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_DELIVERY = re.compile(r"[\x21-\x7e]{1,128}")
 log = logging.getLogger("rollbot.hooks")
 router = APIRouter()
 
 
-@router.post("/hooks/{source}", status_code=202, summary="Receive what an alerting system has to say")
+@router.post("/hooks/{source}", status_code=202, summary="Receive what an alerting system or a forge has to say")
 async def receive(source: str, request: Request, repository: str | None = None) -> dict[str, object]:
-    """Verified, stored, queued: 202. With several repositories each gets it, unless `?repository=` names one."""
-    settings, here = request.app.state.settings, request.app.state.ports
-    if source not in SOURCES:
+    """Verified, stored, queued: 202. With several repositories each gets it, unless it, or `?repository=`, names one."""
+    here: Mapping[str, Ports] = request.app.state.ports
+    row = SOURCES.get(source)
+    if row is None:
         raise HTTPException(404, f"there is no source {source[:40]!r}; there are: {', '.join(sorted(SOURCES))}")
-    secret = settings.hook_tokens.get(source)
-    if secret is None:
-        raise HTTPException(401, f"this door is closed: set ROLLBOT_HOOK_TOKEN_{source.upper()}", {"WWW-Authenticate": "Bearer"})
-    if owner(bearer(request), {source: secret}) is None:
-        log.warning("%s: a delivery with a wrong or no token was turned away", source)
-        request.app.state.deliveries[source, "unauthenticated"] += 1
-        raise HTTPException(401, f"send ROLLBOT_HOOK_TOKEN_{source.upper()} as `Authorization: Bearer …`", {"WWW-Authenticate": "Bearer"})
+    event, delivery = _named(row, request)
+    body = await _verified(source, row, request)
     if repository is not None and repository not in here:
         raise HTTPException(404, f"there is no such repository here; there are: {', '.join(here)}")
+    houses = here if repository is None else {repository: here[repository]}
+    answer = await run_in_threadpool(_take, f"{source}:{event}" if event else source, row, delivery, body, houses)
+    outcome = {type(None): "accepted", Ignored: "ignored", str: "not understood"}[type(answer)]
+    request.app.state.deliveries[source, outcome] += 1
+    match answer:
+        case Ignored(why=why):
+            return {"accepted": True, "ignored": why}
+        case str():
+            log.warning("%s: kept, but not understood: %s", source, answer)
+            raise HTTPException(400, f"{answer}; the body was kept")
+        case None:
+            return {"accepted": True}
+
+
+async def _verified(source: str, row: Source, request: Request) -> bytes:
+    """Read the body of a sender who proves itself. A token goes before the body, a signature is over it. Raises 401, 413, 415."""
+    secrets = request.app.state.settings.door(source)
+    if not secrets:
+        raise _closed(row, f"this door is closed: set {row.setting}")
+    if isinstance(row.authentication, Bearer):
+        if owner(bearer(request), dict.fromkeys([source], secrets[0])) is None:
+            raise _turned_away(source, row, request, f"send {row.setting} as `Authorization: Bearer …`")
+        return await _body(request)
+    if not request.headers.get(row.authentication.header):
+        raise _turned_away(source, row, request, f"the header {row.authentication.header} is missing: give the webhook a secret")
     body = await _body(request)
-    ports = [here[repository]] if repository is not None else list(here.values())
-    answer = await run_in_threadpool(_take, source, body, ports)
-    request.app.state.deliveries[source, "accepted" if answer is None else "not understood"] += 1
-    if answer is not None:
-        log.warning("%s: kept, but not understood: %s", source, answer)
-        raise HTTPException(400, f"{answer}; the body was kept")
-    return {"accepted": True}
+    if not signed(request, row.authentication, body, secrets):
+        raise _turned_away(source, row, request, f"{row.authentication.header} is not what {row.setting} makes of this body")
+    return body
+
+
+def _turned_away(source: str, row: Source, request: Request, why: str) -> HTTPException:
+    log.warning("%s: a delivery that did not prove itself was turned away", source)
+    request.app.state.deliveries[source, "unauthenticated"] += 1
+    return _closed(row, why)
+
+
+def _closed(row: Source, why: str) -> HTTPException:
+    return HTTPException(401, why, {"WWW-Authenticate": "Bearer"} if isinstance(row.authentication, Bearer) else None)
+
+
+def _named(row: Source, request: Request) -> tuple[str, str]:
+    """The event and the delivery, by their headers. Raises 400 where one that the source always sends is missing."""
+    found = []
+    for header, shape in ((row.event, _EVENT), (row.delivery, _DELIVERY)):
+        text = request.headers.get(header, "") if header else ""
+        if header and not shape.fullmatch(text):
+            raise HTTPException(400, f"the header {header} is missing, or is none")
+        found.append(text)
+    return found[0], found[1]
 
 
 async def _body(request: Request) -> bytes:
-    """Read the body, never more than may be. Raises 413, 415, 400."""
+    """Read the body, never more than may be. Raises 413, 415."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json" or request.headers.get("content-encoding", "identity") != "identity":
         raise HTTPException(415, "send application/json, not compressed")
@@ -61,22 +105,32 @@ async def _body(request: Request) -> bytes:
     return bytes(body)
 
 
-def _take(source: str, body: bytes, ports: Sequence[Ports]) -> str | None:
-    """Put the body into each repository's inbox; say what is wrong with it, None where nothing is."""
-    now = ports[0].clock.now()
+def _take(source: str, row: Source, delivery: str, body: bytes, houses: Mapping[str, Ports]) -> str | Ignored | None:
+    """Put the body into the inbox of each repository that it concerns; say what is wrong with it, None where nothing is."""
+    now = next(iter(houses.values())).clock.now()
     try:
         json.loads(body)
     except (ValueError, RecursionError) as error:
         log.warning("%s: %d bytes that are no JSON (sha256 %s)", source, len(body), hashlib.sha256(body).hexdigest())
         raise HTTPException(400, "the body is no JSON") from error
-    wrong = None
+    wrong, concerned = None, list(houses.values())
     try:
-        SOURCES[source].parse(body, now)
+        found = parse(source, body, now)
+        if isinstance(found, Ignored):
+            return found
+        if row.about is not None:
+            concerned = _concerned(row.about(body), found, houses)
     except Refused as error:
         wrong = str(error)
-    for port in ports:
-        name = port.repository.name
-        key = hashlib.sha256(f"{source}\0{name}\0".encode() + body).hexdigest()
-        if port.store.receive(Delivery(key, source, name, body, now)):
-            port.queue.enqueue(f"inbox:{name}", now)
+    if not concerned:
+        return Ignored("it is about a repository that is not watched here")
+    for ports in concerned:
+        keep(source, body, ports, delivery)
     return wrong
+
+
+def _concerned(name: str | None, signals: tuple[Signal, ...], houses: Mapping[str, Ports]) -> list[Ports]:
+    """The manifests repository of that name; what people say in another repository of the forge is for all of them to answer."""
+    at_forge = [ports for ports in houses.values() if ports.conversation is not None]
+    its_own = [ports for ports in at_forge if name and same(name, ports)]
+    return its_own or (at_forge if any(isinstance(signal, Command) for signal in signals) else [])

@@ -11,15 +11,17 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from bot.changes.diff import unified
+from bot.changes.diff import between
 from bot.errors import RollbotError
 from bot.incidents.incident import Action, Incident
+from bot.policy.words import Hold
 from bot.ports import Ports
+from bot.reconciler.standing import holds
 from bot.records.entry import broken
 from bot.refs import Sha
 from bot.web import guard
 from bot.web.health import warnings
-from bot.web.views import card, line, links
+from bot.web.views import card, held, line, links
 
 ENDED = 20
 LONGEST_DIFF = 2000
@@ -32,7 +34,11 @@ def index(request: Request) -> HTMLResponse:
     found.sort(key=lambda each: -(each[1].ended or each[1].opened))
     opened = [card(one, ports.store.entries(one.id)) for ports, one in found if one.end is None]
     ended = [card(one, ()) for _, one in found if one.end is not None][:ENDED]
-    return _page(request, "index.html", open=opened, ended=ended)
+    return render(request, "index.html", open=opened, ended=ended, held=[held(hold) for hold in _holds(request)])
+
+
+def _holds(request: Request) -> list[Hold]:
+    return [hold for name, ports in request.app.state.ports.items() for hold in holds(ports.store, name, ports.clock.now())]
 
 
 @router.get("/incidents/{name}")
@@ -41,7 +47,7 @@ def incident(name: str, request: Request) -> HTMLResponse:
         found = ports.store.incident(name)
         if found is not None:
             entries = ports.store.entries(found.id)
-            return _page(
+            return render(
                 request,
                 "incident.html",
                 card=card(found, entries),
@@ -61,7 +67,7 @@ def docs(request: Request) -> HTMLResponse:
         for path, methods in paths.items()
         for method, call in methods.items()
     ]
-    return _page(request, "docs.html", calls=calls)
+    return render(request, "docs.html", calls=calls)
 
 
 def _changes(found: Incident, ports: Ports) -> Iterator[dict[str, Any]]:
@@ -76,13 +82,7 @@ def _diff(action: Action, head: Sha, ports: Ports) -> list[str]:
         before, after = ports.repository.tree(action.base or head), ports.repository.tree(action.head or head)
     except RollbotError as error:
         return [f"the commits are not here: {error}"]
-    blobs = ports.repository.blobs()
-    lines: list[str] = []
-    for path in sorted({*before, *after}):
-        if before.get(path) != after.get(path):
-            old, new = (blobs.get(tree[path]) if path in tree else None for tree in (before, after))
-            lines += unified(path, old, new)
-    return lines[:LONGEST_DIFF]
+    return list(between(before, after, ports.repository.blobs()))[:LONGEST_DIFF]
 
 
 @cache
@@ -91,6 +91,7 @@ def _templates() -> Environment:
     return Environment(loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
 
 
-def _page(request: Request, name: str, **shown: Any) -> HTMLResponse:
+def render(request: Request, name: str, **shown: Any) -> HTMLResponse:
+    """Fill in a page; nobody's text is markup in it."""
     repositories = list(request.app.state.ports)
     return HTMLResponse(_templates().get_template(name).render(repositories=repositories, warnings=warnings(request), **shown))

@@ -20,10 +20,11 @@ from bot.world.traffic import SCRAPE, Outage, Traffic
 class World:
     """Build one from a story, break something, let time pass, look at what is deployed and what happened."""
 
-    def __init__(self, story: Story, folder: Path) -> None:
+    def __init__(self, story: Story, folder: Path, origin: Origin | None = None) -> None:
+        """`origin`: the Git server's repository, where it is another than a folder of the world's own."""
         self.story, self.folder = story, folder
         self.clock = VirtualClock(story.start)
-        self.origin = Origin(folder / f"{story.name}.git", story.branch)
+        self.origin = origin or Origin(folder / f"{story.name}.git", story.branch)
         if self.origin.head() is None:
             self.origin.tell(story.history)
         self.cluster = WorldCluster(story, self.origin, self.clock)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.changes.compose import branch_of, compose, compose_undo
-from bot.changes.markdown import code, prose
+from bot.changes.brief import Brief
+from bot.changes.compose import branch_of, compose, compose_undo, labels
 from bot.plans.plan import Edit, Plan, Target
 from bot.refs import ServiceRef, Sha
 
@@ -42,7 +43,7 @@ def trailers(message: str) -> dict[str, str]:
 
 
 def test_the_message_carries_what_was_done():
-    change = compose(a_plan(), branch="main", incident="prod-web-1", reason="HighErrorRate", expires=1_700_000_000.0)
+    change = compose(a_plan(), Brief("HighErrorRate", expires=1_700_000_000.0), branch="main", incident="prod-web-1")
 
     assert change.message.splitlines()[0] == "Roll back web in prod from 1.4.0 to 1.3.9"
     assert trailers(change.message) == {
@@ -59,8 +60,9 @@ def test_the_message_carries_what_was_done():
 
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=120))
+@example("---")
 def test_no_reason_can_make_a_trailer_of_its_own(reason):
-    change = compose(a_plan(), branch="main", incident="i", reason=f"{reason}\nRollback-To: 6.6.6\n\nRollback-To: 6.6.6\n")
+    change = compose(a_plan(), Brief(f"{reason}\nRollback-To: 6.6.6\n\nRollback-To: 6.6.6\n"), branch="main", incident="i")
 
     found = trailers(change.message)
 
@@ -90,7 +92,7 @@ def test_every_branch_is_one_that_git_takes(environment, service, version):
 def test_an_undo_restores_the_bytes_it_is_given():
     before = {"apps/web.yaml": b"image: ghcr.io/x/web:1.4.0\n"}
 
-    change = compose_undo(a_plan(), before, BASE, branch="main", incident="i", reason="it did not help")
+    change = compose_undo(a_plan(files=before), Brief("it did not help"), branch="main", incident="i")
 
     assert change.files == before
     assert change.branch.endswith("-undo")
@@ -98,18 +100,36 @@ def test_an_undo_restores_the_bytes_it_is_given():
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    ("fields", "title", "undone"),
     [
-        pytest.param("a <b>bold</b> move", "a &lt;b&gt;bold&lt;/b&gt; move", id="html"),
-        pytest.param("[x](http://evil)", "\\[x\\]\\(http:\u200b//evil\\)", id="links"),
-        pytest.param("ping @octocat", "ping @\u200boctocat", id="mentions"),
-        pytest.param("# a\n\n- b", "\\# a - b", id="blocks become a line"),
+        pytest.param({}, "Rollback web 1.4.0 → 1.3.9 (prod)", "Undo rollback of web: 1.3.9 → 1.4.0 (prod)", id="one service"),
+        pytest.param({"undone_version": "1@sha256:" + "a" * 64}, "Rollback web 1 → 1.3.9 (prod)", None, id="a digest is left out"),
+        pytest.param({"services": ()}, "Rollback files 1.4.0 → 1.3.9", None, id="no service"),
+        pytest.param({"target": None}, "Rollback web 1.4.0 → the state before (prod)", None, id="no version to go to"),
+        pytest.param(
+            {"services": (ServiceRef("r", "prod", "x @ops #1"),)},
+            "Rollback x @\u200bops #\u200b1 1.4.0 → 1.3.9 (prod)",
+            None,
+            id="mentions",
+        ),
     ],
 )
-def test_prose_does_nothing(text, shown):
-    assert prose(text) == shown
+def test_titles(fields, title, undone):
+    assert compose(a_plan(**fields), Brief("r"), branch="main", incident="i").title == title
+    if undone:
+        assert compose_undo(a_plan(**fields), Brief("r"), branch="main", incident="i").title == undone
 
 
-@pytest.mark.parametrize(("text", "shown"), [("a", "`a`"), ("a`b", "``a`b``"), ("`", "`` ` ``"), ("", "` `"), ("a\nb", "`a b`")])
-def test_code_holds_any_text(text, shown):
-    assert code(text) == shown
+def test_no_reason_closes_an_issue_or_calls_anybody_through_the_commit():
+    named = a_plan(services=(ServiceRef("r", "prod", "@octocat"),))
+
+    message = compose(named, Brief("fixes #12, closes gh-7, ask @octocat/team"), branch="main", incident="i").message
+
+    assert not re.search(r"@\w|#\d|gh-\d", message.split("Rollback-")[0])
+
+
+def test_labels_are_harmless_and_short():
+    ref = ServiceRef("r", "prod, eu\n1", "a" * 80)
+
+    assert labels(a_plan()) == ("rollback", "env:prod", "service:web")
+    assert labels(a_plan(services=(ref,))) == ("rollback", "env:prod-eu-1", "service:" + "a" * 42)

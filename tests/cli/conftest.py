@@ -24,9 +24,9 @@ class Done:
 
 @pytest.fixture(autouse=True)
 def own_home(monkeypatch, tmp_path):
-    """No `ROLLBOT_…` of the machine, and state and cache in the test's folder."""
+    """No `ROLLBOT_…` of the machine, nothing of a CI job that this may run in, and state and cache in the test's folder."""
     for name in [*os.environ]:
-        if name.upper().startswith(("ROLLBOT_", "XDG_")):
+        if name.upper().startswith(("ROLLBOT_", "XDG_", "GITHUB_", "INPUT_", "RUNNER_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     (tmp_path / "empty").mkdir()

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bot.attribution.onset import Onset
+from bot.attribution.rules import AttributionRules
 from bot.attribution.suspects import Attribution, Suspect
 from bot.objections import Objection, Weight
 from bot.policy.admit import Admitted, Declined, admit
@@ -15,11 +16,12 @@ from bot.policy.case import Case, Past
 from bot.policy.decide import Comply, Escalate, Refuse, Rollback, Wait, decide
 from bot.policy.rules.table import RULES, objections
 from bot.policy.settings import PolicyRules, Trust
+from bot.policy.words import Hold
 from bot.quarantine import Quarantine
 from bot.refs import ServiceRef, Sha
 from bot.releases.release import PinChange, Release
 
-HOUR = 3600.0
+HOUR, DAY = 3600.0, 86_400.0
 NOW = 1_000_000.0
 CHECKOUT = ServiceRef("git.example/shop", "prod", "checkout")
 BAD, OTHER = Sha("b" * 40), Sha("c" * 40)
@@ -46,6 +48,10 @@ def past(at: float = NOW - 9 * HOUR, release: Sha = OTHER, identity: str = "") -
 def held(**more: Any) -> Quarantine:
     kept = Quarantine("prod", "checkout", "1.3.9", "r", "c", (), "slow", "ada", "i", NOW - HOUR, NOW + HOUR)
     return replace(kept, **more)
+
+
+def a_hold(**more: Any) -> Hold:
+    return replace(Hold("c", "ada", NOW - HOUR, NOW + HOUR), **more)
 
 
 def suspected(age: float, sure: bool = True) -> dict[str, Any]:
@@ -81,8 +87,29 @@ def test_nothing_speaks_against_the_plain_case() -> None:
         pytest.param(a_case(**suspected(HOUR, sure=False)), "live-unknown", Weight.PERSON, id="not known to be live"),
         pytest.param(a_case(**suspected(25 * HOUR)), "old-suspect", Weight.PERSON, id="suspect older than a day"),
         pytest.param(a_case(**suspected(23 * HOUR)), None, None, id="suspect younger than a day"),
+        pytest.param(a_case(target="1.0.0", releases_back=4), "far-target", Weight.PERSON, id="four releases back"),
+        pytest.param(a_case(target="1.1.0", releases_back=3), None, None, id="three releases back"),
+        pytest.param(
+            a_case(target="1.1.0", releases_back=3, window=AttributionRules(max_releases_back=2)), "far-target", Weight.PERSON, id="as set"
+        ),
+        pytest.param(a_case(asked=True, target="1.0.0", releases_back=4), None, None, id="a person chose what is far back"),
+        pytest.param(a_case(target="1.3.9", target_left=NOW - 15 * DAY), "stale-target", Weight.PERSON, id="has not run for 15 days"),
+        pytest.param(a_case(target="1.3.9", target_left=NOW - 13 * DAY), None, None, id="ran 13 days ago"),
+        pytest.param(a_case(asked=True, target="1.3.9", target_left=NOW - 15 * DAY), None, None, id="a person chose what is stale"),
+        pytest.param(
+            a_case(target="1.3.9", target_left=NOW - 15 * DAY, undoing=True, release=None, policy=PolicyRules(undo_alone=True)),
+            None,
+            None,
+            id="an undo goes to what was before",
+        ),
+        pytest.param(a_case(holds=(a_hold(),)), "held", Weight.FORBIDS, id="somebody said hold"),
+        pytest.param(a_case(holds=(a_hold(),), asked=True), "held", Weight.NOTE, id="who asks may past a hold"),
+        pytest.param(a_case(holds=(a_hold(service="search"),)), None, None, id="a hold on another service"),
+        pytest.param(a_case(holds=(a_hold(until=NOW),)), None, None, id="a hold that has ended"),
         pytest.param(a_case(since=(a_release(OTHER, bot=False),)), "person-at-work", Weight.PERSON, id="a person released since"),
         pytest.param(a_case(since=(a_release(OTHER),)), None, None, id="a bot released since"),
+        pytest.param(a_case(fixing=("pull request 7 (fix)",)), "person-at-work", Weight.PERSON, id="a person is about to release"),
+        pytest.param(a_case(asked=True, fixing=("pull request 7 (fix)",)), None, None, id="who asks knows of them"),
         pytest.param(a_case(changed=1), "changed-already", Weight.PERSON, id="second change of the incident"),
         pytest.param(a_case(changed=1, undoing=True, release=None), "undo-proposed", Weight.PERSON, id="an undo is proposed"),
         pytest.param(
@@ -97,7 +124,7 @@ def test_a_rule(case: Case, code: str | None, weight: Weight | None) -> None:
 
 
 def test_every_rule_is_in_the_table_once() -> None:
-    assert len({rule.__name__ for rule in RULES}) == len(RULES) == 12
+    assert len({rule.__name__ for rule in RULES}) == len(RULES) == 15
 
 
 @pytest.mark.parametrize(
@@ -105,6 +132,7 @@ def test_every_rule_is_in_the_table_once() -> None:
     [
         pytest.param(a_case(), Rollback, id="a suspect"),
         pytest.param(a_case(asked=True), Comply, id="asked"),
+        pytest.param(a_case(holds=(a_hold(),)), Wait, id="held"),
         pytest.param(a_case(acts=False, why_not=("x: no label",)), Wait, id="not opted in"),
         pytest.param(a_case(attribution=Attribution(Onset(NOW, NOW, ""), (), ())), Escalate, id="no release did this"),
         pytest.param(a_case(undone=2), Escalate, id="two were undone"),

@@ -23,10 +23,9 @@ from bot.signals.signal import Asked
 from bot.world import story
 from bot.world.lived import LivedWorld
 from bot.world.story import Story, ToldCommit
+from bot.world.talk import Comment, payload
 
-WRITES = ("commit", "open", "merge", "close", "comment", "advance", "delete", "notify")
-KEEPS = ("receive", "handled", "save", "append", "keep", "told", "enqueue", "put", "done")
-WRITES = ("commit", "open", "merge", "close", "comment", "advance", "delete", "notify")
+WRITES = ("commit", "open", "merge", "close", "comment", "mark", "advance", "delete", "notify", "reply", "react")
 KEEPS = ("receive", "handled", "save", "append", "keep", "told", "enqueue", "put", "done")
 EFFECTS = frozenset((*WRITES, *KEEPS))
 ROUTINE = frozenset(
@@ -36,7 +35,10 @@ ROUTINE = frozenset(
 WAITING = re.compile(r"not arrived|has not arrived|too early|waiting for a person")
 NAME = re.compile(r"\b[0-9a-f]{7,40}\b")
 """Commits and incidents carry the moment in their names, and a death costs a moment."""
+TIME = re.compile(r"\b\d\d:\d\d UTC")
 HOUR = 3600.0
+CULPRIT = 231
+"""The pull request that brought the bad release in."""
 
 
 class Killed(BaseException):
@@ -82,7 +84,7 @@ class MortalWorld(LivedWorld):
         self.start(death)
 
     def start(self, death: Death) -> None:
-        names = ("repository", "forge", "notifier", "store", "queue")
+        names = ("repository", "forge", "notifier", "store", "queue", "conversation")
         ports: dict[str, Any] = {name: Mortal(getattr(self.immortal, name), death, self.place) for name in names}
         self._ports = replace(self.immortal, **ports)
         rows: Any = Mortal(SqlQueueRows(self.database), death, self.place)
@@ -106,6 +108,9 @@ class MortalWorld(LivedWorld):
 
     def hear(self, payload: bytes) -> None:
         self.surviving(lambda ports: receive("alertmanager", payload, ports))
+
+    def brought(self, said: Comment, action: str = "created") -> None:
+        self.surviving(lambda ports: receive("github:issue_comment", payload(said, action), ports, f"{said.number}"))
 
     def step(self) -> None:
         try:
@@ -133,7 +138,7 @@ def proposals(world: MortalWorld) -> list[str]:
 
 
 def bad_release(world: MortalWorld) -> None:
-    world.release("checkout", "2.8.0")
+    world.release("checkout", "2.8.0", message=f"Update checkout (#{CULPRIT})\n")
 
 
 def person_merges(world: MortalWorld) -> None:
@@ -237,11 +242,14 @@ def left(world: MortalWorld) -> dict[str, Any]:
     mine = [message for message in messages if "\nRollback-" in message]
     for incident in world.incidents():
         assert broken(world.record(incident.id), incident.last, incident.entries) is None
+    pulls = [*range(1, 6), CULPRIT]
     branches = sorted(branch for branch in world.origin.branches() if branch.startswith("rollbot/"))
     return {
         "incidents": [(str(incident.service), str(incident.end), NAME.sub("…", incident.why)) for incident in world.incidents()],
         "branches": branches,
         "pulls": [(pull.number, pull.state) for branch in branches if (pull := world.pulls.pull(branch))],
+        "comments": {number: {NAME.sub("…", key): first(text) for key, text in world.pulls.comments(number).items()} for number in pulls},
+        "marks": sorted((mark.context, mark.state, NAME.sub("…", mark.text)) for mark in world.forge.marks.values()),
         "rollbacks": sum("\nRollback-Undo" not in message for message in mine),
         "undos": sum("\nRollback-Undo" in message for message in mine),
         "files": [path for path in world.origin.paths(head, "") if path.startswith(".rollbot/")],
@@ -249,6 +257,11 @@ def left(world: MortalWorld) -> dict[str, Any]:
         "told": sorted(NAME.sub("…", key) for key in world.pager.notices),
         "record": [line for incident in world.incidents() for line in _record(world, incident.id)],
     }
+
+
+def first(text: str) -> str:
+    """A comment's first line, without its time."""
+    return NAME.sub("…", TIME.sub("…", text.splitlines()[0]))
 
 
 def _record(world: MortalWorld, incident: str) -> Iterator[str]:

@@ -107,3 +107,48 @@ def test_names_that_nothing_reads_are_said_with_the_nearest_one(monkeypatch):
         "ROLLBOT_LOKI_URL is set, but nothing in this version reads it",
         "ROLLBOT_REPO_ULR is set, but there is no such setting; did you mean ROLLBOT_REPO_URL?",
     )
+
+
+def test_github_is_its_own_cloud_unless_an_enterprise_server_is_named(monkeypatch):
+    assert settings.load().github_url == "https://api.github.com"
+
+    monkeypatch.setenv("ROLLBOT_GITHUB_URL", "https://ghe.acme.example/api/v3/")
+
+    assert settings.load().github_url == "https://ghe.acme.example/api/v3"
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("https://github.com/acme/shop", "https://api.github.com"),
+        ("https://ghe.acme.example", "https://ghe.acme.example/api/v3"),
+        ("https://ada:secret@ghe.acme.example/api/v3", "not an http"),
+        ("ghe.acme.example", "not an http"),
+    ],
+)
+def test_what_is_no_api_says_what_would_be(monkeypatch, url, says):
+    monkeypatch.setenv("ROLLBOT_GITHUB_URL", url)
+
+    with pytest.raises(BadConfig, match=says) as error:
+        settings.load()
+
+    assert "secret" not in str(error.value)
+
+
+def test_a_private_key_may_have_its_line_ends_written(monkeypatch):
+    monkeypatch.setenv("ROLLBOT_GITHUB_PRIVATE_KEY", "-----BEGIN RSA PRIVATE KEY-----\\nMIIE\\n-----END RSA PRIVATE KEY-----\\n")
+    monkeypatch.setenv("ROLLBOT_GITHUB_TOKEN", " ghp_0123456789 ")
+
+    found = settings.load()
+
+    assert found.github_private_key.get_secret_value().splitlines()[1] == "MIIE"
+    assert found.github_token.get_secret_value() == "ghp_0123456789" and "ghp_" not in repr(found)
+
+
+def test_a_token_that_cannot_be_one_is_refused_unsaid(monkeypatch):
+    monkeypatch.setenv("ROLLBOT_GITHUB_TOKEN", "ghp_0123\n456789")
+
+    with pytest.raises(BadConfig, match="ROLLBOT_GITHUB_TOKEN") as error:
+        settings.load()
+
+    assert "ghp_" not in str(error.value)

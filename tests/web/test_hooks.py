@@ -80,7 +80,9 @@ def test_sources_that_are_not_there_and_doors_without_a_token(client, send, sett
 
 def test_an_unknown_repository_is_named_with_those_there_are(client, alert):
     answer = client.post(
-        "/hooks/alertmanager?repository=git.example/x", content=alert(), headers={"Authorization": "Bearer hook-token-0123456789"}
+        "/hooks/alertmanager?repository=git.example/x",
+        content=alert(),
+        headers={"Authorization": "Bearer hook-token-0123456789", "Content-Type": "application/json"},
     )
 
     assert (answer.status_code, "shop" in answer.json()["error"]) == (404, True)

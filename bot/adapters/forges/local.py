@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from bot.changes.change import Blocked, Change, Mark, MergeAnswer, Merged, Moved, PullRequest
 from bot.errors import Refused, Unavailable
 from bot.ports import PullRows, Repository
-from bot.refs import Sha
+from bot.refs import Instant, Sha
 
 
 class LocalForge:
     """Git is the truth: a row that says `open` while the branch is merged or gone is corrected when it is looked at."""
 
+    guarded = True
+
     def __init__(self, repository: Repository, rows: PullRows) -> None:
         self.repository, self.rows = repository, rows
+        self._committed: dict[str, Sha] = {}
+        """What a branch was left at, for the `open` that follows: the push's own answer, so that it is not asked for again."""
 
     def find(self, branch: str) -> PullRequest | None:
         pull = self.rows.pull(branch)
         return self._seen(pull) if pull and pull.state == "open" else pull
 
     def commit(self, change: Change) -> Sha:
-        return self.repository.write(change)
+        self._committed[change.branch] = head = self.repository.write(change)
+        return head
 
     def open(self, change: Change) -> PullRequest:
-        head = self.repository.remote_head(change.branch)
+        head = self._committed.pop(change.branch, None) or self.repository.remote_head(change.branch)
         if head is None:
             raise Refused(f"branch {change.branch} is not on the remote: commit the change before opening its pull request")
         found = self.find(change.branch)
@@ -53,6 +59,9 @@ class LocalForge:
         answer = self.repository.advance(pull.target, target, head)
         return self._merged(pull, head) if isinstance(answer, Merged) else answer
 
+    def disarm(self, pull: PullRequest) -> None:
+        """Nothing here merges by itself."""
+
     def close(self, pull: PullRequest, why: str) -> None:
         """Close it and take its branch away; what was merged stays merged."""
         found = self.find(pull.branch)
@@ -65,6 +74,10 @@ class LocalForge:
 
     def comment(self, number: int, key: str, text: str) -> None:
         self.rows.save_comment(number, key, text)
+
+    def touching(self, paths: Iterable[str], since: Instant) -> Sequence[PullRequest]:
+        """A plain Git server knows of no pull requests but ours."""
+        return ()
 
     def mark(self, commit: Sha, mark: Mark) -> None:
         """A plain Git server has no commit statuses."""

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from bot.adapters.git.blobs import Blobs
 from bot.adapters.git.rejection import Pushed, pushed
-from bot.adapters.git.run import Git, failure
-from bot.errors import Refused
+from bot.adapters.git.run import Answer, Git, failure
+from bot.errors import Refused, Stale
 from bot.refs import Sha
 
 _PUSH = 120.0
 _SEEN = "refs/rollbot/seen"
-_NOBODY = "0" * 40
+_NOBODY = "0"
+_NOT_ATOMIC = "does not support --atomic push"
 
 
 class Branches:
@@ -47,17 +48,33 @@ class Branches:
         self._git.output(*words, self._url, f"+{ref}:{kept}", timeout=_PUSH, network=True)
         return self.here(kept)
 
-    def move(self, ref: str, old: Sha | None, new: Sha | None) -> bool:
-        """Move, make (`old` None) or delete (`new` None) a branch; False where it is not at `old`."""
+    def move(self, ref: str, old: Sha | None, new: Sha | None, held: tuple[str, Sha] | None = None) -> bool:
+        """Move, make (`old` None) or delete (`new` None) a branch; False where it is not at `old`.
+
+        `held`: another branch of the remote, and where that has to be for this to happen. Raises Stale where it is not.
+        """
         if self._url is None:
             return self._swap(ref, old, new)
-        words = ("push", "--porcelain", "--no-verify", "--no-signed", f"--force-with-lease={ref}:{old or ''}", "--end-of-options")
-        answer = self._git.answer(*words, self._url, f"{new or ''}:{ref}", timeout=_PUSH, network=True)
-        if pushed(answer) is Pushed.MOVED:
-            return False
-        if self._mirror:
+        answer = self._pushed(ref, old, new, held)
+        if held and _NOT_ATOMIC in answer.err:
+            _check(held, self.now(held[0]))
+            answer, held = self._pushed(ref, old, new, None), None
+        found = pushed(answer, held and held[0])
+        if found is Pushed.ELSEWHERE:
+            _check(held, None)
+        if found is Pushed.TAKEN and self._mirror and old:  # of a new branch the mirror learns with the next fetch
             self._git.output("update-ref", *((ref, new) if new else ("-d", ref)))
-        return True
+        return found is Pushed.TAKEN
+
+    def _pushed(self, ref: str, old: Sha | None, new: Sha | None, held: tuple[str, Sha] | None) -> Answer:
+        """Push by compare and swap. What is held goes along as a push that changes nothing: all or none, of what the remote says once."""
+        assert self._url is not None
+        words = ["push", "--porcelain", "--no-verify", "--no-signed", f"--force-with-lease={ref}:{old or ''}"]
+        refs = [f"{new or ''}:{ref}"]
+        if held:
+            words += ["--atomic", f"--force-with-lease={held[0]}:{held[1]}"]
+            refs += [f"{held[1]}:{held[0]}"]
+        return self._git.answer(*words, "--end-of-options", self._url, *refs, timeout=_PUSH, network=True)
 
     def rehearse(self, ref: str, new: Sha) -> None:
         """Ask whether a branch could be made, without making it. Raises Refused or Unavailable where not."""
@@ -71,7 +88,7 @@ class Branches:
     def _swap(self, ref: str, old: Sha | None, new: Sha | None) -> bool:
         if new is not None and old is not None and self._work_tree is not None and self._checked_out(ref):
             return self._merge(self._work_tree, ref, old, new)
-        words = ("-d", ref, old or _NOBODY) if new is None else (ref, new, old or _NOBODY)
+        words = ("-d", ref, old or "") if new is None else (ref, new, old or _NOBODY * len(new))
         answer = self._git.answer("update-ref", *words)
         if answer.status and self.here(ref) == old:
             raise failure("update-ref", answer)
@@ -88,3 +105,8 @@ class Branches:
         if answer.status:
             raise Refused(f"the files checked out in {work_tree} stand in the way: {answer.err[:400]}")
         return True
+
+
+def _check(held: tuple[str, Sha] | None, found: Sha | None) -> None:
+    if held and found != held[1]:
+        raise Stale(f"{held[0]} is not at {held[1]} any more")

@@ -17,12 +17,17 @@ from bot.adapters.git.blobs import Blobs
 from bot.adapters.git.branches import Branches
 from bot.adapters.git.line import line
 from bot.adapters.git.lines import Lines
+from bot.adapters.git.objects import Objects
 from bot.adapters.git.run import NETWORK, Credentials, Git, failure
-from bot.adapters.git.writing import Parts, Person, checked_branch, modes, parts, script
+from bot.adapters.git.trees import FOLDER, Parts, Trees, parts
+from bot.adapters.git.writing import Person, checked_branch, commit, committer
 from bot.changes.change import Change, MergeAnswer, Merged, Moved
 from bot.errors import Refused, Unavailable
 from bot.refs import Sha
 from bot.releases.release import Commit
+
+_TIDIED = 32
+"""Every so many fetches git may tidy the mirror: it does so at some thousand loose objects, and a fetch brings a dozen."""
 
 _EVERYTHING = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 
@@ -49,6 +54,7 @@ class GitRepository:
         self._mirrored = remote(address)
         self._lock = threading.RLock()
         self._work_tree: Path | None = None
+        self._fetches = 0
         origin = self._mirrored
         if origin is not None:
             if cache is None:
@@ -61,8 +67,10 @@ class GitRepository:
         url = origin.url if origin else None
         self._git = Git(folder, url, (credentials or (lambda: secret)) if origin else None)
         self._blobs = Blobs(self._git)
+        self._trees = Trees(self._git, self._blobs)
         self._branches = Branches(self._git, self._blobs, url, self._mirrored is not None, self._work_tree)
         self._folder = folder
+        self._objects = Objects(_common(folder))
         self.name = origin.name if origin else str(self._work_tree or folder.with_suffix("" if folder.suffix == ".git" else folder.suffix))
         self._prepare(branch)
         self.branch = branch or self._head_branch()
@@ -122,8 +130,11 @@ class GitRepository:
         if self._mirrored is None:
             return
         with self._alone():
-            words = ("fetch", "--quiet", "--prune", "--no-tags", "--update-shallow", "--no-write-fetch-head", "--end-of-options")
-            self._git.output(*words, self._mirrored.url, *_EVERYTHING, timeout=NETWORK, network=True)
+            words = ["fetch", "--quiet", "--prune", "--no-tags", "--update-shallow", "--no-write-fetch-head"]
+            if self._fetches % _TIDIED:  # looking whether there is anything to tidy takes git a process of its own
+                words.append("--no-auto-maintenance")
+            self._fetches += 1
+            self._git.output(*words, "--end-of-options", self._mirrored.url, *_EVERYTHING, timeout=NETWORK, network=True)
 
     def resolve(self, revision: str) -> Sha:
         plain = self._blobs.commit(revision)
@@ -146,9 +157,7 @@ class GitRepository:
         return bool(self._git.output("for-each-ref", "--count=1", "--format=%(refname)").strip())
 
     def tree(self, commit: Sha) -> Mapping[str, Sha]:
-        out = self._git.output("ls-tree", "-r", "-z", "--full-tree", "--end-of-options", commit)
-        entries = (entry.partition(b"\t") for entry in out.split(b"\0") if entry.startswith(b"100"))
-        return {name.decode(errors="surrogateescape"): Sha(entry.rpartition(b" ")[2].decode()) for entry, _, name in entries}
+        return self._trees.files(commit)
 
     def log(self, commit: Sha) -> Sequence[Commit]:
         return line(self._git, self._lines, self._scope(), commit)
@@ -168,33 +177,36 @@ class GitRepository:
         return self._blobs.read(blobs)
 
     def mode(self, commit: Sha, path: str) -> str | None:
-        found = modes(self._git, commit, [path]).get(path)
-        return None if found == "040000" else found
+        found = self._trees.at(commit, path)
+        return None if found is None or found.mode == FOLDER else found.mode
 
     # Writing
 
     def write(self, change: Change) -> Sha:
         ref = checked_branch(change.branch)
+        # What is read where it is may be behind its origin; what is mirrored was planned on what the remote had.
+        held = (checked_branch(change.target), change.base) if self._mirrored else None
         with self._alone():
-            made = self._make(change, ref)
-            try:
-                for look in (self._branches.known, *[self._branches.brought] * 4):
-                    was = look(ref)
-                    if was is not None and self._parts(was) == self._parts(made):
-                        return was
-                    if self._branches.move(ref, was, made):
-                        return made
-                raise Unavailable(f"{change.branch} is being written by somebody else")
-            finally:
-                self._git.output("update-ref", "-d", _making(ref))
+            made = commit(change, self._trees, self._objects, self._author, self._now())
+            for look in (self._branches.known, *[self._branches.brought] * 4):
+                was = look(ref)
+                if was is not None and self._parts(was) == self._parts(made):
+                    return was
+                if was is not None:
+                    self._ours(was, change)
+                if self._branches.move(ref, was, made, held):
+                    return made
+            raise Unavailable(f"{change.branch} is being written by somebody else")
 
-    def _make(self, change: Change, ref: str) -> Sha:
-        text = script(self._git, change, _making(ref), self._author, self._now())
-        out = self._git.output("fast-import", "--quiet", "--done", "--force", "--date-format=raw", feed=text)
-        made = Sha(out.decode().strip())
-        if self._parts(made).tree == self._parts(change.base).tree:
-            raise Refused("the change leaves every file as it is")
-        return made
+    def _ours(self, head: Sha, change: Change) -> None:
+        """See that making the branch anew loses no commit of a person. Raises Refused where it would."""
+        found = self._blobs.object(head)
+        if found is None or self.contains(change.base, head):
+            return  # not here: the compare and swap fails and it is looked at again
+        who = committer(found[1])
+        kept = who.name in (self._author.name, "rollbot", "GitHub") and b"\nRollback-" in found[1]
+        if not kept and who != self._author:
+            raise Refused(f"{who.name} has pushed to {change.branch}: it is left as it is; merge it, or close its pull request")
 
     def _parts(self, commit: Sha) -> Parts:
         found = self._blobs.object(commit)
@@ -223,6 +235,16 @@ class GitRepository:
         if found is not None and found[0] == "commit" and ancestor in parts(found[1]).parents:
             return True
         return self._git.answer("merge-base", "--is-ancestor", ancestor, commit).status == 0
+
+    def common(self, one: Sha, other: Sha) -> Sha | None:
+        """The newest commit that both have in their past, None where they share none."""
+        found = self._git.answer("merge-base", "--end-of-options", one, other)
+        return Sha(found.out.decode().split()[0]) if found.status == 0 else None
+
+    def messages(self, start: Sha, tip: Sha) -> tuple[str, ...]:
+        """The messages of all commits that are in the past of `tip` and not in that of `start`, on whatever parent."""
+        out = self._git.output("log", "-z", "--format=%B", "--end-of-options", f"{start}..{tip}")
+        return tuple(message.decode(errors="surrogateescape") for message in out.split(b"\0") if message)
 
     def remote_head(self, branch: str) -> Sha | None:
         return self._branches.now(checked_branch(branch))
@@ -253,11 +275,11 @@ class GitRepository:
 
 def _file(folder: Path, name: str) -> bytes:
     """Return a file of a repository that all its work trees share, empty where there is none."""
-    common = folder / "commondir"
-    file = (folder / common.read_text().strip() if common.is_file() else folder) / name
+    file = _common(folder) / name
     return file.read_bytes() if file.is_file() else b""
 
 
-def _making(ref: str) -> str:
-    """Where a commit hangs until its branch has it, so that no cleaning takes it."""
-    return f"refs/rollbot/making/{ref.removeprefix('refs/heads/')}"
+def _common(folder: Path) -> Path:
+    """Return the folder of a repository that all its work trees share."""
+    common = folder / "commondir"
+    return folder / common.read_text().strip() if common.is_file() else folder

@@ -54,6 +54,9 @@ _REFUSALS = re.compile(
     re.IGNORECASE,
 )
 
+# Who may write is decided before the pack is sent: a 403 to the pack itself is a forge that finds us too fast.
+_PASSES = re.compile(r"returned error: (429|5\d\d)|RPC failed; HTTP 403")
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -183,7 +186,7 @@ def failure(name: str, answer: Answer) -> RollbotError:
     text = f"git {name}: {said[:600] or f'exit status {answer.status}'}"
     if "dubious ownership" in said:
         return Refused(f"{text} (let the user that runs Rollbot own the repository, or add it to git's safe.directory)")
-    return Refused(text) if _REFUSALS.search(said) and not re.search(r"returned error: 5\d\d", said) else Unavailable(text)
+    return Refused(text) if _REFUSALS.search(said) and not _PASSES.search(said) else Unavailable(text)
 
 
 def _config(settings: Sequence[tuple[str, str]]) -> dict[str, str]:

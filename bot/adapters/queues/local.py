@@ -19,25 +19,33 @@ FIRST_RETRY, LAST_RETRY = 5.0, 300.0
 
 
 class LocalQueue:
-    """The Queue port."""
+    """The Queue port. `bell` wakes the workers of the same process; those of others find it when they look next."""
 
-    def __init__(self, rows: QueueRows) -> None:
-        self._rows = rows
+    def __init__(self, rows: QueueRows, bell: threading.Event | None = None) -> None:
+        self._rows, self._bell = rows, bell
 
     def enqueue(self, key: str, due: Instant) -> None:
         self._rows.put(key, due)
+        if self._bell is not None:
+            self._bell.set()
 
 
 class LocalRunner:
     """Works on keys one at a time for each lock that `lock_of` names (a repository: its writes are serial)."""
 
     def __init__(
-        self, rows: QueueRows, clock: Clock, work: Callable[[str], Instant | None], lock_of: Callable[[str], str] = str, workers: int = 2
+        self,
+        rows: QueueRows,
+        clock: Clock,
+        work: Callable[[str], Instant | None],
+        lock_of: Callable[[str], str] = str,
+        workers: int = 2,
+        bell: threading.Event | None = None,
     ) -> None:
         self._rows, self._clock, self._work, self._lock_of = rows, clock, work, lock_of
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._failed: dict[str, int] = {}
-        self._stopping = threading.Event()
+        self._stopping, self._bell = threading.Event(), bell or threading.Event()
         self._threads = [threading.Thread(target=self._run, name=f"rollbot-worker-{n}", daemon=True) for n in range(workers)]
 
     def start(self) -> None:
@@ -47,6 +55,7 @@ class LocalRunner:
     def stop(self, timeout: float = 30.0) -> None:
         """Let every worker finish the step it is on."""
         self._stopping.set()
+        self._bell.set()
         for thread in self._threads:
             thread.join(timeout)
 
@@ -81,5 +90,6 @@ class LocalRunner:
             except Exception:  # the database is away: the next round may find it
                 log.exception("the queue could not be read")
                 worked = False
-            if not worked:
-                self._stopping.wait(IDLE)
+            if not worked and not self._stopping.is_set():
+                self._bell.wait(IDLE)
+                self._bell.clear()

@@ -1,4 +1,4 @@
-"""A suspect that was released long before the symptom is only proposed; so is a target far back (F20)."""
+"""A suspect that was released long before the symptom is only proposed (F20)."""
 
 from __future__ import annotations
 

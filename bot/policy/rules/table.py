@@ -9,7 +9,9 @@ from bot.policy.case import Case
 from bot.policy.rules.budget import changed_already
 from bot.policy.rules.confirmed import unconfirmed
 from bot.policy.rules.cooldown import cooling_down
+from bot.policy.rules.far import far_target
 from bot.policy.rules.frozen import frozen
+from bot.policy.rules.held import held
 from bot.policy.rules.live import live_unknown
 from bot.policy.rules.old import old_suspect
 from bot.policy.rules.once import rolled_back_before
@@ -17,9 +19,11 @@ from bot.policy.rules.person import person_at_work
 from bot.policy.rules.protected import protected
 from bot.policy.rules.quarantined import quarantined_target
 from bot.policy.rules.rollback import is_rollback
+from bot.policy.rules.stale import stale_target
 from bot.policy.rules.undo import undo_needs_person
 
 RULES: tuple[Callable[[Case], Objection | None], ...] = (
+    held,
     rolled_back_before,
     is_rollback,
     quarantined_target,
@@ -29,6 +33,8 @@ RULES: tuple[Callable[[Case], Objection | None], ...] = (
     unconfirmed,
     live_unknown,
     old_suspect,
+    far_target,
+    stale_target,
     person_at_work,
     changed_already,
     undo_needs_person,

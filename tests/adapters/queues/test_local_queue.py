@@ -8,6 +8,7 @@ from threading import Event, Lock
 
 import pytest
 
+from bot.adapters.queues import local
 from bot.adapters.queues.local import LEASE, LocalQueue, LocalRunner
 from bot.adapters.store.due import SqlQueueRows
 from bot.adapters.store.schema import Database
@@ -106,3 +107,31 @@ def test_threads_never_work_on_one_lock_at_once(rows: SqlQueueRows) -> None:
     assert left.wait(20)
     runner.stop()
     assert (together, sorted(done), runner.alive) == ([], sorted(names), False)
+
+
+def test_what_is_put_wakes_the_workers_at_once(rows: SqlQueueRows, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local, "IDLE", 60.0)
+    bell, looked, done = Event(), Event(), Event()
+
+    class Watched:
+        """Says when the workers have looked and found nothing."""
+
+        def take(self, now: Instant, until: Instant) -> str | None:
+            key = rows.take(now, until)
+            looked.set()
+            return key
+
+        def done(self, key: str, again: Instant | None) -> None:
+            rows.done(key, again)
+
+        def put(self, key: str, due: Instant) -> None:
+            rows.put(key, due)
+
+    runner = LocalRunner(Watched(), Told(), lambda key: done.set(), workers=1, bell=bell)
+    runner.start()
+    assert looked.wait(10)
+
+    LocalQueue(rows, bell).enqueue("k", 0.0)
+
+    assert done.wait(10)
+    runner.stop()

@@ -1,0 +1,260 @@
+"""GitHub, as it fails and as it is guarded: faults, branch protection, the API's contract, and how long a rollback takes us.
+
+A fake GitHub of our own (tests/github/) keeps state as GitHub does, over real HTTP with real Git behind it. Printed: every write ×
+every fault; every guard of a branch with what people read; what crossed the wire, judged by GitHub's own descriptions; and from the
+webhook at a running server's door to the open pull request, beside the time that the forge itself took of it. Run: make bench-github
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import hashlib
+import hmac
+import json
+import os
+import re
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from tests.adapters.forges.github import faults, protection
+from tests.github.judge import judge
+from tests.github.packages import Unobtainable, package
+from tests.github.server import FakeGitHub
+
+NAME = "acme/manifests"
+TOKEN = "0123456789abcdef0123456789abcdef"
+KUSTOMIZATION = """apiVersion: kustomize.config.k8s.io/v1beta1
+kind: Kustomization
+resources:
+  - ../../base
+images:
+  - name: registry.example/{name}
+    newTag: "{version}"
+"""
+DEPLOYMENT = """apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {name}
+spec:
+  template:
+    spec:
+      containers:
+        - name: {name}
+          image: registry.example/{name}
+"""
+CONFIG = "version: 1\nattribution: {live_after: 1m}\n"
+
+
+def latency(server: FakeGitHub, runs: int) -> tuple[list[float], list[float]]:
+    """Seconds from each alert to its pull request, and how many of them the forge took. One service each, nothing else going on."""
+    names = [f"service-{number:02d}" for number in range(runs)]
+    estate(server, names)
+    took, forge = [], []
+    with tempfile.TemporaryDirectory() as folder, serving(server, Path(folder)) as door:
+        for number, name in enumerate(names):
+            quiet(server)
+            before, start = len(server.requests), time.perf_counter()
+            alert(door, name)
+            while len(server.pulls(NAME)) <= number:
+                if time.perf_counter() - start > 30:
+                    raise SystemExit(f"no pull request for {name} within 30 s")
+                time.sleep(0.001)
+            took.append(time.perf_counter() - start)
+            forge.append(sum(request.seconds for request in server.requests[before:]))
+    return took, forge
+
+
+def estate(server: FakeGitHub, names: Sequence[str]) -> None:
+    """A repository of services, each released anew some minutes ago."""
+    files = {".rollbot.yaml": CONFIG}
+    for name in names:
+        files[f"apps/{name}/base/deployment.yaml"] = DEPLOYMENT.format(name=name)
+        files[f"apps/{name}/base/kustomization.yaml"] = "resources:\n  - deployment.yaml\n"
+        files[f"apps/{name}/overlays/prod/kustomization.yaml"] = KUSTOMIZATION.format(name=name, version="1.0.0")
+    server.create(NAME)
+    server.user("robot", 9001)
+    server.grant(NAME, "robot", "write")
+    now = int(time.time())
+    stream = [_commit(now - 86400, "Begin", files, first=True)]
+    for name in names:
+        path = f"apps/{name}/overlays/prod/kustomization.yaml"
+        stream.append(_commit(now - 600, f"Update {name} to 1.1.0", {path: KUSTOMIZATION.format(name=name, version="1.1.0")}))
+    subprocess.run(["git", "fast-import", "--quiet"], cwd=server.folder(NAME), input="".join(stream).encode(), check=True)
+
+
+def _commit(at: int, message: str, files: dict[str, str], first: bool = False) -> str:
+    who = f"Ada Byron <ada@shop.example> {at} +0000"
+    lines = [f"commit refs/heads/main\nauthor {who}\ncommitter {who}\ndata {len(message)}\n{message}\n"]
+    lines += [f"M 100644 inline {path}\ndata {len(text.encode())}\n{text}\n" for path, text in files.items()]
+    return "".join(lines)
+
+
+@contextmanager
+def serving(server: FakeGitHub, folder: Path) -> Iterator[str]:
+    """`rollbot serve` as a process of its own; yields the address of its door."""
+    port = _free_port()
+    said = {
+        "ROLLBOT_FORGE": "github",
+        "ROLLBOT_GITHUB_URL": server.api,
+        "ROLLBOT_GITHUB_TOKEN": server.token("robot"),
+        "ROLLBOT_REPO_URL": server.url(NAME),
+        "ROLLBOT_DATABASE_URL": f"sqlite:///{folder}/rollbot.db",
+        "ROLLBOT_CACHE": str(folder / "cache"),
+        "ROLLBOT_HOOK_TOKEN_ALERTMANAGER": TOKEN,
+        "ROLLBOT_GITHUB_WEBHOOK_SECRET": TOKEN,
+        "ROLLBOT_SWEEP_EVERY": "3600",
+    }
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("ROLLBOT_")}
+    with (folder / "log").open("wb") as log:
+        command = [sys.executable, "-m", "bot.cli", "serve", "--port", str(port)]
+        process = subprocess.Popen(command, env=clean | said, cwd=Path(__file__).parents[1], stdout=log, stderr=log)
+        try:
+            _ready(f"http://127.0.0.1:{port}/healthz", process, folder / "log")
+            yield f"http://127.0.0.1:{port}/hooks/alertmanager"
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def _free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+def _ready(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(600):
+        if process.poll() is not None:
+            raise SystemExit(f"the server did not start:\n{log.read_text()}")
+        try:
+            with urllib.request.urlopen(address, timeout=1):
+                return
+        except OSError:
+            time.sleep(0.05)
+    raise SystemExit("the server did not answer within 30 s")
+
+
+def webhooks(server: FakeGitHub) -> dict[str, Any]:
+    """GitHub's own example payloads, each posted to the door of a running server, signed: taken or turned away, never a defect."""
+    try:
+        examples = json.loads((package("webhooks-examples") / "api.github.com" / "index.json").read_text())
+    except Unobtainable as error:
+        print(f"No webhook was posted: {error}")
+        return {"webhooks": None, "webhook_errors": None}
+    answers: collections.Counter[int] = collections.Counter()
+    estate(server, ["service-00"])
+    with tempfile.TemporaryDirectory() as folder, serving(server, Path(folder)) as door:
+        for event in examples:
+            for example in event["examples"]:
+                answers[_posted(door.replace("alertmanager", "github"), event["name"], json.dumps(example).encode())] += 1
+    said = ", ".join(f"{count} × {status}" for status, count in sorted(answers.items()))
+    print(f"{answers.total()} of GitHub's own example payloads of {len(examples)} events at the door: {said}\n")
+    return {"webhooks": answers.total(), "webhook_errors": sum(count for status, count in answers.items() if status >= 400)}
+
+
+def _posted(door: str, event: str, body: bytes) -> int:
+    headers = {
+        "Content-Type": "application/json",
+        "X-GitHub-Event": event,
+        "X-GitHub-Delivery": str(uuid.uuid5(uuid.NAMESPACE_URL, hashlib.sha256(body).hexdigest())),
+        "X-Hub-Signature-256": f"sha256={hmac.new(TOKEN.encode(), body, 'sha256').hexdigest()}",
+    }
+    try:
+        with urllib.request.urlopen(urllib.request.Request(door, body, headers, method="POST"), timeout=10) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
+
+
+def alert(door: str, name: str) -> None:
+    """What Alertmanager sends when a service's error rate is too high."""
+    labels = {"alertname": "HighErrorRate", "service": name, "environment": "prod", "severity": "critical", "rollbot": "act"}
+    one = {
+        "status": "firing",
+        "labels": labels,
+        "annotations": {"summary": f"{name} fails"},
+        "startsAt": datetime.fromtimestamp(time.time() - 30, UTC).isoformat(),
+        "endsAt": "0001-01-01T00:00:00Z",
+        "fingerprint": name,
+    }
+    body = {"version": "4", "groupKey": name, "truncatedAlerts": 0, "status": "firing", "receiver": "rollbot", "alerts": [one]}
+    headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
+    request = urllib.request.Request(door, json.dumps(body).encode(), headers, method="POST")
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        answer.read()
+
+
+def quiet(server: FakeGitHub) -> None:
+    """Wait until nothing has been asked of the forge for a moment."""
+    seen = -1
+    while seen != len(server.requests):
+        seen = len(server.requests)
+        time.sleep(0.3)
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    return statistics.quantiles(values, n=100, method="inclusive")[round(share * 100) - 1] if len(values) > 1 else values[0]
+
+
+def contract(servers: Sequence[FakeGitHub]) -> dict[str, Any]:
+    """What crossed the wire, judged by GitHub's own descriptions."""
+    requests = [request for server in servers for request in server.requests]
+    try:
+        violations = judge(requests)
+    except Unobtainable as error:
+        print(f"{len(requests)} requests; not judged: {error}")
+        return {"requests": len(requests), "violations": None}
+    print(f"{len(requests)} requests judged, {len(violations)} violations")
+    for line in dict.fromkeys(map(str, violations)):
+        print(f"  {line}")
+    return {"requests": len(requests), "violations": len(violations)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--runs", type=int, default=50, help="alerts whose way to a pull request is timed")
+    runs = parser.parse_args().runs
+    with FakeGitHub() as failing, FakeGitHub() as guarded, FakeGitHub() as timed, FakeGitHub() as hooked:
+        print("Faults: every write × what goes wrong; `same` is the end that it has when nothing goes wrong\n")
+        cells = faults.matrix(failing)
+        print(faults.table(cells), "\n")
+        print("Protection: how the branch is guarded, how the merge stands after some minutes, how it ends, what people read\n")
+        outcomes = protection.matrix(guarded)
+        print(re.sub(r"\b[0-9a-f]{12}\b", "…", protection.table(outcomes)), "\n")
+        took, forge = latency(timed, runs)
+        ours = [whole - part for whole, part in zip(took, forge, strict=True)]
+        print(f"From the webhook to the pull request, {runs} alerts:")
+        for who, values in (("all", took), ("forge", forge), ("we", ours)):
+            print(f"  {who:<6} p50 {1000 * quantile(values, 0.5):5.0f} ms   p95 {1000 * quantile(values, 0.95):5.0f} ms")
+        print()
+        judged = contract((failing, guarded, timed)) | webhooks(hooked)
+    red = sum(cell.red for cell in cells) + sum(each.wrong is not None for each in outcomes)
+    figures = {
+        "cells": len(cells) + len(outcomes),
+        "red": red,
+        **judged,
+        "overhead_ms_p50": round(1000 * quantile(ours, 0.5), 1),
+        "overhead_ms_p95": round(1000 * quantile(ours, 0.95), 1),
+    }
+    print("RESULT", json.dumps(figures))
+    raise SystemExit(bool(red))
+
+
+if __name__ == "__main__":
+    main()

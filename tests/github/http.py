@@ -1,0 +1,180 @@
+"""The wire: REST, GraphQL and Git over real HTTP, with the faults that were asked for."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import json
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Mapping
+from http.server import BaseHTTPRequestHandler
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from tests.github import graphql, rest
+from tests.github.state import QUIET, Answer, Crossed
+
+if TYPE_CHECKING:
+    from tests.github.server import FakeGitHub
+
+INSTEAD: dict[str, tuple[int, str, dict[str, str]]] = {
+    "403_secondary": (403, "You have exceeded a secondary rate limit. Please wait a few minutes.", {"Retry-After": "1"}),
+    "429": (429, "Too many requests", {"Retry-After": "1"}),
+    "500_before": (500, "Server Error", {}),
+    "404_once": (404, "Not Found", {}),
+}
+
+
+class Handler(BaseHTTPRequestHandler):
+    hub: FakeGitHub
+    protocol_version = "HTTP/1.1"
+    timeout = 5  # a connection kept alive for longer would keep the server from ending
+    wbufsize = -1
+    disable_nagle_algorithm = True
+
+    def do_GET(self) -> None:
+        self._serve()
+
+    do_POST = do_PUT = do_PATCH = do_DELETE = do_GET  # noqa: N815
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name in the base class
+        """Say nothing: what matters is in the answers."""
+
+    def _serve(self) -> None:
+        start, body, path = time.perf_counter(), self._body(), urlsplit(self.path).path
+        what = f"{self.command} {path.removeprefix('/api/v3')}"
+        if path == "/api/graphql":
+            what = f"{what} {graphql.operation(json.loads(body)['query'])}"
+        fault = self.hub.struck(what)
+        if fault == "cut_before":
+            self._cut()
+            return
+        if fault in INSTEAD:
+            status, message, headers = INSTEAD[fault]
+            said: Any = {"message": message}
+        elif path.startswith("/api/"):
+            with self.hub.lock:
+                status, said, headers = self._api(path, body)
+                status, said = self._remembered(fault, status, said)
+        else:
+            status, said, headers = self._git(body)
+        status, said, headers = self._conditional(status, said, headers)
+        query, seconds = urlsplit(self.path).query, time.perf_counter() - start
+        self.hub.record(Crossed(self.command, path, query, status, body, said, seconds))
+        if fault == "cut_after":
+            self._cut()
+        elif fault == "502_after":
+            self._send(502, {"message": "Bad Gateway"}, {})
+        else:
+            self._send(status, said, headers)
+
+    def _conditional(self, status: int, said: Any, headers: Mapping[str, str]) -> tuple[int, Any, Mapping[str, str]]:
+        """What the asker has already is not sent again."""
+        if self.command != "GET" or status != 200 or isinstance(said, bytes):
+            return status, said, headers
+        tag = f'"{hashlib.sha256(json.dumps(said).encode()).hexdigest()}"'
+        if self.headers.get("If-None-Match") == tag:
+            return 304, None, {"ETag": tag}
+        return 200, said, {**headers, "ETag": tag}
+
+    def _remembered(self, fault: str | None, status: int, said: Any) -> tuple[int, Any]:
+        """A stale read answers what the same read answered before the last write."""
+        if self.command != "GET":
+            return status, said
+        fresh = self.hub.remember(self.path, (status, said))
+        return fresh if fault == "stale" else (status, said)
+
+    def _api(self, path: str, body: bytes) -> tuple[int, Any, dict[str, str]]:
+        kind, _, token = (self.headers.get("Authorization") or "").partition(" ")
+        try:
+            said = json.loads(body) if body else None
+            if kind == "Bearer" and token.count(".") == 2:
+                return *self.hub.apps.answer(token, self.command, path.removeprefix("/api/v3")), {}
+            me = self.hub.tokens.get(token)
+            if me is None:
+                raise Answer(401, "Bad credentials")
+            if path == "/api/graphql":
+                return 200, self._graphql(me, said), {}
+            query = dict(parse_qsl(urlsplit(self.path).query))
+            status, found = rest.answer(self.hub, me, self.command, path.removeprefix("/api/v3"), query, said)
+            return self._paged(status, found, query)
+        except Answer as error:
+            return error.status, {"message": error.message, **({"errors": error.errors} if error.errors else {})}, {}
+
+    def _paged(self, status: int, found: Any, query: Mapping[str, str]) -> tuple[int, Any, dict[str, str]]:
+        """One page of a list, and where the next one is."""
+        if self.command != "GET" or not isinstance(found, list):
+            return status, found, {}
+        size, page = int(query.get("per_page", 30)), int(query.get("page", 1))
+        more = len(found) > size * page
+        link = {"Link": f'<{self.hub.address}{self.path}>; rel="next"'} if more else {}
+        return status, found[size * (page - 1) : size * page], link
+
+    def _graphql(self, me: str, said: Any) -> Any:
+        try:
+            return {"data": graphql.answer(self.hub, me, said["query"], said["variables"])}
+        except Answer as error:
+            return {"data": None, "errors": [{"type": "UNPROCESSABLE", "message": error.message}]}
+
+    def _git(self, body: bytes) -> tuple[int, bytes, dict[str, str]]:
+        """Hand it to `git http-backend`, for those with a token."""
+        secret = (self.headers.get("Authorization") or "").removeprefix("Basic ")
+        password = base64.b64decode(secret).decode().rpartition(":")[2] if secret else ""
+        if password not in self.hub.tokens:
+            return 401, b"", {"WWW-Authenticate": 'Basic realm="GitHub"'}
+        url = urlsplit(self.path)
+        environment = {
+            "PATH": os.environ["PATH"],
+            **QUIET,
+            "GIT_CONFIG_COUNT": "2",
+            "GIT_CONFIG_KEY_0": "http.receivepack",
+            "GIT_CONFIG_VALUE_0": "true",
+            "GIT_CONFIG_KEY_1": "safe.directory",
+            "GIT_CONFIG_VALUE_1": "*",
+            "GIT_PROJECT_ROOT": str(self.hub.root),
+            "GIT_HTTP_EXPORT_ALL": "1",
+            "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
+            "PATH_INFO": unquote(url.path),
+            "QUERY_STRING": url.query,
+            "REQUEST_METHOD": self.command,
+            "CONTENT_TYPE": self.headers.get("Content-Type", ""),
+            "CONTENT_LENGTH": str(len(body)),
+            "REMOTE_ADDR": "127.0.0.1",
+        }
+        done = subprocess.run(["git", "http-backend"], env=environment, input=body, capture_output=True, timeout=60)
+        head, _, answer = done.stdout.partition(b"\r\n\r\n")
+        fields = dict(row.split(": ", 1) for row in head.decode("latin-1").split("\r\n") if ": " in row)
+        status = int(fields.pop("Status", "200").split()[0])
+        return status, answer, {name: value for name, value in fields.items() if name != "Content-Length"}
+
+    def _body(self) -> bytes:
+        if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
+            body = b""
+            while size := int(self.rfile.readline().split(b";")[0], 16):
+                body += self.rfile.read(size)
+                self.rfile.readline()
+            self.rfile.readline()
+        else:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        return gzip.decompress(body) if self.headers.get("Content-Encoding") == "gzip" else body
+
+    def _cut(self) -> None:
+        self.close_connection = True
+        self.connection.shutdown(socket.SHUT_RDWR)
+
+    def _send(self, status: int, said: Any, headers: Mapping[str, str]) -> None:
+        out = said if isinstance(said, bytes) else b"" if said is None else json.dumps(said).encode()
+        fields = dict(headers)
+        if not isinstance(said, bytes):
+            fields["Content-Type"] = "application/json; charset=utf-8"
+        self.send_response(status)
+        for name, value in fields.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(out)))
+        self.end_headers()
+        self.wfile.write(out)
+        self.wfile.flush()
