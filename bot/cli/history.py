@@ -12,7 +12,7 @@ from bot.errors import BadConfig, Refused
 
 if TYPE_CHECKING:
     from bot.refs import ServiceRef
-    from bot.releases.release import DesiredState, Release
+    from bot.releases.release import DesiredState, History, Release
 
 
 def history(service: Service = None, env: Env = None, path: File = None, repo: Repo = Path(), at: At = None, json: AsJson = False) -> None:
@@ -30,14 +30,15 @@ def history(service: Service = None, env: Env = None, path: File = None, repo: R
     if path and env:
         raise BadConfig("--env goes with SERVICE only")
     with desired(repo, at) as (state, _):
-        found = releases_of(_of_path(state, path) if path else _named(state, str(service), env), state)
-    releases = [release for release in found.releases if path is None or any(file.path == path for file in release.files)]
+        found = _of_path(state, path) if path else releases_of(_named(state, str(service), env), state)
+    releases = found.releases
     if json:
         as_json([_row(release) for release in releases])
         return
     if releases:
         table(("commit", "time", "author", "pr", "version", "changed"), [_line(release) for release in releases])
-    say(f"\n{len(releases)} releases of {found.service}" + ("" if found.complete else "; the clone is shallow: there may be older ones"))
+    more = "" if found.complete else "; the clone is shallow: there may be older ones"
+    say(f"\n{len(releases)} releases of {path or found.service}{more}")
 
 
 def _named(state: DesiredState, name: str, env: str | None) -> ServiceRef:
@@ -49,14 +50,13 @@ def _named(state: DesiredState, name: str, env: str | None) -> ServiceRef:
     return found[0].ref
 
 
-def _of_path(state: DesiredState, path: str) -> ServiceRef:
-    owners = state.estate.owners.get(path, ())
+def _of_path(state: DesiredState, path: str) -> History:
+    from bot.releases.history import path_history
+
     if path not in state.tree:
         near = get_close_matches(path, list(state.tree), 3)
         raise Refused(f"there is no file {path} at {state.head[:12]}" + (f"; did you mean {' or '.join(near)}?" if near else ""))
-    if not owners:
-        raise Refused(f"{path} belongs to no service; a `services:` rule in .rollbot.yaml can say whose it is")
-    return owners[0]
+    return path_history(path, state)
 
 
 def unknown(state: DesiredState, name: str, env: str | None) -> str:

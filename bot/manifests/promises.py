@@ -27,6 +27,8 @@ _NOT_VERSIONS = re.compile(
     re.IGNORECASE,
 )
 """What speaks of a format, a protocol or a bound, and of no release."""
+_UPGRADED = (".protocol.version", ".format.version")
+"""Kafka's `inter.broker.protocol.version` goes up and back with Kafka."""
 
 
 class Promise(Enum):
@@ -63,6 +65,6 @@ def promise(key: str) -> Promise:
     for found, pattern in _KEYS:
         if pattern.fullmatch(key):
             return found
-    if _VERSION_KEY.fullmatch(key) and not _NOT_VERSIONS.fullmatch(key):
+    if key.endswith(_UPGRADED) or (_VERSION_KEY.fullmatch(key) and not _NOT_VERSIONS.fullmatch(key)):
         return Promise.VERSION
     return Promise.NOTHING

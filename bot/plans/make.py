@@ -19,9 +19,9 @@ from bot.plans.undo import undo
 from bot.quarantine import Quarantine
 from bot.refs import ServiceRef
 from bot.releases.authors import rolled_back_in
+from bot.releases.history import release_identity
 from bot.releases.lineage import reading
-from bot.releases.places import pin_changes
-from bot.releases.release import Commit, DesiredState, identity
+from bot.releases.release import Commit, DesiredState
 
 ALTERNATIVES = 3
 
@@ -263,7 +263,7 @@ def _plan(
         services=tuple(services),
         undone=commit.sha,
         undone_version=version,
-        release=_identity(state, commit, services),
+        release=release_identity(services, commit, state),
         target=target,
         alternatives=tuple(alternatives[:ALTERNATIVES]),
         edits=edits_of(state, files),
@@ -271,14 +271,6 @@ def _plan(
         files=files,
         objections=(*objections, *rewritten(state, commit, files), *whole_files(state, files), *risks(state, files)),
     )
-
-
-def _identity(state: DesiredState, commit: Commit, services: Sequence[ServiceRef]) -> str:
-    """Name the release: what `commit` changed in the services' files (in all of its files, where they are nobody's)."""
-    owned = {path for ref in services if (service := state.service(ref)) for path in service.files}
-    files = [change for change in commit.files if change.path in owned] or list(commit.files)
-    pairs = ((reading(state, f.path, f.before).pins, reading(state, f.path, f.after).pins) for f in files)
-    return identity([change for before, after in pairs for change in pin_changes(before, after)], files)
 
 
 def _unknown_service(state: DesiredState, name: str, environment: str | None = None) -> Unplanned:

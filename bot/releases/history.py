@@ -16,7 +16,7 @@ from bot.releases.companions import changed_lines
 from bot.releases.lineage import Step, Touch, reading, steps
 from bot.releases.owning import Share, documents_of_others, folders, shares
 from bot.releases.places import pin_changes, same_place
-from bot.releases.release import Ahead, DesiredState, FileChange, History, LineChange, PinChange, Release
+from bot.releases.release import Ahead, Commit, DesiredState, FileChange, History, LineChange, PinChange, Release, identity
 from bot.releases.touched import touched
 
 _SHORT = 7
@@ -34,13 +34,40 @@ def history(service: ServiceRef, state: DesiredState) -> History:
 
 
 def path_history(path: str, state: DesiredState) -> History:
-    """Return what each commit changed in one file, whosever it is. It stands for its service where it has exactly one."""
+    """Return what each commit changed in one file, whosever it is. It stands for its service where it has exactly one.
+
+    A release is named by what moved in the file where the service's own version did not.
+    """
     if path not in state.tree:
         raise Refused(f"there is no file {path} at {state.head[:12]}")
     owners = state.estate.owners.get(path, ())
     owner = state.service(owners[0]) if len(owners) == 1 else None
     ref = owner.ref if owner else ServiceRef(state.repository, "", path)
-    return _Telling(state, ref, _primary(state, path, owner), {}).history((path,), ())
+    found = _Telling(state, ref, _primary(state, path, owner), {}).history((path,), ())
+    return replace(found, releases=tuple(_named_by_change(release) for release in found.releases))
+
+
+def _named_by_change(release: Release) -> Release:
+    moved = [change.after for change in release.changes if change.after]
+    return release if not moved or release.version in moved else replace(release, version=moved[0])
+
+
+def release_identity(services: Iterable[ServiceRef], commit: Commit, state: DesiredState) -> str:
+    """Name what a commit released to these services, as `Release.identity` does; all of it, where it is none of theirs."""
+    found = [release for ref in services if (service := state.service(ref)) and (release := _released(service, commit, state))]
+    if found:
+        changes = dict.fromkeys(change for release in found for change in release.changes)
+        return identity(changes, dict.fromkeys(file for release in found for file in release.files))
+    pairs = ((reading(state, f.path, f.before).pins, reading(state, f.path, f.after).pins) for f in commit.files)
+    return identity([change for before, after in pairs for change in pin_changes(before, after)], commit.files)
+
+
+def _released(service: Service, commit: Commit, state: DesiredState) -> Release | None:
+    telling = _Telling(state, service.ref, None, shares(state, service))
+    for step in steps(state, service.files, folders(state, service)):
+        if step.commit.sha == commit.sha:
+            return telling._release(step, None)
+    return None
 
 
 def served(found: History, now: Instant) -> Mapping[Sha, float]:

@@ -258,3 +258,33 @@ def test_a_file_that_cannot_be_had_still_counts_as_changed(told):
     told.blobs.pop(told.log[0].files[0].after)
 
     assert told.history("checkout").releases[0].merged == (LineChange("apps/checkout/overlays/prod/big.bin", 0, 0),)
+
+
+SIDECAR = """\
+resources: [../../base]
+images:
+  - name: ghcr.io/shop/checkout
+    newTag: "{tag}"
+  - name: ghcr.io/shop/proxy
+    newTag: "{proxy}"
+"""
+
+
+def test_a_release_of_a_file_is_named_by_what_moved_in_it(told):
+    told.commit("Add", {APP: SIDECAR.format(tag="1.0", proxy="7.0")})
+    told.commit("Bump the proxy", {APP: SIDECAR.format(tag="1.0", proxy="7.1")})
+    told.commit("Bump checkout", {APP: SIDECAR.format(tag="1.1", proxy="7.1")})
+    told.commit("Bump both", {APP: SIDECAR.format(tag="1.2", proxy="7.2")})
+
+    assert [release.version for release in told.path(APP).releases] == ["1.2", "1.1", "7.1", "1.0"]
+
+
+def test_a_file_of_several_services_has_one_history(told):
+    path = "apps/all.yaml"
+    told.commit("Add", {path: deployment("web", "1.0") + "---\n" + deployment("api", "5.0")})
+    told.commit("Bump api", {path: deployment("web", "1.0") + "---\n" + deployment("api", "5.1")})
+
+    found = told.path(path)
+
+    assert found.releases[0].version == "5.1"
+    assert moves(found)[0] == [("5.0", "5.1")]
