@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from pathlib import PurePosixPath
 
 from bot.manifests.braces import LARGEST
 from bot.manifests.documents import BOM, Map, Scalar
@@ -35,7 +34,7 @@ def pins(file: bytes, path: str) -> Iterable[Pin]:
     """Yield the pins of the lines that assign a version, of tools, and of `FROM` and `COPY --from`."""
     if not has_lines(path) or of_packages(path) or len(file) > LARGEST:
         return
-    name = PurePosixPath(path).name
+    name = path.rpartition("/")[2]
     around = Object(file, path, 0, Map(line=1))
     docker = _DOCKER.fullmatch(name) is not None
     section = around.root

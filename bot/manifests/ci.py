@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from pathlib import PurePosixPath
 
 from bot.manifests.documents import Scalar
 from bot.manifests.fields import fixed_pin, under
@@ -23,7 +22,7 @@ _INCLUDE_KEYS = ("project", "component", "remote", "template", "local")
 
 def pins(file: bytes, path: str, /) -> Iterable[Pin]:
     """Yield the pins of a pipeline's own parts; the images that it runs are found by their shapes."""
-    name = PurePosixPath(path).name
+    name = path.rpartition("/")[2]
     if _ACTIONS.fullmatch(path):
         for level in levels(file, path):
             yield from _at(level, "uses")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from pathlib import PurePosixPath
 
 from bot.manifests.documents import Map, Node, Scalar, Seq
 from bot.manifests.pin import Pin, PinKind
@@ -19,7 +18,7 @@ _COMMIT = re.compile(r"git\+(?P<name>[^@\s]+)@(?P<version>[^#\s]+)(?:#.*)?")
 
 def pins(file: bytes, path: str, /) -> Iterable[Pin]:
     """Yield the pin of every `name=1.2`, `name==1.2` and `git+https://…@ref` among an environment's dependencies."""
-    if _NAME.fullmatch(PurePosixPath(path).name):
+    if _NAME.fullmatch(path.rpartition("/")[2]):
         for found in objects(file, path):
             if not found.kind:
                 yield from _listed(found, found.root.get("dependencies"), "dependencies")

@@ -22,7 +22,8 @@ _STYLES = {"": Style.PLAIN, None: Style.PLAIN, "'": Style.SINGLE, '"': Style.DOU
 _MARKER = re.compile(rb"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
 MOST = 1_000_000
 """YAML events of a text; the largest real manifests have half as many, and a tree of more would take many seconds."""
-_ODD_BREAK = re.compile("\r(?!\n)|[\x85\u2028\u2029]")
+_LONE_RETURN = re.compile("\r(?!\n)")
+_ODD_BREAKS = ("\x85", "\u2028", "\u2029")
 _PROPERTIES = re.compile(r"(?:(?:&[^\s,\[\]{}]+|![^\s,\[\]{}]*)\s+)*")
 
 
@@ -119,7 +120,8 @@ class Offsets:
                 total += len(match.group().encode()) - 1
                 self.characters.append(match.start())
                 self.extra.append(total)
-        self.breaks = self._breaks() if _ODD_BREAK.search(text) else None
+        odd = any(mark in text for mark in _ODD_BREAKS) or ("\r" in text and _LONE_RETURN.search(text))
+        self.breaks = self._breaks() if odd else None
 
     def __call__(self, index: int) -> int:
         at = bisect_right(self.characters, index - 1) if self.characters else 0
@@ -278,10 +280,11 @@ def _key(node: Node) -> Scalar:
 def scalar_of(event: Any, text: str, offsets: Offsets) -> Scalar:
     """Return the scalar of an event, its span without anchor, tag, quotes or block header."""
     start, end = event.start_mark.index, event.end_mark.index
+    line = offsets.line(event.start_mark)
     if event.anchor or event.tag:
         match = _PROPERTIES.match(text, start, end)
         start = match.end() if match else start
-    line = offsets.line(event.start_mark) + text.count("\n", event.start_mark.index, start)
+        line += text.count("\n", event.start_mark.index, start)
     style = _STYLES[event.style]
     if style in (Style.SINGLE, Style.DOUBLE):
         start, end = start + 1, end - 1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from pathlib import PurePosixPath
 
 from bot.manifests.documents import Scalar
 from bot.manifests.pin import Pin, PinKind
@@ -20,7 +19,7 @@ _OTHERS = ("services", "repositories", "releases")
 
 def is_chart(path: str) -> bool:
     """Say whether a file is one of a chart's (or helmfile's lock, which lists charts as theirs do)."""
-    name = PurePosixPath(path).name
+    name = path.rpartition("/")[2]
     return name in CHARTS or _LOCK.fullmatch(name) is not None
 
 

@@ -26,6 +26,8 @@ _MOVES = re.compile(
 )
 """Addresses that hold a version or a branch: what names an item must not move with it."""
 NAMING_KEYS = (*_NAMES, *_WHERE, *_ELSE)
+_ALL_KEYS = frozenset(NAMING_KEYS)
+_NESTED = frozenset({"metadata", "target"})
 STEADY_KEYS = frozenset(NAMING_KEYS) - {"image", "uses", "component"}
 """Of these all of the value may name an item; of an image, an action and the like it is never the version."""
 _LONGEST = 160
@@ -77,7 +79,10 @@ def _candidates(item: Node, versions: bool) -> Iterator[str]:
     """
     if not isinstance(item, Map):
         return
-    texts = {key: text for key in NAMING_KEYS if (text := _text(item, key, versions))}
+    texts = {}
+    for key in _keys(item):
+        if text := _text(item, key, versions):
+            texts[key] = text
     first = next((key for key in _NAMES if key in texts), "")
     if first == "name" and (kind := item.text("kind") or item.text("target", "kind")):
         texts["kind"] = kind
@@ -87,6 +92,12 @@ def _candidates(item: Node, versions: bool) -> Iterator[str]:
         yield "[" + ",".join(f"{key}={texts[key]}" for key in chain[:end]) + "]"
     if not first and (sole := _sole(item)):
         yield f"[{sole}]"
+
+
+def _keys(item: Map) -> frozenset[str]:
+    """Return the keys that an item may be named by; the name of an object or a patch stands deeper."""
+    has = {key.value for key, _ in item.items}
+    return _ALL_KEYS & (has if _NESTED.isdisjoint(has) else has | {"name"})
 
 
 def _text(item: Map, key: str, versions: bool) -> str:

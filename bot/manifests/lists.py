@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from pathlib import PurePosixPath
 
 from bot.manifests.documents import Scalar
 from bot.manifests.fields import fixed_pin
@@ -26,7 +25,7 @@ _JSONNET = re.compile(r"jsonnetfile(?:\.lock)?\.json")
 
 def pins(file: bytes, path: str, /) -> Iterable[Pin]:
     """Yield what such a file lists, what JSON has of the shapes of values, and the images of any other JSON."""
-    name = PurePosixPath(path).name
+    name = path.rpartition("/")[2]
     if _JSONNET.fullmatch(name):
         for found in objects(file, path):
             for wanted in entries(Level(found, found.root), "dependencies"):

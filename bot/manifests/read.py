@@ -63,8 +63,9 @@ def read(file: bytes, path: str, rules: ManifestRules = _EVERYTHING) -> Reading:
 def _claimed(file: bytes, path: str, rules: ManifestRules) -> Iterator[Pin]:
     """Yield every claim, the most specific first: the user's own rules, then the table."""
     yield from custom.pins(file, path, rules)
+    text = is_text(path)
     for name, claim in FORMATS.items():
-        if (name in TEXTS) if is_text(path) else name not in ONLY_TEXTS:
+        if (name in TEXTS) if text else name not in ONLY_TEXTS:
             yield from claim(file, path)
 
 

@@ -65,17 +65,16 @@ def _leaf(level: Level, key: str, under: str, scalar: Scalar, format_name: str, 
         return
     found: Pin | None = None
     promised = promise(key)
-    place = level.at(under, scalar)
     if ":" in text or "@" in text or "?" in text or "=" in text:
         if _is_image(level, key, under, promised, text):
-            found = image_pin(place, format_name)
+            found = image_pin(level.at(under, scalar), format_name)
         elif "/" in text and (option := _OPTION.match(text)) and _FULL_IMAGE.fullmatch(text, option.end()):
-            found = _option(place, format_name, option.end())
+            found = _option(level.at(under, scalar), format_name, option.end())
         elif "/" in text:
-            yield from url_pins(place, format_name)
+            yield from url_pins(level.at(under, scalar), format_name)
             return
     if found is None and not under.endswith("]") and (kind := _own(level, key, promised, text, versions)):
-        found = whole_pin(place, format_name, kind, artefact(level, key))
+        found = whole_pin(level.at(under, scalar), format_name, kind, artefact(level, key))
     if found is not None:
         yield found
 

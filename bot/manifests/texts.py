@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import PurePosixPath
 
 BRACES = (".tf", ".tfvars", ".hcl", ".nomad", ".libsonnet", ".jsonnet", ".cue", ".nix")
 """Languages of assignments in braces."""
@@ -29,7 +28,7 @@ def has_braces(path: str) -> bool:
 
 
 def has_lines(path: str) -> bool:
-    name = PurePosixPath(path).name
+    name = path.rpartition("/")[2]
     return name.endswith(_LINES) or _LINE_NAMES.fullmatch(name) is not None
 
 
@@ -40,4 +39,4 @@ def is_json(path: str) -> bool:
 
 def of_packages(path: str) -> bool:
     """Say whether a file lists what a program is built from."""
-    return PurePosixPath(path).name in _PACKAGES
+    return path.rpartition("/")[2] in _PACKAGES
