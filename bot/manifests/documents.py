@@ -24,6 +24,9 @@ MOST = 1_000_000
 """YAML events of a text; the largest real manifests have half as many, and a tree of more would take many seconds."""
 _LONE_RETURN = re.compile("\r(?!\n)")
 _ODD_BREAKS = ("\x85", "\u2028", "\u2029")
+_TOO_MANY = f"more than {MOST:,} values"
+MOST_DOCUMENTS = 5_000
+"""Documents of a file that are parsed one by one where any is broken."""
 _PROPERTIES = re.compile(r"(?:(?:&[^\s,\[\]{}]+|![^\s,\[\]{}]*)\s+)*")
 
 
@@ -160,12 +163,13 @@ def parse_each(file: bytes) -> Text:
         return Text(parse_anew(file))
     except Unparsable as error:
         spans = document_spans(file)
-        return _apart(file, spans) if len(spans) > 1 else Text((), (error,))
+        apart = 1 < len(spans) <= MOST_DOCUMENTS and error.why != _TOO_MANY
+        return _apart(file, spans) if apart else Text((), (error,))
 
 
 def parse_anew(file: bytes) -> tuple[Document, ...]:
     """Return the file's documents, the caller's own. Raises Unparsable."""
-    return _parsed(file, 0, len(file))
+    return _parsed(file, 0, len(file), 0)
 
 
 def document_spans(file: bytes) -> list[tuple[int, int]]:
@@ -188,10 +192,11 @@ def document_spans(file: bytes) -> list[tuple[int, int]]:
 def _apart(file: bytes, spans: Sequence[tuple[int, int]]) -> Text:
     documents: list[Document] = []
     faults: list[Unparsable] = []
-    index = 0
+    index = above = at = 0
     for start, end in spans:
+        above, at = above + file.count(b"\n", at, start), start
         try:
-            found = _parsed(file, start, end)
+            found = _parsed(file, start, end, above)
         except Unparsable as error:
             faults.append(error)
             index += 1
@@ -201,10 +206,9 @@ def _apart(file: bytes, spans: Sequence[tuple[int, int]]) -> Text:
     return Text(tuple(documents), tuple(faults))
 
 
-def _parsed(file: bytes, start: int, end: int) -> tuple[Document, ...]:
-    """Return the documents in a piece of a file; all places are those in the file."""
+def _parsed(file: bytes, start: int, end: int, above: int) -> tuple[Document, ...]:
+    """Return the documents in a piece of a file, below so many lines; all places are those in the file."""
     start += len(BOM) if start == 0 and file.startswith(BOM) else 0
-    above = file.count(b"\n", 0, start)
     try:
         text = file[start:end].decode()
     except UnicodeDecodeError as error:
@@ -230,7 +234,7 @@ def events_of(text: str) -> Iterator[Any]:
 
 def _no_more(events: Iterator[Any]) -> Iterator[Any]:
     for _ in events:
-        raise yaml.YAMLError(f"more than {MOST:,} values")
+        raise yaml.YAMLError(_TOO_MANY)
     yield from ()
 
 

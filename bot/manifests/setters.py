@@ -12,7 +12,7 @@ from bot.manifests.vocabulary import is_digest, is_fixed
 from bot.manifests.walk import Level, image_pin, whole_pin
 
 # Flux itself takes only a comment that is this JSON and nothing else; any text before it mutes the setter, and the pin stays one.
-_SETTER = re.compile(rb'#[^\n]*?\{[ \t]*"\$imagepolicy"[ \t]*:[ \t]*"([^"\n]+)"[ \t]*\}')
+_SETTER = re.compile(rb'\{[ \t]*"\$imagepolicy"[ \t]*:[ \t]*"([^"\n]+)"[ \t]*\}')
 _LIVE = re.compile(rb'(#[ \t]*)(?=\{[ \t]*"\$imagepolicy"[ \t]*:)')
 _HELD = re.compile(rb'(#[ \t]*)rollbot held until [0-9]{4}-[0-9]{2}-[0-9]{2}: (?=\{[ \t]*"\$imagepolicy"[ \t]*:)')
 _KINDS = {"tag": PinKind.TAG, "digest": PinKind.DIGEST}
@@ -34,10 +34,13 @@ def setters(file: bytes) -> dict[int, Setter]:
     line, at = 1, 0
     for match in _SETTER.finditer(file):
         line, at = line + file.count(b"\n", at, match.start()), match.start()
+        start = file.find(b"#", file.rfind(b"\n", 0, at) + 1, at)
+        if line in found or start < 0:
+            continue
         namespace, _, rest = match.group(1).decode(errors="replace").partition(":")
         name, _, part = rest.partition(":")
-        muted = file[match.start() + 1 : match.end()].lstrip()[:1] != b"{"
-        found[line] = Setter(f"{namespace}:{name}", part, match.start(), muted)
+        muted = bool(file[start + 1 : at].strip())
+        found[line] = Setter(f"{namespace}:{name}", part, start, muted)
     return found
 
 
