@@ -19,6 +19,8 @@ FORMAT = "kustomize"
 _NAMES = frozenset({"kustomization.yaml", "kustomization.yml", "Kustomization"})
 _REMOTE = ("resources", "bases", "components", "crds", "patchesStrategicMerge", "transformers", "generators")
 _VERSION_NAME = re.compile(r"(?:.*[_.-])?(?:VERSION|TAG|IMAGE|REF|SHA|DIGEST)|.*(?:Version|Tag|Image)", re.IGNORECASE)
+_VERSIONED_BASE = re.compile(r"(?P<base>(?:\.\.?/)+[\w./-]*?[\w-]+)/(?P<version>v?\d+\.\d+(?:\.\d+)?)/?")
+"""A base of which the repository holds several versions side by side."""
 _VALUE = re.compile(r"(?=.*\d)[A-Za-z0-9_][A-Za-z0-9._+@:-]*")
 
 
@@ -69,7 +71,10 @@ def _remotes(top: Level) -> Iterator[Pin]:
         if isinstance(node, Seq):
             for index, item in enumerate(node.items):
                 if isinstance(item, Scalar):
-                    yield from url_pins(Place(top.object, top.path(key) + item_part(node, index), item), FORMAT)
+                    place = Place(top.object, top.path(key) + item_part(node, index), item)
+                    base = _VERSIONED_BASE.fullmatch(item.value)
+                    pin = part_pin(place, FORMAT, PinKind.REF, base["base"], *base.span("version")) if base else None
+                    yield from url_pins(place, FORMAT) if pin is None else (pin,)
 
 
 def _literals(generator: Level) -> Iterator[Pin]:

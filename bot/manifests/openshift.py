@@ -34,6 +34,8 @@ def pins(file: bytes, path: str, /) -> Iterable[Pin]:
 def _source(level: Level) -> Iterator[Pin]:
     node = level.map.get("name")
     pin = image_pin(level.place("name", node), FORMAT) if isinstance(node, Scalar) else None
+    if pin is None and isinstance(node, Scalar) and looks_like_version(node.value):  # another tag of the same stream
+        pin = whole_pin(level.place("name", node), FORMAT, PinKind.TAG, level.object.name)
     if pin is not None:
         yield pin
 

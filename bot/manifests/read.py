@@ -18,7 +18,7 @@ from bot.manifests.templates import load
 from bot.manifests.texts import is_json, is_text
 from bot.objections import Objection, Weight
 
-PARSER_VERSION = "3"
+PARSER_VERSION = "4"
 """Goes up with every change in what `read` answers, so that cached readings of older versions are not used."""
 
 LARGEST = 8 * 1024 * 1024

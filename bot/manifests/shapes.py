@@ -10,13 +10,14 @@ from bot.manifests.pin import Pin, PinKind, Style
 from bot.manifests.promises import Promise, promise
 from bot.manifests.templates import MASK
 from bot.manifests.vocabulary import is_fixed, looks_like_version
-from bot.manifests.walk import Level, Place, image_pin, part_pin, ref_pin, whole_pin
+from bot.manifests.walk import VARIABLE_IMAGE, Level, Place, image_pin, part_pin, ref_pin, whole_pin
 from bot.refs import ImageRef
 
 _TOKEN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]{0,127}(?:@sha256:[0-9a-f]{64})?")
 _VERSION = re.compile(r"(?=.*\d)" + _TOKEN.pattern)
 _DOTTED = re.compile(r"[vV]?\d+(?:\.\d+)+(?:[-+._][A-Za-z0-9.+_-]+)?(?:@sha256:[0-9a-f]{64})?")
 _STAMP = re.compile(r"[vV]?\d{8,14}(?:-[A-Za-z0-9]+)+|\d{4}-\d\d-\d\d-\d[A-Za-z0-9]*(?:-[A-Za-z0-9]+)*")
+_NAMED = re.compile(r"[A-Za-z][A-Za-z0-9]*[-_]v?\d+(?:\.\d+)+(?:[-+._][A-Za-z0-9.+_-]+)?")
 _COMMIT = re.compile(r"(?=[a-f]*\d)[0-9a-f]{7,40}")
 _REVISION = re.compile(r"\d+-\d+(?:-\d+)?")
 _IN_NAME = re.compile(r"(?:^|[^A-Za-z0-9.]|(?<![A-Za-z0-9.])v)(\d+(?:\.\d+)+(?:-(?:rc|alpha|beta|pre|dev)[.-]?\d*)?)")
@@ -50,7 +51,7 @@ def shape_pins(level: Level, format_name: str, *, versions: bool = True) -> Iter
 
 def sort(text: str) -> tuple[bool, ...]:
     """Return all that this module asks of a value by itself."""
-    patterns = (_TOKEN, _ODD_TAG, _VERSION, _DOTTED, _DIGEST, _STAMP, _COMMIT, _REVISION)
+    patterns = (_TOKEN, _ODD_TAG, _VERSION, _DOTTED, _DIGEST, _STAMP, _NAMED, _COMMIT, _REVISION)
     return (*(bool(pattern.fullmatch(text)) for pattern in patterns), text in _NOTHING, _has_number(text))
 
 
@@ -82,6 +83,8 @@ def _leaf(level: Level, key: str, under: str, scalar: Scalar, format_name: str, 
 def _is_image(level: Level, key: str, under: str, promised: Promise, text: str) -> bool:
     """Say whether a text that may be an image reference is one: by its key, its registry, or what stands around it."""
     if promised is Promise.IMAGE or ("/" in text and _FULL_IMAGE.fullmatch(text)):
+        return True
+    if "$" in text and "/" in text and "." in text.partition("/")[0] and VARIABLE_IMAGE.fullmatch(text):
         return True
     if key == "name" and level.text("kind") in _IMAGE_OBJECTS:
         return True
@@ -159,7 +162,7 @@ def _version_kind(level: Level, key: str, text: str, versions: bool) -> PinKind 
             return None
     elif versions:
         return PinKind.VARIABLE if _VERSION.fullmatch(text) and _has_number(text) else None
-    return PinKind.VARIABLE if _DOTTED.fullmatch(text) or _STAMP.fullmatch(text) or _built(text) else None
+    return PinKind.VARIABLE if any(shape.fullmatch(text) for shape in (_DOTTED, _STAMP, _NAMED)) or _built(text) else None
 
 
 def _built(text: str) -> bool:

@@ -233,7 +233,7 @@ def whole_pin(place: Place, format_name: str, kind: PinKind, artefact: str = "")
 
 
 _VERSION = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}(?:@sha256:[0-9a-f]{64})?"
-_VARIABLE_IMAGE = re.compile(
+VARIABLE_IMAGE = re.compile(
     r"(?:\$\{?(?P<variable>[A-Za-z_]\w*)\}?)?(?P<name>[a-z0-9._/-]*(?::\d+/[a-z0-9._/-]+)?)"
     rf"(?::(?:v?\$\{{[A-Za-z_]\w*:?[-=])(?P<default>{_VERSION})\}}|:(?P<fixed>{_VERSION}))"
 )
@@ -243,7 +243,7 @@ _VARIABLE_IMAGE = re.compile(
 def image_pin(place: Place, format_name: str, kind: PinKind = PinKind.IMAGE) -> Pin | None:
     """Make a pin of the `tag`, `tag@digest` or digest part of an image reference; None where it fixes none."""
     text = place.scalar.value.rstrip("\n")
-    if "$" in text and (match := _VARIABLE_IMAGE.fullmatch(text)):
+    if "$" in text and (match := VARIABLE_IMAGE.fullmatch(text)):
         part = "default" if match["default"] else "fixed"
         return part_pin(place, format_name, kind, match["name"].strip("/"), match.start(part), match.end(part))
     bare = text.removeprefix("docker://").removeprefix("oci://")
