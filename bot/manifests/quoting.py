@@ -32,7 +32,7 @@ def stays_plain(new: str, old: str) -> bool:
         return False
     if new[:1] in _INDICATORS and new[:1] != old[:1]:
         return False
-    if any(character in new and character not in old for character in ",[]{}"):
+    if any(character in new and character not in old for character in ",[]{}?"):
         return False
     return new == new.strip() and ": " not in new and " #" not in new and not new.endswith(":") and not new.startswith(("---", "..."))
 

@@ -188,7 +188,7 @@ def test_yaml_inside_a_block_scalar(ending: str, header: str) -> None:
 
 
 VALUES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12) | st.sampled_from(
-    ["1.10", "yes", "a: b", "- x", "'", '"', "#", "%", "@", "!x"]
+    ["1.10", "0?", "yes", "a: b", "- x", "'", '"', "#", "%", "@", "!x"]
 )
 TEMPLATES = [
     "x: 1\ntag: %s\ny: 2\n",
