@@ -111,7 +111,9 @@ def _parts(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _any_of(validator: Any, schemas: Any, value: Any, schema: Any) -> Iterator[ValidationError]:
-    """Tolerated: `oneOf` means any of. GitHub's variants overlap (private-user and public-user), and its discriminators name none."""
+    """Tolerated: `oneOf` means any of. GitHub's variants overlap (private-user and public-user), and its discriminators name none. Nor does a nullable choice list null (a commit's unknown author)."""
+    if value is None and schema.get("nullable"):
+        return
     if not any(validator.evolve(schema=each).is_valid(value) for each in schemas):
         errors = [next(validator.evolve(schema=each).iter_errors(value)).message for each in schemas]
         yield ValidationError(f"none of {len(schemas)} variants fits: {'; '.join(errors)[:300]}")

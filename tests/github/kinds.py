@@ -13,6 +13,7 @@ _KINDS: tuple[tuple[str, str], ...] = (
     (r"GET /users/[^/]+", "account"),
     (r"GET /orgs/[^/]+/teams/[^/]+", "team"),
     (r"GET /app", "app"),
+    (r"GET /app/hook/deliveries", "delivery"),
     (rf"GET {_REPO}/installation", "installation"),
     (rf"GET {_REPO}", "whole repository"),
     (rf"GET {_REPO}/git/ref/.+", "ref"),

@@ -228,7 +228,10 @@ def commit_of(call: Call, sha: str) -> dict[str, Any]:
 
 def status(call: Call) -> Result:
     newest = {each.context: each for each in call.repo.statuses.get(call.words[0], ())}
-    return 200, {"sha": call.words[0], "statuses": [vars(each) for each in newest.values()]}
+    states = {each.state for each in newest.values()}
+    state = "failure" if states & {"failure", "error"} else "success" if states == {"success"} else "pending"
+    said = {"sha": call.words[0], "state": state, "total_count": len(newest), "repository": {"full_name": call.repo.name}}
+    return 200, {**said, "statuses": [vars(each) for each in newest.values()]}
 
 
 def make_status(call: Call) -> Result:

@@ -131,6 +131,17 @@ _OF_USER = {
     **_DATES,
 }
 _NAMELESS: dict[str, Any] = {"url": ABSENT}
+_DELIVERY = {
+    **_NAMELESS,
+    "guid": "0b989ba4-242f-11e5-81e1-c7b6966d2516",
+    "delivered_at": THEN,
+    "redelivery": False,
+    "duration": 0.1,
+    "status": "OK",
+    "action": None,
+    "installation_id": 1,
+    "repository_id": 1,
+}
 
 SHAPES: dict[str, Shape] = {
     "user": Shape(_PERSON, {"gravatar_id": "", "site_admin": False}),
@@ -197,7 +208,12 @@ SHAPES: dict[str, Shape] = {
         },
     ),
     "branch": Shape("protection", {**_NAMELESS, "_links": {"html": "", "self": ""}}, {"commit": "commit"}, ids=()),
-    "protection": Shape("", {}, ids=()),
+    "protection": Shape(
+        "", {}, {"required_signatures": "switch", "required_status_checks": "checks", "required_pull_request_reviews": "switch"}, ids=()
+    ),
+    "switch": Shape(ids=()),
+    "checks": Shape("contexts", ids=()),
+    "delivery": Shape("", _DELIVERY, ids=("id",)),
     "permission": Shape("", _NAMELESS, {"user": "collaborator"}, ids=()),
     "collaborator": Shape(_PERSON, {"gravatar_id": "", "site_admin": False, "role_name": "read"}),
     "file": Shape("blob contents raw", {**_NAMELESS, "additions": 0, "changes": 0, "deletions": 0}, ids=()),
@@ -215,6 +231,6 @@ SHAPES: dict[str, Shape] = {
         {"organization": "organisation"},
     ),
     "organisation": Shape("repos events hooks issues members public_members avatar html"),
-    "app": Shape("html", _APP, {"owner": "user"}),
-    "installation": Shape("access_tokens html repositories", {**_NAMELESS, **_INSTALLED}, {"account": "user"}),
+    "app": Shape("html", {**_NAMELESS, **_APP}, {"owner": "user"}),
+    "installation": Shape("access_tokens html repositories", {**_NAMELESS, **_INSTALLED}, {"account": "user"}, ids=("id",)),
 }
