@@ -49,6 +49,8 @@ def make(
 def _commit(state: DesiredState, revision: str) -> Commit | Unplanned:
     if revision in ("HEAD", "@"):
         return state.log[0]
+    if exact := next((commit for commit in state.log if commit.sha == revision), None):
+        return exact  # most are new ones: the whole line is not gone through for them
     found = [commit for commit in state.log if len(revision) >= 4 and commit.sha.startswith(revision)]
     if len(found) == 1:
         return found[0]

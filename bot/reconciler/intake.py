@@ -87,7 +87,7 @@ def _join(signal: Signal, view: View, ports: Ports) -> None:
                 case Command():
                     return hear(signal, ports)
                 case ChangeEvent():
-                    return _look_again(signal, ports)
+                    return look_again(signal, ports)
         except Stale:
             continue
     raise Stale(f"{signal.key} could not be saved; tried again later")
@@ -113,7 +113,7 @@ def _alert(alert: Alert, view: View, ports: Ports) -> None:
     ports.queue.enqueue(saved.id, now)
 
 
-def _look_again(event: ChangeEvent, ports: Ports) -> None:
+def look_again(event: ChangeEvent, ports: Ports) -> None:
     """Bring forward what waits for the forge: open incidents whose branch, commit or pull request the event names.
 
     A push to the branch that is deployed may be what any of them waits for.

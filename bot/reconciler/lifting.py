@@ -1,4 +1,4 @@
-"""`/rollback allow`: a quarantine is lifted by a commit that deletes its file, and by nothing else. It deploys nothing."""
+"""`/rollback allow`: a quarantine is lifted by a commit that deletes its file and lets its setters work again. It deploys nothing."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import hashlib
 from bot.changes.change import Blocked, Change, Merged, Moved
 from bot.changes.markdown import code, prose, unlinked
 from bot.errors import Refused
+from bot.plans.quarantine import lift
 from bot.policy.settings import Trust
 from bot.ports import Ports
 from bot.quarantine import Quarantine, read
@@ -52,9 +53,10 @@ def lifting(quarantine: Quarantine, command: Command, reason: str, view: View, p
     body = (
         f"{marker}\n**{code(quarantine.service)} {code(quarantine.version)} may come back to {code(quarantine.environment)}.**\n\n"
         f"{prose(command.actor)} asked for it{f': {prose(reason)}' if reason else ''}.\n\n"
-        f"It was kept out because: {prose(quarantine.reason)}. This deletes {code(quarantine.path)} and deploys nothing by itself.\n"
+        f"It was kept out because: {prose(quarantine.reason)}. This deletes {code(quarantine.path)}, lets the setters that it muted "
+        "work again, and deploys nothing by itself.\n"
     )
-    files = {quarantine.path: None}
+    files = lift(view.state, quarantine, read(view.state), view.config.manifests)
     return Change(f"rollbot/allow/{stem}-{key[:8]}", ports.repository.branch, view.state.head, message, files, _line(what), body, marker)
 
 

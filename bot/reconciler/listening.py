@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from bot.errors import Refused, Stale, Unavailable
 from bot.ports import Ports
 from bot.reconciler.commanding import hear
@@ -45,4 +47,4 @@ def _heard(ports: Ports) -> Instant | None:
 
 def _began(ports: Ports) -> Instant:
     text = ports.store.kept(f"began:{ports.repository.name}")
-    return float(text) if text else 0.0
+    return math.floor(float(text)) if text else 0.0  # a forge tells whole seconds

@@ -33,12 +33,12 @@ def roll_back(command: Command, spoken: RollBack, view: View, ports: Ports) -> R
     plan = make(selected(request), view.state, to=request.to, quarantines=read(view.state))
     if isinstance(plan, Unplanned):
         return _unplanned(Answer(None, plan.objections, plan.choices))
+    if spoken.dry_run:
+        return _rehearsed(request, plan, ports)
     if ports.conversation is None:
         raise Refused("this forge has no issues and comments")
     if why := outside(command.actor, (ref.environment for ref in plan.services), view.config.people, ports.conversation):
         return Reply(Reaction.REFUSED, answer("Nothing is done.", [why]))
-    if spoken.dry_run:
-        return _rehearsed(request, plan, ports)
     remember(command, request, ports)
     found = ask(request, ports)
     if found.incident is None:

@@ -85,7 +85,7 @@ def carriers(commit: str, view: View) -> tuple[ServiceRef, ...]:
 def released_by(command: Command, discussion: Discussion, ports: Ports) -> Sha | Unclear:
     """The commit that a pull request released, or why it released none."""
     if not discussion.pull:
-        return Unclear("on an issue a rollback needs a service", ("/rollback SERVICE in ENVIRONMENT",))
+        return Unclear("on an issue a rollback needs a service", ("/rollback SERVICE in ENVIRONMENT", "/rollback help"))
     if discussion.state != "merged" or discussion.merge is None:
         fork = " from a fork" if discussion.fork else ""
         return Unclear(f"this pull request{fork} is {discussion.state}: what is not merged released nothing, so nothing of it goes back")

@@ -30,7 +30,12 @@ def same(name: str, ports: Ports) -> bool:
 
 def home(ports: Ports) -> str:
     """The manifests repository as its forge calls it: `owner/name`."""
-    return "/".join(ports.repository.name.split("/")[-2:])
+    return full_name(ports.repository.name)
+
+
+def full_name(repository: str) -> str:
+    """`owner/name` of a repository by our name for it, `host/owner/name`."""
+    return "/".join(repository.split("/")[-2:])
 
 
 def named(command: Command) -> str:

@@ -18,7 +18,7 @@ from bot.policy.settings import Trust
 from bot.ports import Ports
 from bot.reconciler.saving import news
 from bot.reconciler.step import Step
-from bot.reconciler.talking import say, tell_asker
+from bot.reconciler.talking import home, say, tell_asker
 from bot.records.comments import BEGINS, Said, culprit, mark, notice, replaced, status, told_of
 from bot.records.entry import Note, Stage
 from bot.refs import Sha
@@ -156,6 +156,6 @@ def _sure_of(action: Action, ports: Ports) -> None:
     """A number in a commit's subject may be another repository's: where one can ask, it must have merged that very commit."""
     if ports.conversation is None or action.culprit is None:
         return
-    found = ports.conversation.discussion(Thread("/".join(ports.repository.name.split("/")[-2:]), action.culprit))
+    found = ports.conversation.discussion(Thread(home(ports), action.culprit))
     if not found.pull or found.state != "merged" or (found.merge is not None and found.merge != action.release):
         raise Refused(f"#{action.culprit} is not the pull request that merged {(action.release or '')[:12]}")

@@ -56,9 +56,9 @@ def going(incident: Incident) -> str:
         return answer(f"On it: what {who} asked for {code(str(incident.service))} is being planned.", ways=[_named(incident)])
     if incident.state is State.PROPOSED:
         return _proposed(incident, action)
-    verb = "A person merged" if action.by_person else "Merged"
+    how = f", as {code(action.approved)} approved" if action.approved else ", by a person" if action.by_person else ""
     waits = "whether it helps" if incident.state is State.ARRIVED else "until the cluster has applied it"
-    return answer(f"{verb} {_link(action)}: {_goes(incident, action)}.", [f"waiting {waits}"], ["/rollback undo"], [_named(incident)])
+    return answer(f"Merged {_link(action)}{how}: {_goes(incident, action)}.", [f"waiting {waits}"], _back(action), [_named(incident)])
 
 
 def reaction(incident: Incident) -> Reaction:
@@ -111,8 +111,13 @@ def _proposed(incident: Incident, action: Action) -> str:
 def _ended(incident: Incident, action: Action | None) -> str:
     why = [incident.why] if incident.why else []
     if action is not None and action.commit:
-        return answer(f"Done: {_goes(incident, action)}, in {_link(action)}. {_how(incident)}", why, ["/rollback undo"], [_named(incident)])
+        return answer(f"Done: {_goes(incident, action)}, in {_link(action)}. {_how(incident)}", why, _back(action), [_named(incident)])
     return answer(f"Not done. {_how(incident)}", why, [_ask(incident, "why")], [_named(incident)])
+
+
+def _back(action: Action) -> list[str]:
+    """A rollback is taken back at most once."""
+    return ["/rollback undo"] if action.kind is Kind.ROLLBACK else []
 
 
 def _how(incident: Incident) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 
 from bot.policy.case import Past
 from bot.refs import ServiceRef, Sha
 from bot.releases.release import Commit, History
+from bot.releases.touched import touched
 
 _TRAILER = re.compile(r"(Rollback-[A-Z][a-z]+): (.*)")
 
@@ -21,25 +22,24 @@ def trailers(message: str) -> Mapping[str, tuple[str, ...]]:
     return found
 
 
-def past(log: Iterable[Commit], history: History, incident: str) -> tuple[Past, ...]:
+def past(log: Sequence[Commit], history: History, incident: str) -> tuple[Past, ...]:
     """Return the rollbacks of the history's service, newest first, but for those that `incident` itself made."""
-    identities = {release.commit: release.identity for release in history.releases}
+    releases = {release.commit: release for release in history.releases}
     found = []
-    for commit in log:
-        if "Rollback-" not in commit.message:
-            continue
+    for commit in (log[position] for position in touched(log).ours):
         said = trailers(commit.message)
         mine = said.get("Rollback-Incident") == (incident,)
         if not mine and "Rollback-Undo" not in said and _of(history.service, said):
             release = Sha(said.get("Rollback-Release", ("",))[0])
-            found.append(Past(release, identities.get(release, ""), commit.time, said.get("Rollback-Incident", ("",))[0]))
+            identity = releases[release].identity if release in releases else ""
+            found.append(Past(release, identity, commit.time, said.get("Rollback-Incident", ("",))[0]))
     return tuple(found)
 
 
-def ours(log: Iterable[Commit], incident: str, release: Sha | None, undoes: str | None) -> Sha | None:
+def ours(log: Sequence[Commit], incident: str, release: Sha | None, undoes: str | None) -> Sha | None:
     """Find the commit by which an earlier run rolled `release` back for `incident` (or undid the rollback of branch `undoes`)."""
-    for commit in log:
-        said = trailers(commit.message) if "Rollback-" in commit.message else {}
+    for commit in (log[position] for position in touched(log).ours):
+        said = trailers(commit.message)
         if said.get("Rollback-Incident") != (incident,):
             continue
         undone = said.get("Rollback-Undo", (None,))[0]

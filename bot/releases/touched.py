@@ -9,12 +9,13 @@ from heapq import heapify, heappop, heappush
 
 from bot.releases.release import Commit, FileChange
 
+TRAILER = "Rollback-"
 _KEPT = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """Positions in the line, newest first: by path with the change, and of deletions by folder.
+    """Positions in the line, newest first: by path with the change, of deletions by folder, and of commits with trailers of ours.
 
     They are counted from the line's end (-1: its oldest commit), so that they stay the same when commits come on top.
     """
@@ -22,6 +23,7 @@ class Touched:
     log: Sequence[Commit]
     by_path: Mapping[str, Sequence[tuple[int, FileChange]]]
     gone_from: Mapping[str, Sequence[int]]
+    ours: Sequence[int]
 
 
 _lately: OrderedDict[int, Touched] = OrderedDict()
@@ -41,7 +43,7 @@ def grown(log: Sequence[Commit], new: Sequence[Commit]) -> Sequence[Commit]:
         top = _indexed(new, longer)
         by_path = {**older.by_path, **{path: [*found, *older.by_path.get(path, ())] for path, found in top.by_path.items()}}
         gone_from = {**older.gone_from, **{folder: [*found, *older.gone_from.get(folder, ())] for folder, found in top.gone_from.items()}}
-        _kept(Touched(longer, by_path, gone_from))
+        _kept(Touched(longer, by_path, gone_from, [*top.ours, *older.ours]))
     return longer
 
 
@@ -61,7 +63,8 @@ def _indexed(commits: Sequence[Commit], log: Sequence[Commit]) -> Touched:
             by_path.setdefault(change.path, []).append((position, change))
             if change.after is None:
                 gone_from.setdefault(change.path.rpartition("/")[0], []).append(position)
-    return Touched(log, by_path, gone_from)
+    ours = [position for position, commit in enumerate(commits, -len(log)) if TRAILER in commit.message]
+    return Touched(log, by_path, gone_from, ours)
 
 
 class Walk:

@@ -14,12 +14,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from bot.changes.diff import between
 from bot.errors import RollbotError
 from bot.incidents.incident import Action, Incident
+from bot.policy.words import Hold
 from bot.ports import Ports
+from bot.reconciler.standing import holds
 from bot.records.entry import broken
 from bot.refs import Sha
 from bot.web import guard
 from bot.web.health import warnings
-from bot.web.views import card, line, links
+from bot.web.views import card, held, line, links
 
 ENDED = 20
 LONGEST_DIFF = 2000
@@ -32,7 +34,11 @@ def index(request: Request) -> HTMLResponse:
     found.sort(key=lambda each: -(each[1].ended or each[1].opened))
     opened = [card(one, ports.store.entries(one.id)) for ports, one in found if one.end is None]
     ended = [card(one, ()) for _, one in found if one.end is not None][:ENDED]
-    return render(request, "index.html", open=opened, ended=ended)
+    return render(request, "index.html", open=opened, ended=ended, held=[held(hold) for hold in _holds(request)])
+
+
+def _holds(request: Request) -> list[Hold]:
+    return [hold for name, ports in request.app.state.ports.items() for hold in holds(ports.store, name, ports.clock.now())]
 
 
 @router.get("/incidents/{name}")

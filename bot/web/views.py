@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.incidents.incident import Action, Incident, Kind
 from bot.incidents.lifecycle import End, State
+from bot.policy.words import Hold
 from bot.records.entry import Entry, Stage
 from bot.refs import Instant
 
@@ -42,6 +43,13 @@ def card(incident: Incident, entries: Sequence[Entry]) -> dict[str, Any]:
         "next": stamp(incident.due) if incident.due is not None else "when something new is heard",
         "stop": STOP.get(incident.state, STOP[State.MERGED] if incident.state is State.ARRIVED else STOP[State.OPENED]),
     }
+
+
+def held(hold: Hold) -> str:
+    """Say what is held, by whom, how long and how to end it."""
+    what = f"{hold.service or 'Every service'}{f' in {hold.environment}' if hold.environment else ''}"
+    why = f" ({hold.reason})" if hold.reason else ""
+    return f"{what} is held by {hold.by} until {stamp(hold.until)}{why}: nothing is changed there by itself; /rollback resume ends that"
 
 
 def happened(incident: Incident) -> str:

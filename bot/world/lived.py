@@ -14,16 +14,20 @@ from bot.adapters.store.due import SqlQueueRows
 from bot.adapters.store.pulls import SqlPullRows
 from bot.adapters.store.schema import Database
 from bot.adapters.store.sql import SqlStore
+from bot.changes.change import PullRequest
 from bot.config import PATH, Config, parse
 from bot.incidents.incident import Incident
 from bot.ports import Conversation, Forge, Notice, Ports
 from bot.reconciler.intake import receive
+from bot.reconciler.talking import full_name
 from bot.reconciler.work import work
 from bot.records.entry import Entry
 from bot.refs import Instant
+from bot.signals.signal import Thread
 from bot.world.forge import MoodyForge
 from bot.world.origin import Origin
 from bot.world.story import Story
+from bot.world.talk import Comment, WorldConversation, payload
 from bot.world.world import World
 
 
@@ -48,6 +52,7 @@ class LivedWorld(World):
         self.forge = MoodyForge(self.forged())
         self.pager = Pager()
         rows = SqlQueueRows(self.database)
+        self.talk = WorldConversation(full_name(self.repository.name), self.origin, self.clock, self._numbered)
         self._pins = SqlitePinCache(folder / "pins.sqlite")
         self._ports = Ports(
             repository=self.repository,
@@ -73,7 +78,7 @@ class LivedWorld(World):
 
     def conversing(self) -> Conversation | None:
         """Where people talk to Rollbot in this world."""
-        return None
+        return self.talk
 
     def ports(self) -> Ports:
         return self._ports
@@ -86,6 +91,17 @@ class LivedWorld(World):
 
     def hear(self, payload: bytes) -> None:
         receive("alertmanager", payload, self._ports)
+
+    def say(self, thread: Thread | int, text: str, who: str = "ada", kind: str = "User", action: str = "created") -> Comment:
+        """Somebody comments on an issue or pull request (a number: of the manifests repository), and the forge's webhook brings it."""
+        place = Thread(self.talk.home, thread) if isinstance(thread, int) else thread
+        said = self.talk.write(place, who, text, kind)
+        self.brought(said, action)
+        return said
+
+    def brought(self, said: Comment, action: str = "created") -> None:
+        """The forge's webhook brings a comment, perhaps again."""
+        receive("github:issue_comment", payload(said, action), self._ports, f"{said.number}-{len(self.events)}-{self.clock.now()}")
 
     def step(self) -> None:
         super().step()
@@ -122,6 +138,11 @@ class LivedWorld(World):
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+    def _numbered(self, number: int) -> PullRequest | None:
+        branches = dict.fromkeys(action.branch for incident in self.incidents() for action in incident.actions if action.branch)
+        pulls = (self.pulls.pull(branch) for branch in (*branches, *self.origin.branches()))
+        return next((pull for pull in pulls if pull and pull.number == number), None)
 
     def _work(self, key: str) -> Instant | None:
         return work(key, {self.repository.name: self._ports})

@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 GITHUB = MarkdownIt("commonmark").enable(["table", "strikethrough"])
-LIVE = re.compile(r"(?<![\w])@\w|#\d|\bgh-\d|://|\bwww\.", re.IGNORECASE)
+LIVE = re.compile(r"(?<![\w])@\w|#\d|\bgh-\d|://|\bwww\.[\w-]", re.IGNORECASE)
 """What a forge would make a mention, a reference or a link of, in rendered text outside code."""
 OURS = re.compile(r"<!-- rollbot:[0-9a-z:]+ -->|<details><summary>[A-Z][A-Za-z ,']+</summary>|</details>")
 EVIL = [

@@ -111,7 +111,8 @@ def _parts(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _any_of(validator: Any, schemas: Any, value: Any, schema: Any) -> Iterator[ValidationError]:
-    """Tolerated: `oneOf` means any of. GitHub's variants overlap (private-user and public-user), and its discriminators name none. Nor does a nullable choice list null (a commit's unknown author)."""
+    """Tolerated: `oneOf` means any of, since GitHub's variants overlap (private-user and public-user), and discriminators are ignored;
+    a nullable choice allows null though none of its variants does (a commit's author whom GitHub does not know)."""
     if value is None and schema.get("nullable"):
         return
     if not any(validator.evolve(schema=each).is_valid(value) for each in schemas):

@@ -8,7 +8,6 @@ from functools import cache
 from typing import Any
 
 from graphql import (
-    FieldNode,
     GraphQLResolveInfo,
     GraphQLSchema,
     InlineFragmentNode,
@@ -81,28 +80,6 @@ def _which(value: Any, info: GraphQLResolveInfo, abstract: Any) -> str | None:
             if isinstance(each, InlineFragmentNode) and each.type_condition:
                 return each.type_condition.name.value
     return None
-
-
-def asked_only(document: str, said: Any) -> Any:
-    """Of all that could be said, what a document asks for: what a GraphQL server answers."""
-    [definition] = [each for each in parse(document).definitions if isinstance(each, OperationDefinitionNode)]
-    return _selected(definition.selection_set, said)
-
-
-def _selected(selection: Any, said: Any) -> Any:
-    if selection is None or said is None:
-        return said
-    if isinstance(said, list):
-        return [_selected(selection, each) for each in said]
-    out: dict[str, Any] = {}
-    for each in selection.selections:
-        if isinstance(each, FieldNode):
-            name = each.name.value
-            if name in said:
-                out[each.alias.value if each.alias else name] = _selected(each.selection_set, said[name])
-        else:
-            out |= _selected(each.selection_set, said)
-    return out
 
 
 @cache

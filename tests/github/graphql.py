@@ -6,13 +6,35 @@ import base64
 import re
 from typing import TYPE_CHECKING, Any
 
+from graphql import FieldNode, InlineFragmentNode, OperationDefinitionNode, SelectionSetNode, parse
+
 from tests.github.state import Answer, Item, Repo
 
 if TYPE_CHECKING:
     from tests.github.server import FakeGitHub
 
 
-def answer(hub: FakeGitHub, me: str, document: str, variables: dict[str, Any]) -> dict[str, Any]:
+def answer(hub: FakeGitHub, me: str, document: str, variables: dict[str, Any]) -> Any:
+    """What a document asks for, and no field more."""
+    found = [each for each in parse(document).definitions if isinstance(each, OperationDefinitionNode)]
+    return _asked(_known(hub, me, document, variables), found[0].selection_set)
+
+
+def _asked(value: Any, fields: SelectionSetNode | None) -> Any:
+    if fields is None or value is None:
+        return value
+    if isinstance(value, list):
+        return [_asked(item, fields) for item in value]
+    found: dict[str, Any] = {}
+    for each in fields.selections:
+        if isinstance(each, FieldNode):
+            found[each.name.value] = _asked(value.get(each.name.value), each.selection_set)
+        elif isinstance(each, InlineFragmentNode):
+            found |= _asked(value, each.selection_set)
+    return found
+
+
+def _known(hub: FakeGitHub, me: str, document: str, variables: dict[str, Any]) -> dict[str, Any]:
     name = operation(document)
     if name == "viewer":
         return {"viewer": {"login": me, "databaseId": hub.account(me)["id"]}}

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from tests.github import graphql, rest
-from tests.github.documents import asked_only
 from tests.github.kinds import made_whole
 from tests.github.state import NOWHERE, QUIET, Answer, Crossed, Unknown
 
@@ -122,8 +121,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _graphql(self, me: str, said: Any) -> Any:
         try:
-            found = graphql.answer(self.hub, me, said["query"], said.get("variables") or {})
-            return {"data": asked_only(said["query"], found)}
+            return {"data": graphql.answer(self.hub, me, said["query"], said.get("variables") or {})}
         except Answer as error:
             return {"data": None, "errors": [{"type": "UNPROCESSABLE", "message": error.message}]}
 

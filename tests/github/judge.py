@@ -1,4 +1,4 @@
-"""What crossed the fake → how it differs from what GitHub describes: OpenAPI for REST, the schema for GraphQL, both ways.
+"""What crossed the fake → how it differs from what GitHub describes: OpenAPI and the schema of GraphQL, both ways, and of webhooks.
 
 Tolerated, each because GitHub itself does so: see TOLERATED, and `_any_of` and `_enum` in description.py. Anything else is a violation.
 """
@@ -13,9 +13,10 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from tests.github import description, documents
+from tests.github import description, documents, webhooks
 from tests.github.description import Operation
 from tests.github.state import NOWHERE, Crossed
+from tests.github.watch import HOOKS
 
 REFUSALS = {401, 403, 404, 405, 422, 429, 500, 502, 503}
 TOLERATED = {
@@ -57,7 +58,7 @@ def verdict(requests: Iterable[Crossed]) -> Verdict:
     """The contract report: what `judge` finds, of how many, and what was let pass. Git over HTTP is not the API's and not counted."""
     judged, violations, tolerated = 0, list[Violation](), Counter[str]()
     for request in requests:
-        if request.path.startswith("/api/"):
+        if request.path.startswith(("/api/", HOOKS)):
             answer = b"" if request.answer is None else json.dumps(request.answer, sort_keys=True).encode()
             found, passed = _judged(request.method, request.path, request.query, request.body, request.status, answer)
             judged += 1
@@ -69,6 +70,9 @@ def verdict(requests: Iterable[Crossed]) -> Verdict:
 @lru_cache(maxsize=4096)  # the same is asked and answered again and again
 def _judged(method: str, path: str, query: str, body: bytes, status: int, answer: bytes) -> tuple[tuple[Violation, ...], tuple[str, ...]]:
     said = json.loads(answer) if answer else None
+    if path.startswith(HOOKS):
+        event = path.removeprefix(HOOKS)
+        return tuple(Violation(f"webhook {event}", why) for why in webhooks.differs(event, json.loads(body))), ()
     if path == "/api/graphql":
         return tuple(Violation("graphql", why) for why in documents.differs(body, status, said)), ()
     path = path.removeprefix("/api/v3")

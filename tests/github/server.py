@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from tests.github.http import Handler
 from tests.github.state import Answer, Comment, Crossed, Item, Reacted, Repo, Rules, Status, Unknown, stamp
-from tests.github.watch import WITNESSES
+from tests.github.watch import seen
 
 
 @dataclass
@@ -225,5 +225,4 @@ class FakeGitHub:
 
     def record(self, crossed: Crossed) -> None:
         self.requests.append(crossed)
-        for witness in WITNESSES:
-            witness(crossed)
+        seen(crossed)

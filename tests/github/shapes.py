@@ -131,6 +131,7 @@ _OF_USER = {
     **_DATES,
 }
 _NAMELESS: dict[str, Any] = {"url": ABSENT}
+_FACES = ("total_count", "+1", "-1", "laugh", "hooray", "confused", "heart", "rocket", "eyes")
 _DELIVERY = {
     **_NAMELESS,
     "guid": "0b989ba4-242f-11e5-81e1-c7b6966d2516",
@@ -141,6 +142,24 @@ _DELIVERY = {
     "action": None,
     "installation_id": 1,
     "repository_id": 1,
+}
+
+_REACTIONS = {"url": "https://github.example/reactions", **dict.fromkeys(_FACES, 0)}
+_ISSUE_OF_EVENT = {
+    **dict.fromkeys(("assignee", "milestone", "closed_at", "active_lock_reason")),
+    "assignees": [],
+    "comments": 1,
+    "locked": False,
+    "author_association": "COLLABORATOR",
+    "reactions": _REACTIONS,
+}
+_REPOSITORY_OF_EVENT = {
+    **_REPOSITORY,
+    "is_template": False,
+    "web_commit_signoff_required": False,
+    "topics": [],
+    "visibility": "private",
+    "custom_properties": {},
 }
 
 SHAPES: dict[str, Shape] = {
@@ -233,4 +252,13 @@ SHAPES: dict[str, Shape] = {
     "organisation": Shape("repos events hooks issues members public_members avatar html"),
     "app": Shape("html", {**_NAMELESS, **_APP}, {"owner": "user"}),
     "installation": Shape("access_tokens html repositories", {**_NAMELESS, **_INSTALLED}, {"account": "user"}, ids=("id",)),
+    "issue of event": Shape(
+        "comments events html labels repository", _ISSUE_OF_EVENT, {"user": "user", "labels": "label", "pull_request": "pull of issue"}
+    ),
+    "comment of event": Shape(
+        "html issue",
+        {"author_association": "COLLABORATOR", "performed_via_github_app": None, "reactions": _REACTIONS},
+        {"user": "user"},
+    ),
+    "repository of event": Shape(_REPO, _REPOSITORY_OF_EVENT, {"owner": "user"}),
 }

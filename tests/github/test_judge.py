@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,29 @@ def crossed(method: str, path: str, body: Any = None, query: str = "") -> Crosse
 )
 def test_what_github_does_not_take_is_found(request_: Crossed, why: str) -> None:
     assert any(why in str(violation) for violation in judge([request_]))
+
+
+VIEWER = {"query": "query { viewer { login databaseId } }", "variables": {}}
+
+
+@pytest.mark.parametrize(
+    ("request_", "answer", "status", "why"),
+    [
+        (crossed("GET", "v3/repos/a/b/pulls/1"), {"number": "one"}, 200, "answer.number is no integer"),
+        (crossed("GET", "v3/repos/a/b/pulls/1"), {"number": 1, "fresh": True}, 200, "answer has no field fresh"),
+        (crossed("GET", "v3/repos/a/b/pulls/1"), {"state": "merged"}, 200, "answer.state cannot be 'merged'"),
+        (crossed("GET", "v3/repos/a/b/pulls"), [{"head": None}], 200, "answer[0].head cannot be null"),
+        (crossed("GET", "v3/repos/a/b/pulls/1"), {}, 201, "it does not answer 201"),
+        (crossed("GET", "v3/repos/a/b/commits/main/status"), {"statuses": [{"state": 1}]}, 200, "statuses[0].state is no string"),
+        (crossed("POST", "graphql", VIEWER), {"data": {"viewer": {"login": 1}}}, 200, "viewer.login cannot be 1"),
+        (crossed("POST", "graphql", VIEWER), {"data": {"viewer": {"id": "x"}}}, 200, "was not asked for id"),
+        (crossed("POST", "graphql", VIEWER), {"data": None}, 200, "says no error"),
+    ],
+)
+def test_what_github_would_not_answer_is_found(request_: Crossed, answer: Any, status: int, why: str) -> None:
+    found = judge([replace(request_, answer=answer, status=status)])
+
+    assert any(why in str(violation) for violation in found), found
 
 
 def test_what_the_forge_sends_is_what_github_takes(tmp_path: Path) -> None:

@@ -12,6 +12,13 @@ from tests.github.state import Crossed
 
 WITNESSES: list[Callable[[Crossed], None]] = []
 """Who sees all that crosses any fake of this process."""
+HOOKS = "/webhooks/"
+"""What GitHub sends is seen as posted there, under its event's name."""
+
+
+def seen(crossed: Crossed) -> None:
+    for witness in WITNESSES:
+        witness(crossed)
 
 
 @pytest.fixture(autouse=True)

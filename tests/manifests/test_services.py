@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import time
+import cProfile
+import pstats
 
 import pytest
 
@@ -282,6 +283,14 @@ def test_primary_is_image_before_chart_before_ref_and_its_own_name_first():
     assert set(web.aliases) >= {"HelmRelease/web", "acme/web", "sidecar"}
 
 
+MOST_CALLS = 1000
+"""Of functions, for each pin: what a loop over all pins within a loop over all pins would be far above, on any machine."""
+
+
+def calls(profile: cProfile.Profile) -> int:
+    return int(pstats.Stats(profile).total_calls)  # type: ignore[attr-defined]
+
+
 def test_thousands_of_homonyms_take_no_longer_than_others():
     pins = [a_pin(f"apps/team{at}/redis/deployment.yaml", "redis", of="Deployment/redis") for at in range(2000)]
     readings = {pin.path: Reading((pin,)) for pin in pins}
@@ -289,12 +298,11 @@ def test_thousands_of_homonyms_take_no_longer_than_others():
     inclusions = {path: (path.replace("kustomization", "deployment"),) for path in texts}
     inclusions["kustomization.yaml"] = tuple(path.rpartition("/")[0] for path in texts)
 
-    start = time.perf_counter()
-    estate = assign("r", [*readings, *inclusions], readings, ManifestRules(), inclusions)
-    took = time.perf_counter() - start
+    with cProfile.Profile() as profile:
+        estate = assign("r", [*readings, *inclusions], readings, ManifestRules(), inclusions)
 
     assert len(estate.services) == 2000
-    assert took < 1
+    assert calls(profile) < MOST_CALLS * len(pins)
 
 
 def test_five_thousand_pins_are_assigned_at_once():
@@ -312,12 +320,11 @@ def test_five_thousand_pins_are_assigned_at_once():
         readings[pin.path] = Reading((*readings.get(pin.path, Reading(())).pins, pin))
     inclusions = {path: includes(text.encode(), path) for path, text in texts.items()}
 
-    start = time.perf_counter()
-    estate = assign("r", [*readings, *texts], readings, ManifestRules(), inclusions)
-    took = time.perf_counter() - start
+    with cProfile.Profile() as profile:
+        estate = assign("r", [*readings, *texts], readings, ManifestRules(), inclusions)
 
     assert len(estate.services) == 1200
-    assert took < 0.5
+    assert calls(profile) < MOST_CALLS * len(pins)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from bot.policy.case import Case, Past
 from bot.policy.decide import Comply, Escalate, Refuse, Rollback, Wait, decide
 from bot.policy.rules.table import RULES, objections
 from bot.policy.settings import PolicyRules, Trust
+from bot.policy.words import Hold
 from bot.quarantine import Quarantine
 from bot.refs import ServiceRef, Sha
 from bot.releases.release import PinChange, Release
@@ -47,6 +48,10 @@ def past(at: float = NOW - 9 * HOUR, release: Sha = OTHER, identity: str = "") -
 def held(**more: Any) -> Quarantine:
     kept = Quarantine("prod", "checkout", "1.3.9", "r", "c", (), "slow", "ada", "i", NOW - HOUR, NOW + HOUR)
     return replace(kept, **more)
+
+
+def a_hold(**more: Any) -> Hold:
+    return replace(Hold("c", "ada", NOW - HOUR, NOW + HOUR), **more)
 
 
 def suspected(age: float, sure: bool = True) -> dict[str, Any]:
@@ -97,6 +102,10 @@ def test_nothing_speaks_against_the_plain_case() -> None:
             None,
             id="an undo goes to what was before",
         ),
+        pytest.param(a_case(holds=(a_hold(),)), "held", Weight.FORBIDS, id="somebody said hold"),
+        pytest.param(a_case(holds=(a_hold(),), asked=True), "held", Weight.NOTE, id="who asks may past a hold"),
+        pytest.param(a_case(holds=(a_hold(service="search"),)), None, None, id="a hold on another service"),
+        pytest.param(a_case(holds=(a_hold(until=NOW),)), None, None, id="a hold that has ended"),
         pytest.param(a_case(since=(a_release(OTHER, bot=False),)), "person-at-work", Weight.PERSON, id="a person released since"),
         pytest.param(a_case(since=(a_release(OTHER),)), None, None, id="a bot released since"),
         pytest.param(a_case(fixing=("pull request 7 (fix)",)), "person-at-work", Weight.PERSON, id="a person is about to release"),
@@ -123,6 +132,7 @@ def test_every_rule_is_in_the_table_once() -> None:
     [
         pytest.param(a_case(), Rollback, id="a suspect"),
         pytest.param(a_case(asked=True), Comply, id="asked"),
+        pytest.param(a_case(holds=(a_hold(),)), Wait, id="held"),
         pytest.param(a_case(acts=False, why_not=("x: no label",)), Wait, id="not opted in"),
         pytest.param(a_case(attribution=Attribution(Onset(NOW, NOW, ""), (), ())), Escalate, id="no release did this"),
         pytest.param(a_case(undone=2), Escalate, id="two were undone"),

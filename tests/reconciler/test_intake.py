@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from bot.adapters.store.due import SqlQueueRows
 from bot.errors import Refused
+from bot.incidents.incident import Action, Incident, Kind
+from bot.incidents.lifecycle import End, State
 from bot.ports import Delivery
-from bot.reconciler.intake import INBOX, receive
+from bot.reconciler.intake import INBOX, look_again, receive
 from bot.reconciler.sweep import sweep
 from bot.reconciler.work import work
+from bot.refs import ServiceRef, Sha
+from bot.signals.signal import ChangeEvent
 from bot.world import story
 from bot.world.lived import LivedWorld
 
@@ -104,3 +111,38 @@ def test_an_alert_of_an_ended_incident_is_told_once(world: LivedWorld) -> None:
 
     left = [entry.what for entry in world.ports().store.entries("") if "is left alone" in entry.what]
     assert len(left) == 1 and incident.id in left[0]
+
+
+@pytest.mark.parametrize(
+    ("event", "nudged"),
+    [
+        pytest.param({"branches": ("rollbot/prod/checkout/x",)}, ["i-checkout"], id="its branch"),
+        pytest.param({"commits": ("a" * 40,)}, ["i-checkout"], id="its head"),
+        pytest.param({"pulls": (7,)}, ["i-checkout"], id="its pull request"),
+        pytest.param({"pulls": (8,), "branches": ("main",), "commits": ("b" * 40,)}, ["i-search"], id="another incident's pull request"),
+        pytest.param({"pulls": (9,), "branches": ("other",)}, [], id="nobody's"),
+        pytest.param({"what": "push", "branches": ("main",)}, ["i-checkout", "i-payments", "i-search"], id="the branch that is deployed"),
+        pytest.param({"what": "push", "branches": ("other",)}, [], id="another branch"),
+    ],
+)
+def test_a_change_at_the_forge_brings_forward_the_incidents_it_names_and_no_others(
+    world: LivedWorld, event: dict[str, Any], nudged: list[str]
+) -> None:
+    ports, now = world.ports(), world.clock.now()
+    actions = {
+        "checkout": (Action(Kind.ROLLBACK, None, branch="rollbot/prod/checkout/x", head=Sha("a" * 40), pull=7),),
+        "search": (Action(Kind.ROLLBACK, None, branch="rollbot/prod/search/y", head=Sha("c" * 40), pull=8),),
+        "payments": (),
+    }
+    for name, done in actions.items():
+        service = ServiceRef(world.repository.name, "prod", name)
+        ports.store.save(Incident(f"i-{name}", service, now, actions=done, due=now + 3600))
+    ended = Incident("i-old", ServiceRef(world.repository.name, "prod", "frontend"), now, State.ENDED, actions=actions["checkout"])
+    ports.store.save(replace(ended, end=End.DONE, ended=now))
+    signal = ChangeEvent("e", now, **{"what": "pull_request closed", **event})
+
+    look_again(signal, ports)
+
+    rows = SqlQueueRows(world.database)
+    found = [rows.take(now + 1, now + 100) for _ in range(4)]
+    assert sorted(filter(None, found)) == nudged

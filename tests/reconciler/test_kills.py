@@ -23,8 +23,9 @@ from bot.signals.signal import Asked
 from bot.world import story
 from bot.world.lived import LivedWorld
 from bot.world.story import Story, ToldCommit
+from bot.world.talk import Comment, payload
 
-WRITES = ("commit", "open", "merge", "close", "comment", "mark", "advance", "delete", "notify")
+WRITES = ("commit", "open", "merge", "close", "comment", "mark", "advance", "delete", "notify", "reply", "react")
 KEEPS = ("receive", "handled", "save", "append", "keep", "told", "enqueue", "put", "done")
 EFFECTS = frozenset((*WRITES, *KEEPS))
 ROUTINE = frozenset(
@@ -83,7 +84,7 @@ class MortalWorld(LivedWorld):
         self.start(death)
 
     def start(self, death: Death) -> None:
-        names = ("repository", "forge", "notifier", "store", "queue")
+        names = ("repository", "forge", "notifier", "store", "queue", "conversation")
         ports: dict[str, Any] = {name: Mortal(getattr(self.immortal, name), death, self.place) for name in names}
         self._ports = replace(self.immortal, **ports)
         rows: Any = Mortal(SqlQueueRows(self.database), death, self.place)
@@ -107,6 +108,9 @@ class MortalWorld(LivedWorld):
 
     def hear(self, payload: bytes) -> None:
         self.surviving(lambda ports: receive("alertmanager", payload, ports))
+
+    def brought(self, said: Comment, action: str = "created") -> None:
+        self.surviving(lambda ports: receive("github:issue_comment", payload(said, action), ports, f"{said.number}"))
 
     def step(self) -> None:
         try:

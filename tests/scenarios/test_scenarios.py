@@ -83,6 +83,11 @@ class Happenings:
         [branch] = proposals(self.world)
         self.world.origin.delete(branch)
 
+    def say(self, words: dict[str, Any]) -> None:
+        """Somebody comments: on a pull request by its number, or on an issue."""
+        self.world.talk.open_issue("It hangs")
+        self.world.say(words.get("pull", 9000), words["text"], words.get("who", "ada"))
+
     def expect(self, words: dict[str, Any]) -> None:
         expect(self.world, words)
 
@@ -128,6 +133,12 @@ def _holds(world: LivedWorld, wanted: dict[str, str]) -> dict[str, str]:
     return {path: text for path, text in wanted.items() if text in texts[path]}
 
 
+def _answers(world: LivedWorld, wanted: list[str]) -> list[str]:
+    """The first lines of what Rollbot answered, oldest first: as many words of each as are wanted."""
+    firsts = [comment.text.splitlines()[0].strip("*") for comment in world.talk.comments if comment.key]
+    return [want if want and want in first else first for first, want in zip(firsts, [*wanted, *[""] * len(firsts)], strict=False)]
+
+
 SEEN: Mapping[str, Callable[[LivedWorld, Any], Any]] = {
     "incidents": _incidents,
     "states": lambda world, _: [str(i.state) for i in world.incidents() if i.ended is None],
@@ -139,6 +150,7 @@ SEEN: Mapping[str, Callable[[LivedWorld, Any], Any]] = {
     "changed": _changed,
     "holds": _holds,
     "said": _said,
+    "answers": _answers,
     "notices": lambda world, wanted: wanted if len(world.pager.notices) >= wanted else len(world.pager.notices),
 }
 

@@ -20,11 +20,14 @@ from bot.adapters.git.line import line
 from bot.adapters.git.lines import Lines
 from bot.adapters.git.run import NETWORK, Credentials, Git, failure
 from bot.adapters.git.trees import FOLDER, Trees
-from bot.adapters.git.writing import Parts, Person, checked_branch, parts, script
+from bot.adapters.git.writing import Parts, Person, checked_branch, committer, parts, script
 from bot.changes.change import Change, MergeAnswer, Merged, Moved
 from bot.errors import Refused, Unavailable
 from bot.refs import Sha
 from bot.releases.release import Commit
+
+_TIDIED = 32
+"""Every so many fetches git may tidy the mirror: it does so at some thousand loose objects, and a fetch brings a dozen."""
 
 _EVERYTHING = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 
@@ -51,6 +54,7 @@ class GitRepository:
         self._mirrored = remote(address)
         self._lock = threading.RLock()
         self._work_tree: Path | None = None
+        self._fetches = 0
         origin = self._mirrored
         if origin is not None:
             if cache is None:
@@ -125,8 +129,11 @@ class GitRepository:
         if self._mirrored is None:
             return
         with self._alone():
-            words = ("fetch", "--quiet", "--prune", "--no-tags", "--update-shallow", "--no-write-fetch-head", "--end-of-options")
-            self._git.output(*words, self._mirrored.url, *_EVERYTHING, timeout=NETWORK, network=True)
+            words = ["fetch", "--quiet", "--prune", "--no-tags", "--update-shallow", "--no-write-fetch-head"]
+            if self._fetches % _TIDIED:  # looking whether there is anything to tidy takes git a process of its own
+                words.append("--no-auto-maintenance")
+            self._fetches += 1
+            self._git.output(*words, "--end-of-options", self._mirrored.url, *_EVERYTHING, timeout=NETWORK, network=True)
 
     def resolve(self, revision: str) -> Sha:
         plain = self._blobs.commit(revision)
@@ -184,9 +191,21 @@ class GitRepository:
                 was = look(ref)
                 if was is not None and self._parts(was) == self._parts(made):
                     return was
+                if was is not None:
+                    self._ours(was, change)
                 if self._branches.move(ref, was, made, held):
                     return made
             raise Unavailable(f"{change.branch} is being written by somebody else")
+
+    def _ours(self, head: Sha, change: Change) -> None:
+        """See that making the branch anew loses no commit of a person. Raises Refused where it would."""
+        found = self._blobs.object(head)
+        if found is None or self.contains(change.base, head):
+            return  # not here: the compare and swap fails and it is looked at again
+        who = committer(found[1])
+        kept = who.name in (self._author.name, "rollbot", "GitHub") and b"\nRollback-" in found[1]
+        if not kept and who != self._author:
+            raise Refused(f"{who.name} has pushed to {change.branch}: it is left as it is; merge it, or close its pull request")
 
     def _make(self, change: Change, ref: str) -> Sha:
         text = script(change, _making(ref), partial(self._mode_at, change.base), self._author, self._now())

@@ -39,6 +39,13 @@ def parts(commit: bytes) -> Parts:
     return Parts(tree, tuple(value for key, _, value in rows if key == "parent"), message.strip())
 
 
+def committer(commit: bytes) -> Person:
+    """Read who committed a commit object."""
+    row = next((row for row in commit.partition(b"\n\n")[0].split(b"\n") if row.startswith(b"committer ")), b"")
+    match = re.match(r"committer (.*) <(.*)> \d+ [+-]\d+", row.decode(errors="replace"))
+    return Person(match[1], match[2]) if match else Person("somebody", "")
+
+
 def checked_branch(branch: str) -> str:
     """Return the branch's full ref. Raises Refused where git would take the name for something else."""
     parts = branch.split("/")

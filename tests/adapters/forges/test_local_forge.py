@@ -12,7 +12,7 @@ from bot.adapters.git import GitRepository
 from bot.adapters.store.pulls import SqlPullRows
 from bot.adapters.store.schema import Database
 from bot.changes.change import Blocked, Change, Merged, Moved, PullRequest
-from bot.errors import Refused
+from bot.errors import Refused, Stale
 from bot.refs import Sha
 from bot.world.origin import Origin
 from bot.world.story import ToldCommit
@@ -52,6 +52,16 @@ def server(tmp_path: Path) -> Iterator[Server]:
     yield server
     server.repository.close()
     database.close()
+
+
+def test_what_was_planned_on_an_older_head_is_not_proposed(server: Server) -> None:
+    assert server.forge.guarded
+    server.somebody_pushes()
+
+    with pytest.raises(Stale):
+        server.proposed()
+
+    assert server.origin.branches() == ("main",)
 
 
 def test_a_proposal_is_a_branch_and_a_row(server: Server) -> None:

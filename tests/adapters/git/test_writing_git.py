@@ -10,7 +10,7 @@ import pytest
 
 from bot.adapters.git import GitRepository, Person
 from bot.changes.change import Change, Merged, Moved
-from bot.errors import Refused
+from bot.errors import Refused, Stale
 from bot.refs import Sha
 
 Opens = Callable[..., GitRepository]
@@ -271,3 +271,31 @@ def test_nothing_is_left_behind(repository: GitRepository, checkout, tmp_path: P
     for folder in (checkout.folder / ".git", *(tmp_path / "cache").glob("*.git")):
         assert "refs/rollbot/making" not in checkout.git(f"--git-dir={folder}", "for-each-ref")
     assert "GIT_CONFIG_COUNT" not in os.environ
+
+
+@pytest.mark.parametrize("atomic", ["true", "false"])
+def test_a_change_of_what_has_moved_on_is_not_written(checkout, server, tmp_path: Path, opened: Opens, atomic: str):
+    base = Sha(checkout.commit("Add", {"a.yaml": "a: 1\n"}))
+    checkout.git("push", "-q", "origin", "main")
+    checkout.git(f"--git-dir={tmp_path / 'server.git'}", "config", "receive.advertiseAtomic", atomic)
+    repository = opened(server)
+    repository.fetch()
+    theirs = checkout.commit("Stop", {".rollbot/stop": "wait"})
+    checkout.git("push", "-q", "origin", "main")
+
+    with pytest.raises(Stale, match="not at"):
+        repository.write(change(base, {"a.yaml": b"a: 0\n"}))
+
+    assert truth(checkout, tmp_path, "for-each-ref", "--format=%(objectname) %(refname)") == f"{theirs} refs/heads/main"
+
+
+def test_a_server_that_cannot_push_all_or_none_is_pushed_to(checkout, server, tmp_path: Path, opened: Opens):
+    base = Sha(checkout.commit("Add", {"a.yaml": "a: 1\n"}))
+    checkout.git("push", "-q", "origin", "main")
+    checkout.git(f"--git-dir={tmp_path / 'server.git'}", "config", "receive.advertiseAtomic", "false")
+    repository = opened(server)
+    repository.fetch()
+
+    made = repository.write(change(base, {"a.yaml": b"a: 0\n"}))
+
+    assert truth(checkout, tmp_path, "rev-parse", "rollbot/prod/a/x") == made
