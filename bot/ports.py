@@ -94,8 +94,8 @@ class PinCache(Protocol):
 
     def put(self, readings: Mapping[tuple[str, Sha], Reading]) -> None: ...
 
-    def missing(self, path: str, blobs: Iterable[Sha]) -> Set[Sha]:
-        """Those of a path's blobs that `get` would not answer."""
+    def missing(self, keys: Iterable[tuple[str, Sha]]) -> Set[tuple[str, Sha]]:
+        """Those that `get` would not answer."""
         ...
 
     def included(self, keys: Iterable[tuple[str, Sha]]) -> Mapping[tuple[str, Sha], tuple[str, ...]]:

@@ -9,6 +9,7 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Set
 from functools import lru_cache
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,9 @@ _TABLES = """
     CREATE TABLE IF NOT EXISTS inclusion (path INTEGER, blob BLOB, targets TEXT, PRIMARY KEY (path, blob)) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS indexed (scope INTEGER, line TEXT, tip TEXT, PRIMARY KEY (scope, line)) WITHOUT ROWID;
 """
+_PART = 250
+"""Keys in one statement: SQLite takes 999 values, or more."""
+
 _FORGET = (
     "DELETE FROM reading WHERE path IN (SELECT path.id FROM path JOIN scope ON scope.id = path.scope WHERE parser <> ?)",
     "DELETE FROM inclusion WHERE path IN (SELECT path.id FROM path JOIN scope ON scope.id = path.scope WHERE parser <> ?)",
@@ -117,22 +121,26 @@ class SqlitePinCache:
     # Readings
 
     def get(self, keys: Iterable[_Key]) -> Mapping[_Key, Reading]:
-        found: dict[_Key, Reading] = {}
         with self._rows.reading() as rows:
-            for path, blob in keys:
-                id_ = self._path(rows, path)
-                row = id_ and rows.execute("SELECT shape, marks FROM reading WHERE path = ? AND blob = ?", (id_, _packed(blob))).fetchone()
-                if row:
-                    found[path, blob] = _reading(path, self._shape(row[0]), json.loads(row[1]))
-        return found
+            found = list(self._found(rows, "SELECT asked.at, shape, marks FROM asked JOIN reading USING (path, blob)", keys))
+            return {key: _reading(key[0], self._shape(shape), json.loads(marks)) for key, shape, marks in found}
 
-    def missing(self, path: str, blobs: Iterable[Sha]) -> Set[Sha]:
+    def missing(self, keys: Iterable[_Key]) -> Set[_Key]:
+        asked = list(keys)
         with self._rows.reading() as rows:
-            id_ = self._path(rows, path)
-            if not id_:
-                return frozenset(blobs)
-            ask = "SELECT 1 FROM reading WHERE path = ? AND blob = ?"
-            return frozenset(blob for blob in blobs if rows.execute(ask, (id_, _packed(blob))).fetchone() is None)
+            found = {key for (key,) in self._found(rows, "SELECT asked.at FROM asked JOIN reading USING (path, blob)", asked)}
+        return frozenset(asked) - found
+
+    def _found(self, rows: sqlite3.Connection, select: str, keys: Iterable[_Key]) -> Iterator[tuple[Any, ...]]:
+        """Yield what is kept of these keys, each row with its key in place of `asked.at`: many a statement, as each has its price."""
+        left = iter(keys)
+        while part := list(islice(left, _PART)):
+            self._know(rows, {path for path, _ in part})
+            asked = [(at, self._paths[path], _packed(blob)) for at, (path, blob) in enumerate(part) if path in self._paths]
+            if asked:
+                table = f"WITH asked (at, path, blob) AS (VALUES {','.join(['(?, ?, ?)'] * len(asked))}) "
+                for at, *row in rows.execute(table + select, list(chain.from_iterable(asked))):
+                    yield (part[at], *row)
 
     def put(self, readings: Mapping[_Key, Reading]) -> None:
         if not readings:
@@ -157,10 +165,11 @@ class SqlitePinCache:
             return self._shapes[shape]
         text = json.dumps(shape, separators=(",", ":"))
         name = hashlib.sha256(text.encode()).digest()[:16]
-        rows.execute("INSERT OR IGNORE INTO shape (hash, text) VALUES (?, ?)", (name, text))
+        known = rows.execute("SELECT id FROM shape WHERE hash = ?", (name,)).fetchone()
+        id_ = known[0] if known else rows.execute("INSERT INTO shape (hash, text) VALUES (?, ?)", (name, text)).lastrowid
         if len(self._shapes) > 8192:
             self._shapes.clear()
-        self._shapes[shape] = int(rows.execute("SELECT id FROM shape WHERE hash = ?", (name,)).fetchone()[0])
+        self._shapes[shape] = int(id_ or 0)
         return self._shapes[shape]
 
     def _shape_of(self, id_: int) -> list[_Shape]:
@@ -174,14 +183,9 @@ class SqlitePinCache:
     # Inclusions and how far the line has been read
 
     def included(self, keys: Iterable[_Key]) -> Mapping[_Key, tuple[str, ...]]:
-        found: dict[_Key, tuple[str, ...]] = {}
         with self._rows.reading() as rows:
-            for path, blob in keys:
-                id_ = self._path(rows, path)
-                row = id_ and rows.execute("SELECT targets FROM inclusion WHERE path = ? AND blob = ?", (id_, _packed(blob))).fetchone()
-                if row:
-                    found[path, blob] = tuple(json.loads(row[0]))
-        return found
+            found = self._found(rows, "SELECT asked.at, targets FROM asked JOIN inclusion USING (path, blob)", keys)
+            return {key: tuple(json.loads(targets)) for key, targets in found}
 
     def put_included(self, inclusions: Mapping[_Key, tuple[str, ...]]) -> None:
         if not inclusions:
@@ -201,22 +205,19 @@ class SqlitePinCache:
 
     # Paths
 
-    def _path(self, rows: sqlite3.Connection, path: str) -> int | None:
-        if path not in self._paths:
-            row = rows.execute("SELECT id FROM path WHERE scope = ? AND name = ?", (self._scope, _bytes(path))).fetchone()
-            if row is None:
-                return None
-            self._paths[path] = int(row[0])
-        return self._paths[path]
+    def _know(self, rows: sqlite3.Connection, paths: Iterable[str]) -> None:
+        """Have the numbers of these paths, where they have one."""
+        new = {_bytes(path): path for path in paths if path not in self._paths}
+        if new:
+            select = f"SELECT name, id FROM path WHERE scope = ? AND name IN ({','.join('?' * len(new))})"  # noqa: S608 - marks alone
+            self._paths |= {new[name]: id_ for name, id_ in rows.execute(select, (self._scope, *new))}
 
     def _new_path(self, rows: sqlite3.Connection, path: str) -> int:
-        known = self._path(rows, path)
-        if known is not None:
-            return known
-        rows.execute("INSERT INTO path (scope, name) VALUES (?, ?)", (self._scope, _bytes(path)))
-        made = self._path(rows, path)
-        assert made is not None
-        return made
+        self._know(rows, [path])
+        if path not in self._paths:
+            made = rows.execute("INSERT INTO path (scope, name) VALUES (?, ?)", (self._scope, _bytes(path)))
+            self._paths[path] = int(made.lastrowid or 0)
+        return self._paths[path]
 
     def close(self) -> None:
         self._rows.close()

@@ -38,10 +38,11 @@ class Wanted:
     dry_run: bool
 
     def asked(self, step: Run, at: Instant) -> Asked:
-        """The request; the same attempt of the same run asks for the same thing once."""
+        """The request; the same attempt of the same run asks for the same thing once, and for other things besides."""
         from bot.signals.signal import Asked
 
-        same = f"{step.repository}:{step.run_id}:{step.run_attempt}" if step.run_id else uuid.uuid4().hex
+        what = ":".join((self.service, self.environment, self.to or "", self.mode or ""))
+        same = f"{step.repository}:{step.run_id}:{step.run_attempt}:{what}" if step.run_id else uuid.uuid4().hex
         return Asked(
             key=f"actions:{same}",
             actor=actor(step),

@@ -9,10 +9,11 @@ from functools import lru_cache
 from bot.errors import BadConfig
 from bot.manifests.documents import BOM, Alias, Map, Node, Scalar, Seq
 from bot.manifests.globs import matches
+from bot.manifests.items import item_part
 from bot.manifests.pin import Pin, PinKind, Style
 from bot.manifests.rules import ManifestRules, PinRule
 from bot.manifests.vocabulary import is_fixed
-from bot.manifests.walk import Object, Place, image_pin, item_part, key_part, objects, whole_pin
+from bot.manifests.walk import Object, Place, image_pin, key_part, objects, whole_pin
 
 FORMAT = "custom"
 LARGEST = 1024 * 1024
@@ -101,7 +102,7 @@ def _places(found: Object, node: Node, above: str, wanted: tuple[tuple[str, ...]
                 yield from _places(found, value, f"{above}.{key_part(key.value)}" if above else key_part(key.value), rest)
     elif len(part) == 2 and isinstance(node, Seq):
         for index, item in enumerate(node.items):
-            if _is_item(item, index, part):
+            if _is_item(item, index, part) or item_part(node, index) == _written(part):
                 yield from _places(found, item, above + item_part(node, index), rest)
 
 
@@ -110,6 +111,11 @@ def _is_item(item: Node, index: int, part: tuple[str, ...]) -> bool:
         return part[1] in ("*", "", str(index))
     named = item.target if isinstance(item, Alias) else item
     return isinstance(named, Map) and named.text(part[0]) == part[1]
+
+
+def _written(part: tuple[str, ...]) -> str:
+    """Return the part as a yaml path has it: `[git]`, `[cluster=eu,env=prod]`."""
+    return f"[{part[1]}]" if part[0] == "" else f"[{part[0]}={part[1]}]"
 
 
 def _pin(place: Place, rule: PinRule) -> Pin | None:

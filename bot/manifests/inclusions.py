@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from bot.manifests.documents import Alias, Map, Node, Scalar, Seq, Unparsable, parse
+from bot.manifests.documents import Alias, Map, Node, Scalar, Seq, parse_each
 
 KUSTOMIZATIONS = frozenset(("kustomization.yaml", "kustomization.yml", "Kustomization"))
 _LISTS = ("resources", "bases", "components", "patchesStrategicMerge", "generators", "transformers", "crds", "configurations")
@@ -23,15 +23,11 @@ def may_include(path: str) -> bool:
 
 
 def includes(file: bytes, path: str) -> tuple[str, ...]:
-    """Return the files and folders of the repository that a file includes; none where it is no kustomization, or does not parse."""
+    """Return the files and folders of the repository that a file includes; none where it is no kustomization."""
     if posixpath.basename(path) not in KUSTOMIZATIONS and not any(word in file for word in (b"toolkit.fluxcd.io", b"argoproj.io")):
         return ()
-    try:
-        documents = parse(file)
-    except Unparsable:
-        return ()
     found: dict[str, None] = {}
-    for document in documents:
+    for document in parse_each(file).documents:
         if isinstance(document.root, Map):
             for where in _targets(document.root, path):
                 clean = posixpath.normpath(where)

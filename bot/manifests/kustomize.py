@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
 from bot.manifests.documents import Scalar, Seq
+from bot.manifests.items import item_part
 from bot.manifests.pin import Pin, PinKind
 from bot.manifests.shapes import url_pins
 from bot.manifests.vocabulary import names_version
-from bot.manifests.walk import Level, Object, Place, entries, image_pin, item_part, objects, part_pin, whole_pin
+from bot.manifests.walk import Level, Object, Place, entries, image_pin, objects, part_pin, whole_pin
 from bot.refs import ImageRef
 
 FORMAT = "kustomize"

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from bot.manifests.environments import Location, Place, suffix, word
 from bot.manifests.globs import matches
 from bot.manifests.inclusions import KUSTOMIZATIONS, reached
+from bot.manifests.items import names_of
 from bot.manifests.pin import Pin, PinKind
 from bot.manifests.rules import ManifestRules, ServiceRule
 
@@ -21,7 +22,7 @@ _STEMS = frozenset(
     ("kustomization", "Kustomization", "Chart", "requirements", "values", "deployment", "helmrelease", "helm-release", "release")
 )
 _UNREADABLE = re.compile(r"[{}$*?\s]")
-_NAMED = re.compile(r"\[(?:name|repository|alias)=([^\]]+)\]")
+_ITEM_NAMES = frozenset(("name", "repository", "alias"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,8 @@ def _split(name: str, pin: Pin, layout: Layout) -> Owner:
     """`checkout-prod` is checkout in prod where the folders agree, or say nothing and it is an Application or HelmRelease."""
     place, parts = layout.locations[pin.path].place, suffix(name, layout.rules.environments)
     if pin.object_kind == "ApplicationSet" and not place:
-        meant = next((meaning for item in _NAMED.findall(pin.yaml_path) if (meaning := word(item, layout.rules.environments))), None)
+        names = [value for _, value in names_of(pin.yaml_path)]
+        meant = next((meaning for item in names if (meaning := word(item, layout.rules.environments))), None)
         place = Place(*meant) if meant else None
         if place:
             return Owner(name, place)
@@ -209,7 +211,11 @@ def _by_image(
 
 def names_in(pin: Pin) -> tuple[str, ...]:
     """Return the artefact and the names that list items on the pin's way go by."""
-    return tuple(dict.fromkeys(name for name in (pin.artefact, *_NAMED.findall(pin.yaml_path)) if name))
+    return tuple(dict.fromkeys(name for name in (pin.artefact, *_item_names(pin)) if name))
+
+
+def _item_names(pin: Pin) -> list[str]:
+    return [value for key, value in names_of(pin.yaml_path) if key in _ITEM_NAMES]
 
 
 def last(text: str) -> str:
@@ -227,7 +233,7 @@ def aliases(name: str, pins: Iterable[Pin]) -> tuple[str, ...]:
         if pin.kind in IMAGES and pin.artefact:
             found[pin.artefact] = None
             found[last(pin.artefact)] = None
-            found.update(dict.fromkeys(part for part in _NAMED.findall(pin.yaml_path) if "/" not in part))
+            found.update(dict.fromkeys(part for part in _item_names(pin) if "/" not in part))
         elif pin.kind is PinKind.CHART and pin.artefact:
             found[last(pin.artefact)] = None
     return tuple(sorted(alias for alias in found if alias != name))

@@ -44,8 +44,8 @@ class Pin:
 
     `start`, `end` are byte offsets into the file as it is on disk (BOM and CRLF counted) and cover exactly `value` as
     written, without quotes. `partial` says that the span is only a part of its scalar (image references, URLs).
-    `yaml_path` is dotted, list items as `[name=x]` where they have a name (or `repository`, `alias`, `repoURL`…), else
-    `[0]`; keys that hold dots, brackets or spaces stand in double quotes. In files that are not YAML it is the rule's name.
+    `yaml_path` is dotted, list items as `[name=x]` where they have a name (or another telling key, see items.py), else `[0]`;
+    keys that hold dots, brackets or spaces stand in double quotes. In files that are not YAML it is the rule's name.
     `artefact` is the image name, chart name or repository URL that the version belongs to, "" where unknown.
     """
 

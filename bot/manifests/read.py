@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
 from bot.manifests import custom, envfile, renovate
-from bot.manifests.documents import Unparsable
 from bot.manifests.formats import FORMATS
 from bot.manifests.globs import matches
 from bot.manifests.helm import CHARTS
@@ -18,7 +17,7 @@ from bot.manifests.secrets import secret_lines
 from bot.manifests.templates import load
 from bot.objections import Objection, Weight
 
-PARSER_VERSION = "1"
+PARSER_VERSION = "2"
 """Goes up with every change in what `read` answers, so that cached readings of older versions are not used."""
 
 LARGEST = 8 * 1024 * 1024
@@ -27,6 +26,8 @@ _SUFFIXES = (".yaml", ".yml", ".yaml.gotmpl", ".yml.gotmpl", ".gotmpl", ".yaml.t
 _BARE = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _NEVER = frozenset({"makefile", "dockerfile", "license", "readme", "owners", "codeowners", "justfile", "procfile", "gradlew", "configure"})
 _EVERYTHING = ManifestRules()
+_FEW = 20
+"""Broken documents of one file that are told; a file with more of them is no manifest."""
 
 
 def is_manifest(path: str, rules: ManifestRules = _EVERYTHING) -> bool:
@@ -71,11 +72,9 @@ def _claimed(file: bytes, path: str, rules: ManifestRules) -> Iterator[Pin]:
 def _unreadable(file: bytes, path: str) -> tuple[Objection, ...]:
     if not PurePosixPath(path).name.endswith(_SUFFIXES) and PurePosixPath(path).name not in CHARTS:
         return ()
-    try:
-        load(file, path)
-    except Unparsable as error:
-        return (Objection("unparsable", f"not read: {error.why}", Weight.NOTE, path, error.line),)
-    return ()
+    text = load(file, path)
+    what = "a document of this file is not read" if text.documents else "not read"
+    return tuple(Objection("unparsable", f"{what}: {fault.why}", Weight.NOTE, path, fault.line) for fault in text.faults[:_FEW])
 
 
 def _distinct(pins: Iterable[Pin]) -> list[Pin]:

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from bot.manifests import quoting, shapes, vocabulary
 from bot.manifests.globs import matches
+from bot.manifests.items import STEADY_KEYS
 from bot.manifests.pin import Pin, PinKind, Reading
 from bot.manifests.read import LARGEST
 from bot.manifests.rules import ManifestRules
@@ -16,7 +17,7 @@ from bot.manifests.rules import ManifestRules
 _VALUE = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._+-]*(?:@sha256:[0-9a-f]{64})?|sha256:[0-9a-f]{64}")
 _MORE = re.compile(rb"[A-Za-z0-9._+@:-]")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}(?:@sha256:[0-9a-f]{64})?|sha256:[0-9a-f]{64}")
-_NAMING = re.compile(r"(?:.*[.\]])?(?:name|repository|alias|repoURL|chart|kind|apiVersion)")
+_NAMING = re.compile(rf"(?:.*[.\]])?(?:{'|'.join(sorted(STEADY_KEYS))}|kind|apiVersion)")
 _WORDS = re.compile(r"secret|sops|enc", re.IGNORECASE)
 _IN_ADDRESSES = frozenset({"refs", "raw", "blob", "tree", "archive", "releases", "download"})
 _MOST = 16

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from bot.manifests.documents import BOM, Map, Node, Scalar, Seq, Unparsable
+from bot.manifests.documents import BOM, Map, Node, Scalar, Seq
 from bot.manifests.templates import load
 
 _HINT = re.compile(rb"\bSecret\b|\bsops\b|ENC\[|secretGenerator")
@@ -48,11 +48,7 @@ def secret_lines(file: bytes, path: str = "") -> frozenset[int]:
 def _generated(file: bytes, path: str) -> set[int]:
     """Return the lines of `secretGenerator` literals, and of Secrets that are written in flow style."""
     lines: set[int] = set()
-    try:
-        documents = load(file, path)
-    except Unparsable:
-        return lines
-    for document in documents:
+    for document in load(file, path).documents:
         root = document.root
         if isinstance(root, Map):
             items = root.get("items") if root.text("kind").endswith("List") else None

@@ -4,124 +4,175 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from enum import Enum, auto
-from functools import lru_cache
 
 from bot.manifests.documents import Map, Scalar
 from bot.manifests.pin import Pin, PinKind, Style
+from bot.manifests.promises import Promise, promise
 from bot.manifests.templates import MASK
+from bot.manifests.vocabulary import is_fixed, looks_like_version
 from bot.manifests.walk import Level, Place, image_pin, part_pin, ref_pin, whole_pin
 from bot.refs import ImageRef
 
 _TOKEN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]{0,127}(?:@sha256:[0-9a-f]{64})?")
 _VERSION = re.compile(r"(?=.*\d)" + _TOKEN.pattern)
-_ANY_TAG = re.compile(r"[^\s{}$]{1,255}")  # no registry takes `tag: web:1.2`, yet somebody wrote it, and it is that which must go back
 _DOTTED = re.compile(r"[vV]?\d+(?:\.\d+)+(?:[-+._][A-Za-z0-9.+_-]+)?(?:@sha256:[0-9a-f]{64})?")
+_STAMP = re.compile(r"[vV]?\d{8,14}(?:-[A-Za-z0-9]+)+|\d{4}-\d\d-\d\d-\d[A-Za-z0-9]*(?:-[A-Za-z0-9]+)*")
+_COMMIT = re.compile(r"(?=[a-f]*\d)[0-9a-f]{7,40}")
+_REVISION = re.compile(r"\d+-\d+(?:-\d+)?")
 _IN_NAME = re.compile(r"(?:^|[^A-Za-z0-9.]|(?<![A-Za-z0-9.])v)(\d+(?:\.\d+)+(?:-(?:rc|alpha|beta|pre|dev)[.-]?\d*)?)")
 _ODD_TAG = re.compile(r"[A-Za-z0-9_.-]+:[A-Za-z0-9_.-]+")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|[0-9a-f]{64}|sha512:[0-9a-f]{128}")
+_TAG_PART = r":[A-Za-z0-9_][A-Za-z0-9._-]{0,127}"
 _FULL_IMAGE = re.compile(
     r"(?:docker://|oci://)?(?:[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?|localhost(?::\d+)?|[a-z0-9-]+:\d+)/[a-z0-9._/-]+"
-    r"(?::[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(?:@sha256:[0-9a-f]{64})?"
+    rf"(?:{_TAG_PART})?(?:@sha256:[0-9a-f]{{64}})?"
 )
-_IMAGE_KEY = re.compile(r"(?:.*[a-z0-9_.-])?(?:image|imagename|image_name|imageref|image_url|imageurl)", re.IGNORECASE)
-_TAG_KEY = re.compile(r"(?:.*[a-z0-9][_.-]|[A-Z0-9_]+_)?(?:tag|TAG)|.*[a-z0-9]Tag")
-_IMAGE_TAG_KEY = re.compile(r".*image.*(?:tag|version|ver)(?:[_.-].*|[A-Z].*)?|.*image[_.-]?version.*", re.IGNORECASE)
-_VERSION_KEY = re.compile(r"(?:.*[a-z0-9][_.-]|[A-Z0-9_]+_)?(?:version|VERSION)(?:[_.-][A-Za-z0-9_.-]+)?|.*[a-z0-9]Version")
-_DIGEST_KEY = re.compile(r"(?:.*[a-z0-9_.-])?(?:digest|sha|sha256)|.*(?:Digest|Sha|Sha256)", re.IGNORECASE)
-_NOT_VERSIONS = frozenset(
-    {
-        "apiversion", "kubeversion", "schemaversion", "configversion", "resourceversion", "minversion", "maxversion", "tlsversion",
-        "ip_version", "ipversion", "mintlsversion", "maxtlsversion", "min_version", "max_version", "tls_min_version", "tls_max_version",
-        "http_version", "httpversion", "proto_version", "inputversion", "protocolversion",
-        "controllerapiversion", "targetapiversion", "groupversion", "storageversion", "snmp_version", "ssl_version", "config_version",
-    }
-)  # fmt: skip
+_SHORT_IMAGE = re.compile(rf"[a-z0-9][a-z0-9._/-]*{_TAG_PART}(?:@sha256:[0-9a-f]{{64}})?")
+_OPTION = re.compile(r"--?[A-Za-z][\w.-]*=")
+_WORD_DIGITS = re.compile(r"k8s|s3|ipv[46]|http2|h2c?|oauth2|ec2|sha256", re.IGNORECASE)
 _NOTHING = frozenset({"null", "Null", "NULL", "~", "true", "false", "True", "False"})
 _REPOSITORY_KEYS = ("repository", "repo", "image", "imageName", "imageRepository", "image_repository", "image_name")
-_LABELS = ("app.kubernetes.io/version", "tags.datadoghq.com/version", "helm.sh/version")
+_ADDRESSES = ("http://", "https://", "oci://", "file://", "git@", "@", "alias:")
+_GROUPS = re.compile(r"(?:.*[a-z0-9_.-])?(?:versions|tags)|.*(?:Versions|Tags)", re.IGNORECASE)
+_NO_RELEASE = frozenset({"ignition", "sops", "tls"})
+"""Mappings whose `version` is that of their own format."""
+_IMAGE_OBJECTS = frozenset({"DockerImage", "ImageStreamTag", "ImageStreamImage"})
+_STRING = "tag:yaml.org,2002:str"
 
 
 def shape_pins(level: Level, format_name: str, *, versions: bool = True) -> Iterator[Pin]:
     """Yield the pins of one mapping's own scalars. `versions` says whether bare version keys count (values files) or not (objects)."""
     for key, under, scalar in level.leaves():
         text = scalar.value
-        if text and not scalar.tag and len(text) < 1024 and MASK not in text:
+        if text and scalar.tag in (None, _STRING) and len(text) < 1024 and MASK not in text:
             yield from _leaf(level, key, under, scalar, format_name, versions)
 
 
 def sort(text: str) -> tuple[bool, ...]:
     """Return all that this module asks of a value by itself."""
-    return (*tuple(bool(pattern.fullmatch(text)) for pattern in (_TOKEN, _ODD_TAG, _VERSION, _DOTTED, _DIGEST)), text in _NOTHING)
+    patterns = (_TOKEN, _ODD_TAG, _VERSION, _DOTTED, _DIGEST, _STAMP, _COMMIT, _REVISION)
+    return (*(bool(pattern.fullmatch(text)) for pattern in patterns), text in _NOTHING, _has_number(text))
+
+
+def _has_number(text: str) -> bool:
+    """Say whether a word has a digit of its own: `k8s_events` and `IPV6` have none."""
+    return any(character.isdigit() for character in _WORD_DIGITS.sub("", text))
 
 
 def _leaf(level: Level, key: str, under: str, scalar: Scalar, format_name: str, versions: bool) -> Iterator[Pin]:
     text = scalar.value.rstrip("\n")
     if scalar.style is Style.PLAIN and text in _NOTHING:
         return
-    promise = _promise(key)
     found: Pin | None = None
-    if ":" in text or "@" in text or "?" in text:
-        if promise is _Promise.IMAGE or ("/" in text and _FULL_IMAGE.fullmatch(text)):
-            found = image_pin(level.at(under, scalar), format_name)
+    promised = promise(key)
+    place = level.at(under, scalar)
+    if ":" in text or "@" in text or "?" in text or "=" in text:
+        if _is_image(level, key, under, promised, text):
+            found = image_pin(place, format_name)
+        elif "/" in text and (option := _OPTION.match(text)) and _FULL_IMAGE.fullmatch(text, option.end()):
+            found = _option(place, format_name, option.end())
         elif "/" in text:
-            yield from url_pins(level.at(under, scalar), format_name)
+            yield from url_pins(place, format_name)
             return
-    if found is None and not under.endswith("]") and (kind := _own(level, key, promise, text, versions)):
-        found = whole_pin(level.at(under, scalar), format_name, kind, artefact(level, key))
+    if found is None and not under.endswith("]") and (kind := _own(level, key, promised, text, versions)):
+        found = whole_pin(place, format_name, kind, artefact(level, key))
     if found is not None:
         yield found
 
 
-class _Promise(Enum):
-    """What a key alone says of its value."""
-
-    NOTHING = auto()
-    IMAGE = auto()
-    DIGEST = auto()
-    IMAGE_TAG = auto()
-    TAG = auto()
-    LABEL = auto()
-    VERSION = auto()
-
-
-@lru_cache(maxsize=8192)
-def _promise(key: str) -> _Promise:
-    for promise, pattern in _KEYS:
-        if pattern.fullmatch(key):
-            return promise
-    if _VERSION_KEY.fullmatch(key) and key.lower() not in _NOT_VERSIONS:
-        return _Promise.VERSION
-    return _Promise.LABEL if key in _LABELS else _Promise.NOTHING
+def _is_image(level: Level, key: str, under: str, promised: Promise, text: str) -> bool:
+    """Say whether a text that may be an image reference is one: by its key, its registry, or what stands around it."""
+    if promised is Promise.IMAGE or ("/" in text and _FULL_IMAGE.fullmatch(text)):
+        return True
+    if key == "name" and level.text("kind") in _IMAGE_OBJECTS:
+        return True
+    if not _SHORT_IMAGE.fullmatch(text):
+        return False
+    if under.endswith("]"):
+        return "/" in text and looks_like_version(text.rpartition(":")[2])
+    return promised is Promise.NOTHING and _has_number(text.rpartition(":")[2]) and _under_images(level)
 
 
-_KEYS = ((_Promise.IMAGE, _IMAGE_KEY), (_Promise.DIGEST, _DIGEST_KEY), (_Promise.IMAGE_TAG, _IMAGE_TAG_KEY), (_Promise.TAG, _TAG_KEY))
+def _under_images(level: Level) -> bool:
+    at: Level | None = level
+    while at is not None:
+        if at.key.lower().endswith("images"):
+            return True
+        at = at.up
+    return False
 
 
-def _own(level: Level, key: str, promise: _Promise, text: str, versions: bool) -> PinKind | None:
+def _option(place: Place, format_name: str, start: int) -> Pin | None:
+    """Make a pin of the version in `--reloader=registry/name:1.2`."""
+    text = place.scalar.value
+    image = ImageRef.parse(text[start:])
+    if image is None or image.version is None:
+        return None
+    return part_pin(place, format_name, PinKind.IMAGE, image.name, len(text) - len(image.version), len(text))
+
+
+def _own(level: Level, key: str, promised: Promise, text: str, versions: bool) -> PinKind | None:
     """Say what a scalar of its own fixes, by its key, its value and its neighbours."""
-    match promise:
-        case _Promise.NOTHING | _Promise.IMAGE:
+    match promised:
+        case Promise.IMAGE:
             return None
-        case _Promise.DIGEST:
-            return PinKind.DIGEST if _DIGEST.fullmatch(text) else None
-        case _Promise.IMAGE_TAG:
+        case Promise.NOTHING:
+            return _grouped(level, text)
+        case Promise.DIGEST:
+            return PinKind.DIGEST if _DIGEST.fullmatch(text) else PinKind.VARIABLE if _COMMIT.fullmatch(text) else None
+        case Promise.IMAGE_TAG:
             return PinKind.TAG if _VERSION.fullmatch(text) or ("ag" in key and _TOKEN.fullmatch(text)) else None
-        case _Promise.TAG:
+        case Promise.TAG:
             named = key == "tag" and _imageish(level) and (_TOKEN.fullmatch(text) or _ODD_TAG.fullmatch(text))
-            return PinKind.TAG if named or _VERSION.fullmatch(text) else None
-        case _Promise.LABEL:
+            return PinKind.TAG if named or (_VERSION.fullmatch(text) and _has_number(text)) else None
+        case Promise.LABEL:
             return PinKind.APP_VERSION if _VERSION.fullmatch(text) else None
-        case _Promise.VERSION:
+        case Promise.MESH:
+            return PinKind.VARIABLE if _REVISION.fullmatch(text) or _DOTTED.fullmatch(text) else None
+        case Promise.REF:
+            target = "target" in key and level.text("repoURL") and is_fixed(text)
+            return PinKind.REF if target or looks_like_version(text) else None
+        case Promise.COMMIT:
+            return PinKind.VARIABLE if _COMMIT.fullmatch(text) or _DOTTED.fullmatch(text) else None
+        case Promise.SHORT:
+            return PinKind.VARIABLE if _DOTTED.fullmatch(text) and not level.object.kind else None
+        case Promise.VERSION:
             return _version_kind(level, key, text, versions)
 
 
+def _grouped(level: Level, text: str) -> PinKind | None:
+    """A value under `versions` or `imageTags` is one where it looks so, whatever its own key."""
+    if not _GROUPS.fullmatch(level.key[:200]) or level.items:
+        return None
+    of_images = "image" in level.key.lower() and _VERSION.fullmatch(text) and _has_number(text)
+    if not (of_images or _DOTTED.fullmatch(text) or looks_like_version(text)):
+        return None
+    return PinKind.TAG if level.key.lower().endswith("tags") else PinKind.VARIABLE
+
+
 def _version_kind(level: Level, key: str, text: str, versions: bool) -> PinKind | None:
-    if key == "version" and _imageish(level):
-        return PinKind.TAG if _VERSION.fullmatch(text) else None
-    if key == "version" or not versions:
-        return PinKind.VARIABLE if _DOTTED.fullmatch(text) else None
-    return PinKind.VARIABLE if _VERSION.fullmatch(text) else None
+    if key == "version":
+        if _of_chart(level):
+            return PinKind.CHART if is_fixed(text) and any(character.isdigit() or character in "*x" for character in text) else None
+        if _imageish(level):
+            return PinKind.TAG if _VERSION.fullmatch(text) or _DIGEST.fullmatch(text) else None
+        if level.key in _NO_RELEASE and not level.items:
+            return None
+    elif versions:
+        return PinKind.VARIABLE if _VERSION.fullmatch(text) and _has_number(text) else None
+    return PinKind.VARIABLE if _DOTTED.fullmatch(text) or _STAMP.fullmatch(text) or _built(text) else None
+
+
+def _built(text: str) -> bool:
+    """`master-f9a1b60b-1665404899`: a name, but with a commit in it."""
+    return "-" in text and looks_like_version(text)
+
+
+def _of_chart(level: Level) -> bool:
+    """Say whether a mapping describes a chart: it names it, or the repository that it comes from is no registry's."""
+    if level.text("chart") or (level.key == "chart" and not level.items):
+        return True
+    return level.text("repository").startswith(_ADDRESSES) or bool(level.text("repoURL"))
 
 
 def _imageish(level: Level) -> bool:
@@ -137,7 +188,14 @@ def _parent_is_images(level: Level) -> bool:
 
 def artefact(level: Level, key: str) -> str:
     """Name what a tag, digest or version beside other keys belongs to: registry and repository where they stand there."""
-    stem = re.sub(r"(?:[_.-]?(?:tag|version|digest|sha256|sha))$", "", key, flags=re.IGNORECASE)
+    if key == "version" and _of_chart(level):
+        return (level.text("chart") or level.text("name") or level.text("alias")).rstrip("/").rpartition("/")[2]
+    if promise(key) is Promise.NOTHING:
+        return key
+    if promise(key) is Promise.REF:
+        return next((text for name in ("repoURL", "repository", "url", "repo", "git") if (text := level.text(name))), "")
+    stem = re.sub(r"(?:[_.-]?(?:tag|version|ver|digest|sha256|sha|commit))$", "", key, flags=re.IGNORECASE)
+    stem = "" if stem == key else stem
     for name in (*((stem, f"{stem}Repository", f"{stem}_repository", f"{stem}Name") if stem else ()), *_REPOSITORY_KEYS):
         node = level.map.get(name)
         text = level.text(name)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 import yaml
 
-from bot.manifests.documents import BOM, Offsets, Scalar, events_of, scalar_of
+from bot.manifests.documents import BOM, Offsets, Scalar, document_spans, events_of, scalar_of
 from bot.manifests.nested import Lines
 from bot.manifests.pin import Pin, Style
 from bot.manifests.quoting import escaped, quoted, stays_plain
@@ -77,11 +77,27 @@ def _edited(file: bytes, changes: Sequence[tuple[Pin, str]]) -> bytes:
     view = readable(file, changes[0][0].path)
     if raw and not _parses(view):
         return _spliced(file, [(edit.start, edit.end, edit.new.encode()) for edit in edits])
-    splices = _splices(view, edits, lambda text: text)
+    splices = _splices(view, edits, lambda text: text) if _parses(view) else _splices_apart(view, edits)
     result = _spliced(file, splices)
     if view is not file and mask(result) != _spliced(view, splices):
         raise _Inexact("a new value would be taken for a template")
     return result
+
+
+def _splices_apart(view: bytes, edits: Sequence[_Edit]) -> list[Splice]:
+    """Return the splices of a file of which some documents are broken: each document that is edited is proven by itself.
+
+    The others are not touched, and no edit adds or takes away a mark between documents.
+    """
+    splices: list[Splice] = []
+    spans = document_spans(view)
+    for start, end in spans:
+        own = [replace(edit, start=edit.start - start, end=edit.end - start) for edit in edits if start <= edit.start < end]
+        if own:
+            splices += [(first + start, last + start, new) for first, last, new in _splices(view[start:end], own, lambda text: text)]
+    if len(document_spans(_spliced(view, splices))) != len(spans):
+        raise _Inexact("more than the scalar would change")
+    return splices
 
 
 def _splices(view: bytes, edits: Sequence[_Edit], seen: Callable[[bytes], bytes]) -> list[Splice]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
-from bot.manifests.documents import BOM, Document, Unparsable, parse
+from bot.manifests.documents import BOM, Text, parse_each
 
 MASK = "____"
 """What any masked scalar holds; the shortest template has four bytes."""
@@ -60,14 +59,11 @@ def readable(file: bytes, path: str) -> bytes:
     """Return the bytes that are to be parsed as YAML for this path: masked where the text is a template, else as they are."""
     if is_template(path):
         return mask(file)
-    if (b"{{" in file or b"{%" in file) and not is_chart_template(file, path):
-        try:
-            parse(file)
-        except Unparsable:
-            return mask(file)
+    if (b"{{" in file or b"{%" in file) and not is_chart_template(file, path) and parse_each(file).faults:
+        return mask(file)
     return file
 
 
-def load(file: bytes, path: str) -> Sequence[Document]:
-    """Return the documents of a file that may be a template. Raises Unparsable. A chart's own templates have none."""
-    return () if is_chart_template(file, path) else parse(readable(file, path))
+def load(file: bytes, path: str) -> Text:
+    """Return what can be read of a file that may be a template. A chart's own templates have no documents."""
+    return Text(()) if is_chart_template(file, path) else parse_each(readable(file, path))

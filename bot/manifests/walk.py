@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from bot.manifests.documents import Alias, Document, Map, Node, Scalar, Seq, Unparsable
+from bot.manifests.documents import Alias, Document, Map, Node, Scalar, Seq
+from bot.manifests.items import item_part
 from bot.manifests.pin import Pin, PinKind, Style
 from bot.manifests.secrets import is_secret
 from bot.manifests.templates import MASK, load
 from bot.refs import ImageRef
 
-_NAMES = ("name", "repository", "alias", "repoURL", "chart")
 _SIMPLE = re.compile(r"[^\s.\[\]\"']+")
 _DEEPEST = 200
 
@@ -95,17 +95,6 @@ def key_part(key: str) -> str:
     return '"' + key.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def item_part(sequence: Seq, index: int) -> str:
-    """Name a list item: by its first naming key whose value no earlier item has, else by its index."""
-    node = sequence.items[index]
-    if isinstance(node, Map):
-        for key in _NAMES:
-            value = node.text(key)
-            if value and not any(isinstance(other, Map) and other.text(key) == value for other in sequence.items[:index]):
-                return f"[{key}={value}]"
-    return f"[{index}]"
-
-
 def sibling(mapping: Map, key: str) -> Node | None:
     """Return what stands under `key`, aliases followed and merge keys (`<<`) respected one level deep."""
     node = mapping.get(key)
@@ -121,11 +110,8 @@ def sibling(mapping: Map, key: str) -> Node | None:
 
 @lru_cache(maxsize=4)
 def objects(file: bytes, path: str) -> tuple[Object, ...]:
-    """Return the objects of a file without its secrets; none where it does not parse. The items of a List are objects each."""
-    try:
-        documents = load(file, path)
-    except Unparsable:
-        return ()
+    """Return the objects of a file without its secrets, of those documents that parse. The items of a List are objects each."""
+    documents = load(file, path).documents
     return tuple(found for document in documents for found in _objects(file, path, document.index, document.root, ""))
 
 
@@ -147,7 +133,7 @@ def _objects(file: bytes, path: str, document: int, root: Node, prefix: str) -> 
     kind = root.text("kind")
     if kind.endswith("List") and isinstance(items, Seq):
         for index, item in enumerate(items.items):
-            yield from _objects(file, path, document, item, f"{prefix}{'.' if prefix else ''}items[{index}]")
+            yield from _objects(file, path, document, item, f"{prefix}{'.' if prefix else ''}items{item_part(items, index)}")
         return
     meta = root.at("metadata")
     name, namespace = (meta.text("name"), meta.text("namespace")) if isinstance(meta, Map) else ("", "")
@@ -246,9 +232,20 @@ def whole_pin(place: Place, format_name: str, kind: PinKind, artefact: str = "")
     return part_pin(place, format_name, kind, artefact, 0, len(place.scalar.value.rstrip("\n")))
 
 
+_VERSION = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}(?:@sha256:[0-9a-f]{64})?"
+_VARIABLE_IMAGE = re.compile(
+    r"(?:\$\{?(?P<variable>[A-Za-z_]\w*)\}?)?(?P<name>[a-z0-9._/-]*(?::\d+/[a-z0-9._/-]+)?)"
+    rf"(?::(?:v?\$\{{[A-Za-z_]\w*:?[-=])(?P<default>{_VERSION})\}}|:(?P<fixed>{_VERSION}))"
+)
+"""An image of which Compose, Flux or a shell fills in a part: what is written out, or the default, is its version."""
+
+
 def image_pin(place: Place, format_name: str, kind: PinKind = PinKind.IMAGE) -> Pin | None:
     """Make a pin of the `tag`, `tag@digest` or digest part of an image reference; None where it fixes none."""
     text = place.scalar.value.rstrip("\n")
+    if "$" in text and (match := _VARIABLE_IMAGE.fullmatch(text)):
+        part = "default" if match["default"] else "fixed"
+        return part_pin(place, format_name, kind, match["name"].strip("/"), match.start(part), match.end(part))
     bare = text.removeprefix("docker://").removeprefix("oci://")
     image = ImageRef.parse(bare)
     if image is None or image.version is None or MASK in bare or "://" in bare:
@@ -257,7 +254,7 @@ def image_pin(place: Place, format_name: str, kind: PinKind = PinKind.IMAGE) -> 
 
 
 _REFS = (
-    re.compile(r"(?P<artefact>[^?\s]+)\?(?:[^\s#]*&)?ref=(?P<ref>[^&\s#]+)"),
+    re.compile(r"(?P<artefact>[^?\s]+)\?(?:[^\s#]*&)?(?:ref|version)=(?P<ref>[^&\s#]+)"),
     re.compile(r"(?P<artefact>https?://raw\.githubusercontent\.com/[^/\s]+/[^/\s]+)/(?:refs/(?:tags|heads)/)?(?P<ref>[^/\s]+)/\S+"),
     re.compile(r"(?P<artefact>https?://[^/\s]+/[^/\s]+/[^/\s]+)/releases/download/(?P<ref>[^/\s]+)/\S+"),
     re.compile(
@@ -266,6 +263,8 @@ _REFS = (
     re.compile(
         r"(?P<artefact>https?://[^/\s]+/[^/\s]+/[^/\s]+)/archive/(?:refs/(?:tags|heads)/)?(?P<ref>[^/\s]+?)(?:\.tar\.gz|\.tgz|\.zip)"
     ),
+    re.compile(r"(?P<artefact>https?://[^/\s]+/[^/\s]+/[^/\s]+)/(?:tarball|zipball)/(?:refs/(?:tags|heads)/)?(?P<ref>[^/\s]+)"),
+    re.compile(r"(?P<artefact>(?:https?|oci)://[^\s?#]+?)-(?P<ref>[vV]?\d+\.\d+[0-9A-Za-z.+_-]*?)(?:\.tar\.gz|\.tgz)"),
 )
 
 
@@ -275,6 +274,6 @@ def ref_pin(place: Place, format_name: str) -> Pin | None:
     if "/" not in text or MASK in text:
         return None
     for pattern in _REFS:
-        if match := pattern.match(text):
+        if (match := pattern.match(text)) and "$" not in match["ref"]:
             return part_pin(place, format_name, PinKind.REF, match["artefact"], match.start("ref"), match.end("ref"))
     return None

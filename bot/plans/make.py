@@ -140,7 +140,10 @@ def _release(
         at = next((i for i, segment in enumerate(segments) if segment.commit == commit.sha), None)
         if at is not None and at + 1 < len(segments):
             return _back(state, pin, [service], to, pins_only, quarantines, at)
-    return _undo(state, commit, service.files)
+    plan = _undo(state, commit, service.files)
+    if isinstance(plan, Plan) and service.primary and plan.files.get(service.primary.path, b"") is None:
+        return _no("no-earlier-version", f"{commit.sha[:8]} brought {service.ref} in; there is nothing before it to go back to")
+    return plan
 
 
 def _back(

@@ -50,10 +50,7 @@ def risks(state: DesiredState, files: Mapping[str, bytes | None]) -> Iterator[Ob
 
 
 def _file(path: str, before: bytes, text: bytes) -> Iterator[Objection]:
-    try:
-        old, new = _leaves(before), _leaves(text)
-    except documents.Unparsable:
-        return
+    old, new = _leaves(before), _leaves(text)
     for place in sorted({*old, *new}):
         was, now = old.get(place), new.get(place)
         if (was and was[0]) != (now and now[0]):
@@ -94,7 +91,7 @@ def _quantity(text: str | None) -> float | None:
 def _leaves(file: bytes) -> Leaves:
     """Return every scalar by its place: document number, keys, list items by name or number."""
     found: dict[tuple[str, ...], tuple[str, int]] = {}
-    for document in documents.parse(file):
+    for document in documents.parse_each(file).documents:
         _collect(document.root, (_object(document),), found)
     return found
 

@@ -50,6 +50,8 @@ class Case:
     """When the target was last replaced; None where that is not known."""
     since: tuple[Release, ...] = ()
     """What was released after the symptom began, newest first."""
+    reached: tuple[str, ...] = ()
+    """The environments that the plan changes something in; empty while there is none."""
     fixing: tuple[str, ...] = ()
     """Open pull requests of people, moved since the symptom began, that touch what would go back."""
     past: tuple[Past, ...] = ()

@@ -18,6 +18,9 @@ from bot.records.entry import Note, Stage
 from bot.refs import ServiceRef
 from bot.signals.signal import Asked
 
+SEVERAL = "several"
+"""Stands for the environment of what changes several services; trust and circles are asked of the real ones (`reaching`)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -63,7 +66,7 @@ def subject(request: Asked, plan: Plan) -> ServiceRef:
     if len(plan.services) == 1:
         return plan.services[0]
     name = f"commit-{plan.undone[:12]}" if request.commit and plan.undone else request.path or request.service or "request"
-    return ServiceRef(plan.repository, "several", name)
+    return ServiceRef(plan.repository, SEVERAL, name)
 
 
 def _facts(request: Asked) -> dict[str, object]:

@@ -16,6 +16,7 @@ from bot.plans.plan import Plan
 from bot.policy.settings import Trust
 from bot.ports import Metrics, Ports
 from bot.quarantine import FOLDER
+from bot.reconciler.reaching import least_trusted
 from bot.reconciler.view import View
 from bot.records.entry import Entry, Stage
 from bot.refs import Instant, Sha
@@ -39,7 +40,7 @@ def brief_of(incident: Incident, plan: Plan, view: View, ports: Ports) -> Brief:
         released=_released(plan.undone, view.state),
         decided=planned_at,
         expires=action.expires or planned_at,
-        merging=_merging(incident, view),
+        merging=_merging(incident, plan, view),
         against=action.evidence,
         culprit=action.culprit,
         reviewers=_reviewers(plan, view.state),
@@ -77,11 +78,11 @@ def _released(commit: Sha | None, state: DesiredState) -> Instant | None:
     return next((each.time for each in state.log if each.sha == commit), None)
 
 
-def _merging(incident: Incident, view: View) -> Merging:
-    mode, environment = incident.action.mode, incident.service.environment
+def _merging(incident: Incident, plan: Plan, view: View) -> Merging:
+    mode = incident.action.mode
     if incident.request and incident.request.mode:
         return Merging(mode != Trust.PROPOSE, f"{incident.request.actor} asked for mode {incident.request.mode}")
-    trust = view.config.policy.trust_in(environment)
+    environment, trust = least_trusted(plan, view)
     if mode != Trust.PROPOSE:
         return Merging(True, f"trust in {environment} is {trust} and nothing speaks against it")
     if trust.rung <= Trust.PROPOSE.rung:

@@ -121,8 +121,7 @@ def _answered(incident: Incident, answer: MergeAnswer, view: View, head: Sha) ->
         case Merged():
             return _merged(incident, answer, view, False)
         case Moved(head=moved) if incident.action.moved < REPLANS:
-            note = Note(Stage.CHANGE, f"the branch moved on to {moved[:12]} meanwhile; planned again on it")
-            return move(incident, State.ADMITTED, view.now, note, moved=incident.action.moved + 1, head=head)
+            return _again_on(incident, moved, view, head)
         case Moved():
             return end(incident, End.ESCALATED, f"the branch moved on {REPLANS + 1} times while we tried to merge", view.now)
         case Blocked(by=by, waiting=True):
@@ -132,6 +131,17 @@ def _answered(incident: Incident, answer: MergeAnswer, view: View, head: Sha) ->
             note = Note(Stage.CHANGE, "the forge does not let us merge it; a person has to", (by,))
             step = stay(incident, view.now + MINUTE, note, mode=Trust.PROPOSE.value)
             return told(step, f"blocked:{len(incident.actions)}", f"{incident.service}: a person has to merge the rollback", by)
+
+
+def _again_on(incident: Incident, moved: Sha, view: View, head: Sha) -> Step:
+    """Plan again on the branch's new head. An approval was of the commit that is not merged now, so it is asked for again."""
+    who, what = incident.action.approved, f"the branch moved on to {moved[:12]} meanwhile; planned again on it"
+    again = {"moved": incident.action.moved + 1, "head": head}
+    if not who:
+        return move(incident, State.ADMITTED, view.now, Note(Stage.CHANGE, what), **again)
+    note = Note(Stage.CHANGE, f"{what}: what {who} approved was {head[:12]}; the new commit waits for an approval of its own")
+    step = move(incident, State.ADMITTED, view.now, note, **again, approved="", mode=Trust.PROPOSE.value)
+    return told(step, f"approve:{incident.action.moved}", f"{incident.service}: the rollback has to be approved again", note.what)
 
 
 def _merged(incident: Incident, merged: Merged, view: View, by_person: bool) -> Step:

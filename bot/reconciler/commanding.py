@@ -6,19 +6,23 @@ kill, and ends in the same one branch, one pull request and one answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from bot.changes.markdown import code, prose
 from bot.errors import Refused, Stale, Unavailable
 from bot.incidents.incident import Incident
+from bot.plans.plan import Plan
 from bot.policy.words import Good as Vouched
 from bot.policy.words import Hold as Holding
 from bot.ports import Conversation, Ports
 from bot.reconciler import standing
+from bot.reconciler.asking import SEVERAL
 from bot.reconciler.deeds import Done, approve, cancel, close_cancelled, done_before, undo
+from bot.reconciler.drafting import planned
 from bot.reconciler.lifting import allow
 from bot.reconciler.permitting import Deed, first_time, outside, too_low
+from bot.reconciler.reaching import reached
 from bot.reconciler.requesting import roll_back
 from bot.reconciler.saving import note_alone
 from bot.reconciler.subjects import Unclear, incident_of, lately, service_of
@@ -108,7 +112,7 @@ def _deed(command: Command, spoken: Approve | Cancel | Undo, view: View, ports: 
     found = incident_of(command, verb, spoken.service, spoken.environment, ports)
     if isinstance(found, Unclear):
         return _unclear(found)
-    if not isinstance(spoken, Cancel) and (why := _not_theirs(command, found.service, view, ports)):
+    if not isinstance(spoken, Cancel) and (why := _not_theirs(command, _reached(found, view, ports), view, ports)):
         return Reply(Reaction.REFUSED, answer("Nothing is done.", [why]))
     return _done(act(found, command, spoken, view, ports))
 
@@ -140,6 +144,15 @@ def _resume(command: Command, spoken: Resume, view: View, ports: Ports) -> Reply
     ended = standing.release(ports.store, ports.repository.name, service, environment)
     _nudge(ports)
     lines = [f"{_where(hold.service, hold.environment)}, held by {hold.by}" for hold in ended]
+    left = [
+        hold
+        for hold in standing.holds(ports.store, ports.repository.name, view.now)
+        if hold.service in (None, service) and hold.environment in (None, environment)
+    ]
+    if left:
+        lines += [f"still held: {_where(hold.service, hold.environment)}, by {hold.by}" for hold in left]
+        ways = [f"/rollback resume {hold.service}" for hold in left if hold.service]
+        return Reply(Reaction.DONE if ended else Reaction.UNCLEAR, answer("It is held more widely.", lines, ways))
     return Reply(Reaction.DONE, answer("Going on.", lines or [f"nothing holds {_where(service, environment)}"]))
 
 
@@ -147,7 +160,7 @@ def _good(command: Command, spoken: Good, view: View, ports: Ports) -> Reply:
     ref = _vouched_for(command, spoken, view, ports)
     if isinstance(ref, Unclear):
         return _unclear(ref)
-    if why := _not_theirs(command, ref, view, ports):
+    if why := _not_theirs(command, [ref.environment], view, ports):
         return Reply(Reaction.REFUSED, answer("Nothing is done.", [why]))
     said = Vouched(named(command), command.actor, command.at, ref.name, ref.environment, spoken.version, spoken.reason)
     if said not in standing.goods(ports.store, ports.repository.name):
@@ -184,10 +197,19 @@ def _place(
     return (None, None) if isinstance(found_here, Unclear) else (found_here.service.name, found_here.service.environment)
 
 
-def _not_theirs(command: Command, service: ServiceRef, view: View, ports: Ports) -> str | None:
+def _reached(incident: Incident, view: View, ports: Ports) -> Iterable[str]:
+    """Where the incident's rollback changes something; what cannot be planned any more may be anywhere."""
+    plan = planned(incident, view.state, ports.repository) if incident.actions else None
+    own = {incident.service.environment} - {SEVERAL}
+    if isinstance(plan, Plan):
+        return reached(plan, view.state) | own
+    return own or {each.ref.environment for each in view.state.estate.services}
+
+
+def _not_theirs(command: Command, environments: Iterable[str], view: View, ports: Ports) -> str | None:
     if ports.conversation is None:
         return "this forge has no issues and comments"
-    return outside(command.actor, [service.environment], view.config.people, ports.conversation)
+    return outside(command.actor, environments, view.config.people, ports.conversation)
 
 
 def _where(service: str | None, environment: str | None) -> str:

@@ -69,6 +69,10 @@ def cancel(incident: Incident, command: Command, spoken: Cancel, view: View, por
         raise Refused(f"{incident.id} has ended already ({incident.end})")
     if incident.state not in BEFORE_MERGE:
         raise Refused(f"{incident.id} is {incident.state}: it is merged; `/rollback undo` takes it back")
+    pull = ports.forge.find(incident.action.branch) if incident.actions and incident.action.branch else None
+    if pull is not None and pull.state == "merged":  # seen before the incident's next step has
+        ports.queue.enqueue(incident.id, view.now)
+        raise Refused(f"pull request {pull.number} is merged already; `/rollback undo` takes it back")
     what = f"{command.actor} cancelled it"
     step = end(incident, End.CANCELLED, what, view.now, _note(command, Stage.CHANGE, what, spoken.reason), urgent=False)
     saved = save(tell(step, ports), ports)

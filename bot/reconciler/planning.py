@@ -16,6 +16,7 @@ from bot.policy.settings import Trust
 from bot.ports import Ports
 from bot.reconciler.casing import accusing, case_of, releases_of
 from bot.reconciler.drafting import branch, planned
+from bot.reconciler.reaching import least_trusted, reached
 from bot.reconciler.step import Step, end, move, reasons
 from bot.reconciler.view import View
 from bot.records.entry import Note, Stage
@@ -35,14 +36,15 @@ def plan_it(incident: Incident, view: View, ports: Ports) -> Step:
     against = (*plan.objections, *_policy(incident, plan, view, ports), *_turned_down(incident, plan, ports))
     mode = MODES[incident.request.mode] if incident.request and incident.request.mode else None
     drawn = _drawn(plan)
-    match admit(against, view.config.policy.trust_in(incident.service.environment), incident.asked, mode):
+    where, trust = least_trusted(plan, view)
+    match admit(against, trust, incident.asked, mode):
         case Declined():
             note = Note(Stage.PLAN, f"not admitted: {_said(incident, plan)}", reasons(against), drawn)
             first = next(each for each in against if each.weight is Weight.FORBIDS)
             return end(incident, End.DECLINED, str(first), view.now, note)
         case Admitted(mode=Trust.OBSERVE | Trust.NOTIFY as rung):
             note = Note(Stage.PLAN, f"would have: {_said(incident, plan)}", reasons(against), drawn)
-            why = f"trust in {incident.service.environment} goes no further than {rung}"
+            why = f"trust in {where} goes no further than {rung}"
             return end(incident, End.OBSERVED, why, view.now, note, urgent=rung is Trust.NOTIFY)
         case Admitted(mode=rung):
             note = Note(Stage.PLAN, f"{rung}: {_said(incident, plan)}", reasons(against), drawn)
@@ -52,7 +54,8 @@ def plan_it(incident: Incident, view: View, ports: Ports) -> Step:
 def _policy(incident: Incident, plan: Plan, view: View, ports: Ports) -> tuple[Objection, ...]:
     undoing = incident.action.kind is Kind.UNDO
     case = accusing(case_of(incident, view, ports), _release(incident, plan, view.state), plan.target, undoing)
-    return objections(replace(case, fixing=_fixing(incident, plan, ports)))
+    where = tuple(sorted(reached(plan, view.state)))
+    return objections(replace(case, reached=where, fixing=_fixing(incident, plan, ports)))
 
 
 def _fixing(incident: Incident, plan: Plan, ports: Ports) -> tuple[str, ...]:

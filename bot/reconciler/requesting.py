@@ -11,6 +11,7 @@ from bot.ports import Ports
 from bot.quarantine import read
 from bot.reconciler.asking import Answer, ask, selected
 from bot.reconciler.permitting import outside
+from bot.reconciler.reaching import reached
 from bot.reconciler.rehearsal import rehearse
 from bot.reconciler.step import reasons
 from bot.reconciler.subjects import Unclear, carriers, discussed, released_by, rollback_at, service_of
@@ -37,7 +38,7 @@ def roll_back(command: Command, spoken: RollBack, view: View, ports: Ports) -> R
         return _rehearsed(request, plan, ports)
     if ports.conversation is None:
         raise Refused("this forge has no issues and comments")
-    if why := outside(command.actor, (ref.environment for ref in plan.services), view.config.people, ports.conversation):
+    if why := outside(command.actor, reached(plan, view.state), view.config.people, ports.conversation):
         return Reply(Reaction.REFUSED, answer("Nothing is done.", [why]))
     remember(command, request, ports)
     found = ask(request, ports)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from bot.manifests.items import akin
 from bot.manifests.pin import Pin, PinKind
 from bot.releases.release import PinChange
 
@@ -17,7 +18,7 @@ def same_place(pin: Pin, pins: Iterable[Pin]) -> Pin | None:
     exact = [other for other in candidates if other.place == pin.place]
     if exact:
         return exact[0]
-    for match in (_same_artefact, _same_path):
+    for match in (_same_artefact, _same_path, _akin):
         near = [other for other in candidates if match(pin, other)]
         if len(near) == 1:
             return near[0]
@@ -34,10 +35,19 @@ def _same_path(pin: Pin, other: Pin) -> bool:
     return (other.yaml_path, other.object_kind, other.object_name) == (pin.yaml_path, pin.object_kind, pin.object_name)
 
 
+def _akin(pin: Pin, other: Pin) -> bool:
+    """The list may name its items by one key more, since one alone no longer tells them apart."""
+    same = (other.object_kind, other.object_name, other.artefact) == (pin.object_kind, pin.object_name, pin.artefact)
+    return same and akin(pin.yaml_path, other.yaml_path)
+
+
 def pin_changes(before: Iterable[Pin], after: Iterable[Pin]) -> tuple[PinChange, ...]:
     """List the places whose value differs, those that came (`before` None) and those that went (`after` None)."""
     old, new = list(before), list(after)
-    pairs = {pin.place: (pin, same_place(pin, old)) for pin in new}
+    places = {pin.place for pin in new}
+    moved = [pin for pin in old if pin.place not in places]
+    known = {pin.place: pin for pin in old}
+    pairs = {pin.place: (pin, known.get(pin.place) or same_place(pin, moved)) for pin in new}
     found = {then.place for _, then in pairs.values() if then}
     changes = [
         _change(now, then.value if then else None, now.value) for now, then in pairs.values() if then is None or then.value != now.value

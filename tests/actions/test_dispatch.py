@@ -83,6 +83,16 @@ def test_the_same_attempt_run_again_finds_the_same_branch(job, origin):
     assert len(origin.branches()) == 2
 
 
+def test_each_step_of_a_job_gets_its_own_answer(job, origin):
+    first = job.uses({**PROD, "mode": "pr"})
+    second = job.uses({"service": "payments", "environment": "prod", "mode": "pr"})
+    third = job.uses({"service": "nothing", "environment": "prod", "mode": "pr"})
+
+    assert (first.code, second.code, second.outputs["pull_request"], third.code) == (0, 0, "2", 1)
+    assert second.outputs["branch"].startswith("rollbot/prod/payments/")
+    assert third.outputs["reason_code"] == "unknown-service"
+
+
 def test_on_a_fresh_runner_the_same_dispatch_finds_the_same_branch(job, origin, tmp_path):
     first = job.uses({**PROD, "mode": "pr"})
     fresh = type(job)(tmp_path / "another", job.variables | {"GITHUB_RUN_ID": "4712"}).installed()

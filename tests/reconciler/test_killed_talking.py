@@ -49,9 +49,9 @@ def live(words: Words, folder: Path, death: Death) -> dict[str, Any]:
     with MortalWorld(a_story(Way(lambda world: None, PROPOSE)), folder, death) as world:
         for where, text in words:
             world.say(where(world), text)
-            for _ in range(14):  # a death costs the lease of its key, two minutes
+            for _ in range(9):  # a death costs the lease of its key, two minutes
                 world.pass_time(30)
-        for _ in range(10):
+        for _ in range(6):
             world.pass_time(30)
         assert death.at is None or world.deaths == 1
         threads = [Thread(world.talk.home, number) for number in (RELEASE, 1, 2, 3)]

@@ -101,4 +101,4 @@ def test_from_alert_to_branch_git_asks_the_remote_twice(tmp_path: Path, monkeypa
         world.release("checkout", "2.8.0")
         world.pass_time(4 * 60)
 
-    assert started[: started.index("proposed")] == ["fetch", "log", "fast-import", "push"]
+    assert started[: started.index("proposed")] == ["fetch", "log", "push"]

@@ -13,7 +13,7 @@ from bot.refs import Sha
 
 _PUSH = 120.0
 _SEEN = "refs/rollbot/seen"
-_NOBODY = "0" * 40
+_NOBODY = "0"
 _NOT_ATOMIC = "does not support --atomic push"
 
 
@@ -88,7 +88,7 @@ class Branches:
     def _swap(self, ref: str, old: Sha | None, new: Sha | None) -> bool:
         if new is not None and old is not None and self._work_tree is not None and self._checked_out(ref):
             return self._merge(self._work_tree, ref, old, new)
-        words = ("-d", ref, old or _NOBODY) if new is None else (ref, new, old or _NOBODY)
+        words = ("-d", ref, old or "") if new is None else (ref, new, old or _NOBODY * len(new))
         answer = self._git.answer("update-ref", *words)
         if answer.status and self.here(ref) == old:
             raise failure("update-ref", answer)

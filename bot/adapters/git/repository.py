@@ -9,7 +9,6 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 
@@ -18,9 +17,10 @@ from bot.adapters.git.blobs import Blobs
 from bot.adapters.git.branches import Branches
 from bot.adapters.git.line import line
 from bot.adapters.git.lines import Lines
+from bot.adapters.git.objects import Objects
 from bot.adapters.git.run import NETWORK, Credentials, Git, failure
-from bot.adapters.git.trees import FOLDER, Trees
-from bot.adapters.git.writing import Parts, Person, checked_branch, committer, parts, script
+from bot.adapters.git.trees import FOLDER, Parts, Trees, parts
+from bot.adapters.git.writing import Person, checked_branch, commit, committer
 from bot.changes.change import Change, MergeAnswer, Merged, Moved
 from bot.errors import Refused, Unavailable
 from bot.refs import Sha
@@ -70,6 +70,7 @@ class GitRepository:
         self._trees = Trees(self._git, self._blobs)
         self._branches = Branches(self._git, self._blobs, url, self._mirrored is not None, self._work_tree)
         self._folder = folder
+        self._objects = Objects(_common(folder))
         self.name = origin.name if origin else str(self._work_tree or folder.with_suffix("" if folder.suffix == ".git" else folder.suffix))
         self._prepare(branch)
         self.branch = branch or self._head_branch()
@@ -176,8 +177,8 @@ class GitRepository:
         return self._blobs.read(blobs)
 
     def mode(self, commit: Sha, path: str) -> str | None:
-        found = self._mode_at(commit, path)
-        return None if found == FOLDER else found
+        found = self._trees.at(commit, path)
+        return None if found is None or found.mode == FOLDER else found.mode
 
     # Writing
 
@@ -186,7 +187,7 @@ class GitRepository:
         # What is read where it is may be behind its origin; what is mirrored was planned on what the remote had.
         held = (checked_branch(change.target), change.base) if self._mirrored else None
         with self._alone():
-            made = self._make(change, ref)
+            made = commit(change, self._trees, self._objects, self._author, self._now())
             for look in (self._branches.known, *[self._branches.brought] * 4):
                 was = look(ref)
                 if was is not None and self._parts(was) == self._parts(made):
@@ -206,18 +207,6 @@ class GitRepository:
         kept = who.name in (self._author.name, "rollbot", "GitHub") and b"\nRollback-" in found[1]
         if not kept and who != self._author:
             raise Refused(f"{who.name} has pushed to {change.branch}: it is left as it is; merge it, or close its pull request")
-
-    def _make(self, change: Change, ref: str) -> Sha:
-        text = script(change, _making(ref), partial(self._mode_at, change.base), self._author, self._now())
-        out = self._git.output("fast-import", "--quiet", "--done", "--force", "--date-format=raw", feed=text)
-        made = Sha(out.decode().strip())
-        if self._parts(made).tree == self._parts(change.base).tree:
-            raise Refused("the change leaves every file as it is")
-        return made
-
-    def _mode_at(self, commit: Sha, path: str) -> str | None:
-        found = self._trees.at(commit, path)
-        return None if found is None else found.mode
 
     def _parts(self, commit: Sha) -> Parts:
         found = self._blobs.object(commit)
@@ -286,11 +275,11 @@ class GitRepository:
 
 def _file(folder: Path, name: str) -> bytes:
     """Return a file of a repository that all its work trees share, empty where there is none."""
-    common = folder / "commondir"
-    file = (folder / common.read_text().strip() if common.is_file() else folder) / name
+    file = _common(folder) / name
     return file.read_bytes() if file.is_file() else b""
 
 
-def _making(ref: str) -> str:
-    """Where fast-import hangs a commit, which has to hang somewhere, until it is done."""
-    return f"refs/rollbot/making/{ref.removeprefix('refs/heads/')}"
+def _common(folder: Path) -> Path:
+    """Return the folder of a repository that all its work trees share."""
+    common = folder / "commondir"
+    return folder / common.read_text().strip() if common.is_file() else folder

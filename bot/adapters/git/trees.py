@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
 from bot.adapters.git.blobs import Blobs
 from bot.adapters.git.run import Git
-from bot.adapters.git.writing import parts
 from bot.errors import Refused
 from bot.refs import Sha
 
 FOLDER = "040000"
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What makes two commits the same to us: not their time, author or signature."""
+
+    tree: str
+    parents: tuple[str, ...]
+    message: bytes
+
+
+def parts(commit: bytes) -> Parts:
+    """Read a commit object."""
+    head, _, message = commit.partition(b"\n\n")
+    rows = [row.partition(" ") for row in head.decode(errors="replace").splitlines()]
+    tree = next(value for key, _, value in rows if key == "tree")
+    return Parts(tree, tuple(value for key, _, value in rows if key == "parent"), message.strip())
 
 
 class Entry(NamedTuple):
@@ -25,7 +42,8 @@ class Trees:
 
     def __init__(self, git: Git, blobs: Blobs) -> None:
         self._git, self._blobs = git, blobs
-        self._entries = lru_cache(maxsize=512)(self._read)
+        self.entries = lru_cache(maxsize=512)(self._read)
+        """What stands directly in a folder, by its name."""
         self._last: tuple[Sha, Mapping[str, Sha]] | None = None
 
     def files(self, commit: Sha) -> Mapping[str, Sha]:
@@ -48,7 +66,7 @@ class Trees:
         """Return what stands at a path, None where nothing does."""
         entry = Entry(FOLDER, self.root(commit))
         for name in path.split("/"):
-            below = self._entries(entry.name).get(name) if entry.mode == FOLDER else None
+            below = self.entries(entry.name).get(name) if entry.mode == FOLDER else None
             if below is None:
                 return None
             entry = below
@@ -68,7 +86,7 @@ class Trees:
 
     def _differences(self, old: Sha | None, new: Sha | None, under: str) -> Iterator[tuple[str, Sha | None]]:
         """Yield each path whose file is another or gone (None); a path that only changed its kind comes as gone first."""
-        before, after = ({} if tree is None else self._entries(tree) for tree in (old, new))
+        before, after = ({} if tree is None else self.entries(tree) for tree in (old, new))
         for name in {**before, **after}:
             was, now = before.get(name), after.get(name)
             if was == now:
@@ -110,3 +128,10 @@ def _parsed(tree: bytes, size: int) -> Iterator[tuple[str, Entry]]:
             Entry(tree[at:space].decode().zfill(6), Sha(tree[nul + 1 : nul + 1 + size].hex())),
         )
         at = nul + 1 + size
+
+
+def written(entries: Mapping[str, Entry]) -> bytes:
+    """Write a tree object: in git's order, which takes a folder's name as if it ended in a slash."""
+    rows = ((name.encode(errors="surrogateescape"), entry) for name, entry in entries.items())
+    ordered = sorted(rows, key=lambda row: row[0] + b"/" if row[1].mode == FOLDER else row[0])
+    return b"".join(b"%s %s\0%s" % (entry.mode.lstrip("0").encode(), name, bytes.fromhex(entry.name)) for name, entry in ordered)

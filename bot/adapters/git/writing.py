@@ -1,13 +1,16 @@
-"""A change → one commit made by `git fast-import`, without a work tree."""
+"""A change → one commit, without a work tree: its blobs, the folders that lead to them, and the commit itself."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bot.adapters.git.objects import Objects
+from bot.adapters.git.trees import FOLDER, Entry, Trees, written
 from bot.changes.change import Change
 from bot.errors import Refused
+from bot.refs import Sha
 
 _MODES = ("100644", "100755")
 
@@ -20,23 +23,6 @@ class Person:
     def line(self, time: float) -> str:
         name, email = (re.sub(r"[<>\n\0]", "", text).strip() for text in (self.name, self.email))
         return f"{name} <{email}> {int(time)} +0000"
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What makes two commits the same to us: not their time, author or signature."""
-
-    tree: str
-    parents: tuple[str, ...]
-    message: bytes
-
-
-def parts(commit: bytes) -> Parts:
-    """Read a commit object."""
-    head, _, message = commit.partition(b"\n\n")
-    rows = [row.partition(" ") for row in head.decode(errors="replace").splitlines()]
-    tree = next(value for key, _, value in rows if key == "tree")
-    return Parts(tree, tuple(value for key, _, value in rows if key == "parent"), message.strip())
 
 
 def committer(commit: bytes) -> Person:
@@ -55,28 +41,48 @@ def checked_branch(branch: str) -> str:
     return f"refs/heads/{branch}"
 
 
-def script(change: Change, ref: str, mode_at: Callable[[str], str | None], person: Person, time: float) -> bytes:
-    """Say the commit in fast-import's language. `mode_at`: what the base has at a path.
+def commit(change: Change, trees: Trees, objects: Objects, person: Person, time: float) -> Sha:
+    """Make the change's commit, on no branch yet: what was made a moment ago is taken by no cleaning.
 
-    Raises Refused for paths that a repository cannot or should not hold.
+    Raises Refused for paths that a repository cannot or should not hold, and where no file would differ.
     """
     for path in change.files:
         _check(path)
-    message = change.message.replace("\0", "").encode(errors="surrogateescape")
-    out = [
-        f"commit {ref}\nmark :1\nauthor {person.line(time)}\ncommitter {person.line(time)}\ndata {len(message)}\n".encode(),
-        message,
-        f"\nfrom {change.base}\n".encode(),
-    ]
-    for path, body in sorted(change.files.items()):
-        mode = _mode(path, mode_at)
-        if body is None:
-            out.append(b"D %s\n" % _quoted(path))
+    root = trees.root(change.base)
+    leaves = {path: _leaf(path, body, change.base, trees, objects) for path, body in change.files.items()}
+    tree = _grafted(root, leaves, trees, objects) or objects.store("tree", b"", root)
+    if tree == root:
+        raise Refused("the change leaves every file as it is")
+    who, message = person.line(time), change.message.replace("\0", "").encode(errors="surrogateescape")
+    head = f"tree {tree}\nparent {change.base}\nauthor {who}\ncommitter {who}\n\n"
+    return objects.store("commit", head.encode() + message, root)
+
+
+def _leaf(path: str, body: bytes | None, base: Sha, trees: Trees, objects: Objects) -> Entry | None:
+    mode = _mode(path, base, trees)
+    return None if body is None else Entry(mode, objects.store("blob", body, base))
+
+
+def _grafted(tree: Sha | None, leaves: Mapping[str, Entry | None], trees: Trees, objects: Objects) -> Sha | None:
+    """Return the folder with these files in it, or without them; None where nothing is left in it."""
+    entries = dict(trees.entries(tree)) if tree else {}
+    below: dict[str, dict[str, Entry | None]] = {}
+    for path, leaf in leaves.items():
+        name, slash, rest = path.partition("/")
+        if slash:
+            below.setdefault(name, {})[rest] = leaf
+        elif leaf is not None:
+            entries[name] = leaf
         else:
-            out.append(b"M %s inline %s\ndata %d\n%s\n" % (mode.encode(), _quoted(path), len(body), body))
-    # No ref stays: what was made a moment ago is taken by no cleaning, and its branch is moved by compare and swap only.
-    out.append(b"\nget-mark :1\nreset %s\nfrom %s\n\ndone\n" % (ref.encode(), b"0" * len(change.base)))
-    return b"".join(out)
+            entries.pop(name, None)
+    for name, inside in below.items():
+        made = _grafted(entries[name].name if name in entries else None, inside, trees, objects)
+        if made is not None:
+            entries[name] = Entry(FOLDER, made)
+        else:
+            entries.pop(name, None)
+    like = next(iter(entries.values()), None)
+    return objects.store("tree", written(entries), like.name) if like else None
 
 
 def _check(path: str) -> None:
@@ -84,11 +90,13 @@ def _check(path: str) -> None:
         raise Refused(f"{path!r} is no path inside a repository")
 
 
-def _mode(path: str, mode_at: Callable[[str], str | None]) -> str:
+def _mode(path: str, base: Sha, trees: Trees) -> str:
     for parent in _parents(path):
-        if mode_at(parent) not in (None, "040000"):
+        above = trees.at(base, parent)
+        if above is not None and above.mode != FOLDER:
             raise Refused(f"{path}: {parent} is no folder but a link, file or submodule")
-    mode = mode_at(path) or "100644"
+    found = trees.at(base, path)
+    mode = found.mode if found else "100644"
     if mode not in _MODES:
         what = {"120000": "a symbolic link", "160000": "a submodule"}.get(mode, "a folder")
         raise Refused(f"{path} is {what}: only regular files are changed")
@@ -98,10 +106,3 @@ def _mode(path: str, mode_at: Callable[[str], str | None]) -> str:
 def _parents(path: str) -> list[str]:
     parts = path.split("/")
     return ["/".join(parts[:size]) for size in range(1, len(parts))]
-
-
-def _quoted(path: str) -> bytes:
-    return b'"%s"' % b"".join(
-        b"\\%03o" % byte if byte < 0x20 or byte in b'"\\' or byte >= 0x7F else bytes([byte])
-        for byte in path.encode(errors="surrogateescape")
-    )

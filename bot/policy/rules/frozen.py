@@ -9,6 +9,8 @@ from bot.policy.case import Case
 
 
 def frozen(case: Case) -> Objection | None:
-    if not any(fnmatchcase(case.service.environment, name) for name in case.policy.frozen):
+    reached = case.reached or (case.service.environment,)
+    found = next((each for each in reached if any(fnmatchcase(each, name) for name in case.policy.frozen)), None)
+    if found is None:
         return None
-    return Objection("frozen", f"{case.service.environment} is frozen; a person may merge, or end the freeze in `.rollbot.yaml`")
+    return Objection("frozen", f"{found} is frozen; a person may merge, or end the freeze in `.rollbot.yaml`")

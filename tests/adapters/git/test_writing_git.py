@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import os
+import random
 import stat
+import subprocess
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -299,3 +301,30 @@ def test_a_server_that_cannot_push_all_or_none_is_pushed_to(checkout, server, tm
     made = repository.write(change(base, {"a.yaml": b"a: 0\n"}))
 
     assert truth(checkout, tmp_path, "rev-parse", "rollbot/prod/a/x") == made
+
+
+@pytest.mark.parametrize("format_", ["sha1", "sha256"])
+def test_what_is_written_is_sound_and_as_git_would_write_it(tmp_path: Path, opened: Opens, checkout, format_: str):
+    folder, dice = tmp_path / "plain.git", random.Random(11)
+    checkout.git("init", "--quiet", "--bare", "--initial-branch=main", f"--object-format={format_}", str(folder))
+    files = {f"{a}/{b}{c}": f"{a}{b}{c}" for a in ("a", "a-b", "a.b") for b in ("", "x/", "x/y/") for c in ("one", "two")}
+    stream = "".join(f"M 100644 inline {path}\ndata {len(text)}\n{text}\n" for path, text in files.items())
+    begin = f"commit refs/heads/main\ncommitter a <a@b> 1790000000 +0000\ndata 5\nBegin{stream}"
+    checkout.git(f"--git-dir={folder}", "fast-import", "--quiet", feed=begin.replace("Begin", "Begin\n").encode())
+    repository = opened(folder)
+    base = repository.resolve("main")
+    for number in range(12):
+        gone = dice.sample(sorted(files), dice.randint(0, 4))
+        new = {f"{dice.choice(['a', 'a0', 'a/x', 'a.b/z'])}/n{number}": b"new", "a-b/one": b"%d" % number}
+        wanted: dict[str, bytes | None] = dict.fromkeys(gone) | new
+
+        made = repository.write(change(base, wanted, branch=f"rollbot/{number}"))
+
+        index = {"GIT_INDEX_FILE": str(tmp_path / f"index{number}"), "GIT_DIR": str(folder)}
+        rows = [f"0 {'0' * len(base)}\t{path}" for path in gone if path not in new]
+        rows += [f"100644 {repository.tree(made)[path]}\t{path}" for path in new]
+        for words, feed in ((("read-tree", base), ""), (("update-index", "--index-info"), "\n".join(rows) + "\n")):
+            subprocess.run(["git", *words], env=os.environ | index, input=feed.encode(), check=True)
+        tree = subprocess.run(["git", "write-tree"], env=os.environ | index, capture_output=True, check=True, text=True).stdout.strip()
+        assert checkout.git(f"--git-dir={folder}", "rev-parse", f"{made}^{{tree}}") == tree
+    checkout.git(f"--git-dir={folder}", "fsck", "--strict", "--no-dangling")

@@ -1,0 +1,24 @@
+"""A plan → the environments that it changes something in: trust, freezes and circles are asked of each."""
+
+from __future__ import annotations
+
+from bot.plans.plan import Plan
+from bot.policy.settings import Trust
+from bot.quarantine import FOLDER
+from bot.reconciler.asking import SEVERAL
+from bot.reconciler.view import View
+from bot.releases.release import DesiredState
+
+
+def reached(plan: Plan, state: DesiredState) -> frozenset[str]:
+    """Those of the plan's services, and of whoever else owns its files; our own folder is nobody's."""
+    paths = [path for path in plan.files if not path.startswith(f"{FOLDER}/")]
+    owners = {ref.environment for path in paths for ref in state.estate.owners.get(path, ())}
+    found = owners | {ref.environment for ref in plan.services}
+    return frozenset(found - {SEVERAL} or found or {SEVERAL})
+
+
+def least_trusted(plan: Plan, view: View) -> tuple[str, Trust]:
+    """The environment among them that trust goes least far in: the plan goes no further anywhere."""
+    trust = {environment: view.config.policy.trust_in(environment) for environment in sorted(reached(plan, view.state))}
+    return min(trust.items(), key=lambda each: each[1].rung)
