@@ -32,7 +32,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.adapters.forges.github import faults, protection
-from tests.github.judge import judge
+from tests.github.judge import verdict
 from tests.github.packages import Unobtainable, package
 from tests.github.server import FakeGitHub
 
@@ -216,14 +216,12 @@ def contract(servers: Sequence[FakeGitHub]) -> dict[str, Any]:
     """What crossed the wire, judged by GitHub's own descriptions."""
     requests = [request for server in servers for request in server.requests]
     try:
-        violations = judge(requests)
+        found = verdict(requests)
     except Unobtainable as error:
         print(f"{len(requests)} requests; not judged: {error}")
         return {"requests": len(requests), "violations": None}
-    print(f"{len(requests)} requests judged, {len(violations)} violations")
-    for line in dict.fromkeys(map(str, violations)):
-        print(f"  {line}")
-    return {"requests": len(requests), "violations": len(violations)}
+    print(found)
+    return {"requests": found.requests, "violations": len(found.violations)}
 
 
 def main() -> None:

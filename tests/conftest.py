@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.github.watch import contract
+
+__all__ = ["contract"]
+
 os.environ |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0", "NO_COLOR": "1"}
 
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
-from tempfile import mkdtemp
 
 import pytest
 
@@ -15,8 +13,8 @@ from bot.attribution.onset import Onset
 from bot.changes.brief import Brief
 from bot.changes.mermaid import chart, timeline
 from bot.incidents.incident import Symptom
+from tests.github.packages import Unobtainable, installed
 
-CACHE = Path(__file__).parents[2] / ".cache"
 PACKAGES = ("mermaid@11", "jsdom@26")
 PARSE = """
 import { JSDOM } from 'jsdom';
@@ -49,22 +47,10 @@ EVIL = [
 
 @pytest.fixture(scope="module")
 def mermaid() -> Path:
-    if not shutil.which("npm") or not shutil.which("node"):
-        pytest.skip("no npm on this machine: diagrams are not given to Mermaid itself")
-    folder = CACHE / "mermaid"
-    if not (folder / "node_modules" / "mermaid").is_dir():
-        CACHE.mkdir(exist_ok=True)
-        fresh = Path(mkdtemp(dir=CACHE))
-        (fresh / "package.json").write_text("{}")
-        words = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", *PACKAGES]
-        done = subprocess.run(words, cwd=fresh, capture_output=True, timeout=200)
-        if done.returncode != 0:
-            shutil.rmtree(fresh)
-            pytest.skip(f"npm cannot fetch Mermaid here: {done.stderr.decode(errors='replace')[-200:]}")
-        if folder.exists():  # another worker was quicker
-            shutil.rmtree(fresh)
-        else:
-            fresh.rename(folder)
+    try:
+        folder = installed("mermaid", PACKAGES)
+    except Unobtainable as error:
+        pytest.skip(f"diagrams are not given to Mermaid itself: {error}")
     (folder / "parse.mjs").write_text(PARSE)
     return folder
 

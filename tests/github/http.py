@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from tests.github import graphql, rest
-from tests.github.state import QUIET, Answer, Crossed
+from tests.github.kinds import made_whole
+from tests.github.state import NOWHERE, QUIET, Answer, Crossed, Unknown
 
 if TYPE_CHECKING:
     from tests.github.server import FakeGitHub
@@ -91,9 +92,10 @@ class Handler(BaseHTTPRequestHandler):
     def _api(self, path: str, body: bytes) -> tuple[int, Any, dict[str, str]]:
         kind, _, token = (self.headers.get("Authorization") or "").partition(" ")
         try:
-            said = json.loads(body) if body else None
+            said = _parsed(body)
             if kind == "Bearer" and token.count(".") == 2:
-                return *self.hub.apps.answer(token, self.command, path.removeprefix("/api/v3")), {}
+                status, found = self.hub.apps.answer(token, self.command, path.removeprefix("/api/v3"))
+                return status, made_whole(self.command, path.removeprefix("/api/v3"), found, self.hub.api), {}
             me = self.hub.tokens.get(token)
             if me is None:
                 raise Answer(401, "Bad credentials")
@@ -101,9 +103,12 @@ class Handler(BaseHTTPRequestHandler):
                 return 200, self._graphql(me, said), {}
             query = dict(parse_qsl(urlsplit(self.path).query))
             status, found = rest.answer(self.hub, me, self.command, path.removeprefix("/api/v3"), query, said)
-            return self._paged(status, found, query)
+            status, found, headers = self._paged(status, found, query)
+            return status, made_whole(self.command, path.removeprefix("/api/v3"), found, self.hub.api), headers
         except Answer as error:
-            return error.status, {"message": error.message, **({"errors": error.errors} if error.errors else {})}, {}
+            about = NOWHERE if isinstance(error, Unknown) else f"{NOWHERE}/reference"
+            refusal = {"message": error.message, "documentation_url": about}
+            return error.status, {**refusal, **({"errors": error.errors} if error.errors else {})}, {}
 
     def _paged(self, status: int, found: Any, query: Mapping[str, str]) -> tuple[int, Any, dict[str, str]]:
         """One page of a list, and where the next one is."""
@@ -116,7 +121,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _graphql(self, me: str, said: Any) -> Any:
         try:
-            return {"data": graphql.answer(self.hub, me, said["query"], said["variables"])}
+            return {"data": graphql.answer(self.hub, me, said["query"], said.get("variables") or {})}
         except Answer as error:
             return {"data": None, "errors": [{"type": "UNPROCESSABLE", "message": error.message}]}
 
@@ -178,3 +183,10 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(out)
         self.wfile.flush()
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return json.loads(body) if body else None
+    except ValueError:
+        raise Answer(400, "Problems parsing JSON") from None

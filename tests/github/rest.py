@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from tests.github.state import Answer, Comment, Item, Reacted, Repo, Rules, Status, identity, stamp
+from tests.github.asked import asked
+from tests.github.state import Answer, Comment, Item, Reacted, Repo, Rules, Status, Unknown, identity, stamp
 
 if TYPE_CHECKING:
     from tests.github.server import FakeGitHub
@@ -63,15 +64,18 @@ def answer(hub: FakeGitHub, me: str, verb: str, path: str, query: Mapping[str, s
         return _team(hub, *found.groups())
     found = re.fullmatch(r"/repos/([^/]+/[^/]+)(/.*)?", path)
     repo = hub.repos.get(found[1]) if found else None
-    if found is None or repo is None or not repo.roles.get(me):
+    if found is None:
+        raise Unknown
+    if repo is None or not repo.roles.get(me):
         raise Answer(404, "Not Found")
     repo.settle()
     if verb != "GET" and repo.roles[me] == "read" and "/comments" not in path:
         raise Answer(403, "Must have push access to the repository.")
     for method, pattern, act in ROUTES:
         if method == verb and (fits := re.fullmatch(pattern, found[2] or "")):
-            return act(Call(hub, me, repo, tuple(unquote(word or "") for word in fits.groups()), query, body))
-    raise Answer(404, "Not Found")
+            said = None if verb == "GET" else asked(body)
+            return act(Call(hub, me, repo, tuple(unquote(word or "") for word in fits.groups()), query, said))
+    raise Unknown
 
 
 def _team(hub: FakeGitHub, organisation: str, slug: str, login: str | None) -> Result:
@@ -206,12 +210,17 @@ def make_commit(call: Call) -> Result:
 
 
 def commit(call: Call) -> Result:
-    found = commit_json(call, call.words[0])
+    return 200, commit_of(call, call.words[0])
+
+
+def commit_of(call: Call, sha: str) -> dict[str, Any]:
+    """A commit with the accounts of its people, which a commit of Git has not."""
+    found = commit_json(call, sha)
     accounts = {"GitHub": "web-flow"}
     people = {role: accounts.get(found[role]["name"], found[role]["name"]) for role in ("author", "committer")}
     known = {role: call.user(login) if login in call.hub.users else None for role, login in people.items()}
-    bare = {name: found[name] for name in found if name not in ("sha", "parents")}
-    return 200, {"sha": found["sha"], "commit": bare, "parents": found["parents"], **known}
+    parents = found.pop("parents")
+    return {"sha": found.pop("sha"), "commit": found, "parents": parents, **known}
 
 
 # Statuses, checks, branches
@@ -219,7 +228,10 @@ def commit(call: Call) -> Result:
 
 def status(call: Call) -> Result:
     newest = {each.context: each for each in call.repo.statuses.get(call.words[0], ())}
-    return 200, {"sha": call.words[0], "statuses": [vars(each) for each in newest.values()]}
+    states = {each.state for each in newest.values()}
+    state = "failure" if states & {"failure", "error"} else "success" if states == {"success"} else "pending"
+    said = {"sha": call.words[0], "state": state, "total_count": len(newest), "repository": {"full_name": call.repo.name}}
+    return 200, {**said, "statuses": [vars(each) for each in newest.values()]}
 
 
 def make_status(call: Call) -> Result:
@@ -241,7 +253,7 @@ def branch(call: Call) -> Result:
         raise Answer(404, "Branch not found")
     checks = list(rules.required_checks) if rules else []
     protection = {"enabled": rules is not None, "required_status_checks": {"contexts": checks, "checks": []}}
-    return 200, {"name": call.words[0], "commit": {"sha": head}, "protected": rules is not None, "protection": protection}
+    return 200, {"name": call.words[0], "commit": commit_of(call, head), "protected": rules is not None, "protection": protection}
 
 
 def protection(call: Call) -> Result:

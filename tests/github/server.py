@@ -20,7 +20,8 @@ import jwt
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from tests.github.http import Handler
-from tests.github.state import Answer, Comment, Crossed, Item, Reacted, Repo, Rules, Status, stamp
+from tests.github.state import Answer, Comment, Crossed, Item, Reacted, Repo, Rules, Status, Unknown, stamp
+from tests.github.watch import seen
 
 
 @dataclass
@@ -60,7 +61,7 @@ class Apps:
             made = f"ghs_{secrets.token_hex(18)}"
             self._hub.tokens[made] = f"{slug}[bot]"
             return 201, {"token": made, "expires_at": stamp(time.time() + 3600), "permissions": permissions}
-        raise Answer(404, "Not Found")
+        raise Unknown
 
 
 class FakeGitHub:
@@ -224,3 +225,4 @@ class FakeGitHub:
 
     def record(self, crossed: Crossed) -> None:
         self.requests.append(crossed)
+        seen(crossed)

@@ -24,6 +24,17 @@ class Answer(Exception):
         self.status, self.message, self.errors = status, message, errors
 
 
+NOWHERE = "https://docs.github.com/rest"
+"""Where GitHub points who asks for a route that it has not; a thing that it has not is documented at its route."""
+
+
+class Unknown(Answer):
+    """There is no such route."""
+
+    def __init__(self) -> None:
+        super().__init__(404, "Not Found")
+
+
 def stamp(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 

@@ -26,7 +26,9 @@ from bot.web.app import create_app
 from bot.world import story
 from bot.world.origin import Origin
 from bot.world.story import ToldCommit
+from tests.github import watch, webhooks
 from tests.github.server import FakeGitHub
+from tests.github.state import Crossed
 
 NAME, SECRET = "acme/manifests", "a-secret-of-the-webhook"
 PROD = "apps/checkout/overlays/prod/kustomization.yaml"
@@ -80,15 +82,10 @@ class Town:
     def knock(self, number: int, comment: int, **other: Any) -> int:
         """The webhook of a comment, perhaps again."""
         found = next(each for each in self.hub.comments(NAME, number) if each.id == comment)
-        user = self.hub.account(found.user)
-        payload = {
-            "action": "created",
-            "issue": {"number": number},
-            "comment": {"id": comment, "body": found.body, "user": user, "html_url": f"{self.hub.address}/c/{comment}"},
-            "repository": {"full_name": NAME},
-            "sender": user,
-        } | other
-        return self.deliver("issue_comment", payload)
+        payload = webhooks.issue_comment(self.hub, NAME, found, other.pop("action", "created")) | other
+        status = self.deliver("issue_comment", payload)
+        watch.seen(Crossed("POST", f"{watch.HOOKS}issue_comment", "", status, json.dumps(payload).encode(), None, 0.0))
+        return status
 
     def deliver(self, event: str, payload: Any) -> int:
         self.deliveries += 1
