@@ -24,7 +24,10 @@ class FileChange:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """A commit of the first-parent line. `message` is whole (subject, body, trailers), `time` the committer's."""
+    """A commit of the first-parent line. `message` is whole (subject, body, trailers), `time` the committer's.
+
+    Of a merge that brought in a commit of ours, `message` ends with that commit's trailers, whatever whoever merged wrote.
+    """
 
     sha: Sha
     parent: Sha | None

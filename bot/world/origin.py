@@ -85,7 +85,7 @@ class Origin:
 
     def touched(self, commit: Sha) -> tuple[str, ...]:
         """The paths that a commit changed, against its first parent."""
-        listed = self._git("diff-tree", "-r", "-m", "--first-parent", "--root", "--no-commit-id", "--name-only", "-z", commit)
+        listed = self._git("log", "-1", "-m", "--first-parent", "--no-renames", "--format=", "--name-only", "-z", commit)
         return tuple(name.decode() for name in listed.split(b"\0") if name)
 
     def delete(self, branch: str) -> None:

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from typing import overload
 
+from bot.adapters.git.blobs import Blobs
+from bot.adapters.git.brought import brought
 from bot.adapters.git.lines import Lines, Piece
 from bot.adapters.git.log import COMMAND, commit, records
 from bot.adapters.git.run import Git
@@ -58,22 +60,22 @@ class Line(Sequence[Commit]):
             at += 1
 
 
-def line(git: Git, lines: Lines, scope: str, head: Sha) -> Line:
+def line(git: Git, blobs: Blobs, lines: Lines, scope: str, head: Sha) -> Line:
     """Answer the line that ends in `head`, and keep what was new of it."""
     if lines.whole(scope, head):
         return _kept(lines, scope, head)
     tip = lines.tip(scope)
     if tip is not None and lines.whole(scope, tip):
-        extended = _extended(git, lines, scope, head, tip)
+        extended = _extended(git, blobs, lines, scope, head, tip)
         if extended is not None:  # its truth would be its length, and all of it read for that
             return extended
-    return _anew(git, lines, scope, head)
+    return _anew(git, blobs, lines, scope, head)
 
 
-def _extended(git: Git, lines: Lines, scope: str, head: Sha, tip: Sha) -> Line | None:
+def _extended(git: Git, blobs: Blobs, lines: Lines, scope: str, head: Sha, tip: Sha) -> Line | None:
     """Answer the line where it shares its older part with the one kept last, else None (after a force-push)."""
     # The tip itself may be forgotten since, where the branch was force-pushed and cleaned up.
-    new = list(_records(git, "--ignore-missing", head, "--not", tip))
+    new = list(_records(git, blobs, "--ignore-missing", head, "--not", tip))
     if not new:
         older = _kept(lines, scope, tip)
         at = next((i for i, found in enumerate(older) if found.sha == head), None)
@@ -89,9 +91,9 @@ def _extended(git: Git, lines: Lines, scope: str, head: Sha, tip: Sha) -> Line |
     return _kept(lines, scope, head)
 
 
-def _anew(git: Git, lines: Lines, scope: str, head: Sha) -> Line:
+def _anew(git: Git, blobs: Blobs, lines: Lines, scope: str, head: Sha) -> Line:
     commits: list[Commit] = []
-    lines.put(scope, _pieces(_records(git, head), commits), head)
+    lines.put(scope, _pieces(_records(git, blobs, head), commits), head)
     return Line(commits)
 
 
@@ -130,9 +132,12 @@ def _piece(lines: Lines, scope: str, top: Sha) -> Piece:
     raise Unavailable("the cache of commits was replaced while it was read")
 
 
-def _records(git: Git, *range_: str) -> Iterator[list[bytes]]:
+def _records(git: Git, blobs: Blobs, *range_: str) -> Iterator[list[bytes]]:
+    def contains(commit: Sha, ancestor: Sha) -> bool:
+        return git.answer("merge-base", "--is-ancestor", ancestor, commit).status == 0
+
     with git.stream(*COMMAND, *range_, "--") as stream:
-        yield from records(iter(lambda: stream.out.read(_CHUNK), b""))
+        yield from brought(records(iter(lambda: stream.out.read(_CHUNK), b"")), blobs.object, contains)
         stream.finish()
 
 

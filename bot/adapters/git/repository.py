@@ -74,7 +74,7 @@ class GitRepository:
         self.name = origin.name if origin else str(self._work_tree or folder.with_suffix("" if folder.suffix == ".git" else folder.suffix))
         self._prepare(branch)
         self.branch = branch or self._head_branch()
-        self._lines = Lines(cache / f"{Address(str(folder), folder.name).folder}.commits.sqlite" if cache else None)
+        self._lines = Lines(cache / f"{Address(str(folder), folder.name).folder}.lines.sqlite" if cache else None)
 
     def _origin(self, folder: Path) -> Address | None:
         if not re.search(r"^\s*\[(?:remote|include)", _file(folder, "config").decode(errors="replace"), re.MULTILINE | re.IGNORECASE):
@@ -160,7 +160,7 @@ class GitRepository:
         return self._trees.files(commit)
 
     def log(self, commit: Sha) -> Sequence[Commit]:
-        return line(self._git, self._lines, self._scope(), commit)
+        return line(self._git, self._blobs, self._lines, self._scope(), commit)
 
     def _scope(self) -> str:
         """What the text of a line depends on besides its commits: where a shallow clone was cut."""
