@@ -80,7 +80,7 @@ def lived(months: int, workers: int, first: int) -> Iterator[tuple[int, collecti
 
 def live(months: int, workers: int, first: int = 1) -> dict[str, int]:
     """Live through so many months; print progress and what broke; answer `month_runs` and `law_breaks`."""
-    seen: ClassVar[collections.Counter[str]] = collections.Counter()
+    seen: collections.Counter[str] = collections.Counter()
     broken: list[str] = []
     began = time.monotonic()
     for number, counted, why in lived(months, workers, first):
