@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot.quarantine import Quarantine
 from bot.records.trailers import trailers
 
 MINE = "Roll back checkout\n\nBecause.\n\nRollback-Service: checkout\nRollback-Release: abc\n"
@@ -66,6 +67,33 @@ def test_a_rollback_that_was_on_the_line_before_is_not_brought_by_a_later_merge(
 
     assert said(checkout, opened) == {}
     assert said(checkout, opened, 1)["Rollback-Release"] == ("abc",)
+
+
+KEPT = Quarantine(
+    "prod", "checkout", "2", "0123456789abcdef", "abc", (("a", "x", "img", "2"),), "it fails\nmuch", "rollbot", "prod-checkout-1", 1.0, 2.0
+)
+
+
+def test_a_squash_in_other_words_has_the_trailers_of_its_quarantine(checkout, opened):
+    checkout.commit("Add", {"a": "1\n"})
+    checkout.commit("Go back (#4)", {"a": "0\n", KEPT.path: KEPT.text()})
+
+    assert said(checkout, opened) == {
+        "Rollback-Service": ("checkout",),
+        "Rollback-Environment": ("prod",),
+        "Rollback-Release": ("abc",),
+        "Rollback-From": ("2",),
+        "Rollback-Incident": ("prod-checkout-1",),
+    }
+    checkout.commit("Change it", {KEPT.path: KEPT.text() + b"# still\n"})
+    assert said(checkout, opened) == {}
+
+
+@pytest.mark.parametrize("text", [b"", b"- a\n", b"a: [", b"\xff\xfe", b"service: x\n"])
+def test_a_file_of_somebody_elses_there_says_nothing(checkout, opened, text):
+    checkout.commit("Add", {"a": "1\n", ".rollbot/quarantine/x.yaml": text})
+
+    assert said(checkout, opened) == {}
 
 
 def test_what_was_kept_of_the_line_says_it_too(checkout, opened):
