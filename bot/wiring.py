@@ -187,8 +187,9 @@ def _repository_of(key: str, houses: Mapping[str, Ports]) -> str:
     """Whose turn it is: writes to one repository are serial."""
     from bot.reconciler.intake import INBOX
     from bot.reconciler.listening import TALK
+    from bot.reconciler.tending import TEND
 
-    for kind in (INBOX, TALK):
+    for kind in (INBOX, TALK, TEND):
         if key.startswith(kind):
             return key.removeprefix(kind)
     for ports in houses.values():

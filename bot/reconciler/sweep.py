@@ -1,8 +1,9 @@
-"""Webhooks are hints, the sweep is the truth: incidents that are due, inboxes that are not empty, comments that nobody brought."""
+"""Webhooks are hints, the sweep is the truth: due incidents, inboxes that are not empty, comments nobody brought, quarantines."""
 
 from __future__ import annotations
 
 from bot.ports import Ports
+from bot.reconciler import tending
 from bot.reconciler.intake import INBOX
 from bot.reconciler.listening import TALK, due
 
@@ -13,6 +14,8 @@ def sweep(ports: Ports) -> None:
         ports.queue.enqueue(f"{INBOX}{name}", now)
     if due(ports, now):
         ports.queue.enqueue(f"{TALK}{name}", now)
+    if tending.due(ports, now):
+        ports.queue.enqueue(f"{tending.TEND}{name}", now)
     for incident in ports.store.incidents(name, open_only=True):
         if incident.due is None or incident.due <= now:
             ports.queue.enqueue(incident.id, now)

@@ -14,6 +14,7 @@ from bot.reconciler.reconcile import reconcile
 from bot.reconciler.saving import save
 from bot.reconciler.step import MINUTE, Step, end
 from bot.reconciler.telling import tell
+from bot.reconciler.tending import TEND, tend
 from bot.records.entry import Note, Stage
 from bot.refs import Instant
 
@@ -28,6 +29,9 @@ def work(key: str, houses: Mapping[str, Ports]) -> Instant | None:
     if key.startswith(TALK):
         ports = houses.get(key.removeprefix(TALK))
         return listen(ports) if ports else None
+    if key.startswith(TEND):
+        ports = houses.get(key.removeprefix(TEND))
+        return tend(ports) if ports else None
     first = next(iter(houses.values()), None)
     incident = first.store.incident(key) if first else None
     ports = houses.get(incident.service.repository) if incident else None
