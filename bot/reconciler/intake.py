@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 
-from bot.errors import Refused, Stale
+from bot.errors import Refused, Stale, Unavailable
 from bot.incidents.correlate import alerted
 from bot.incidents.resolve import Unresolved, may_act, resolve
 from bot.ports import Delivery, Notice, Ports
 from bot.reconciler.asking import ask
 from bot.reconciler.commanding import Unheard, hear
-from bot.reconciler.saving import note_alone, save
+from bot.reconciler.saving import news, note_alone, save
 from bot.reconciler.step import Step
 from bot.reconciler.view import View, look_around
 from bot.records.entry import Note, Stage
@@ -46,11 +46,17 @@ def keep(source: str, body: bytes, ports: Ports, delivery: str = "") -> bool:
 def take_in(ports: Ports) -> Instant | None:
     """Work off the inbox, oldest delivery first. A kill in between leaves the delivery there; reading it twice joins nothing twice.
 
-    What people say waits while the forge is away, and holds nothing else up.
+    What people say waits while the forge is away, and holds nothing else up; while the repository is away, everything waits.
     """
     waiting = ports.store.inbox(ports.repository.name)
-    view = look_around(ports) if waiting else None
     again = None
+    try:
+        view = look_around(ports) if waiting else None
+    except (Unavailable, Refused) as error:
+        note = Note(Stage.SIGNAL, "what came in waits: the repository cannot be read", (str(error),))
+        if news((note,), ports.store.entries("")):
+            note_alone(note, ports)
+        return ports.clock.now() + LATER
     for delivery in waiting:
         try:
             if view is not None:

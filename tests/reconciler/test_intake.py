@@ -146,3 +146,20 @@ def test_a_change_at_the_forge_brings_forward_the_incidents_it_names_and_no_othe
     rows = SqlQueueRows(world.database)
     found = [rows.take(now + 1, now + 100) for _ in range(4)]
     assert sorted(filter(None, found)) == nudged
+
+
+def test_while_the_repository_is_away_signals_wait_and_it_is_told_once(world: LivedWorld) -> None:
+    moved = world.origin.folder.with_suffix(".away")
+    world.origin.folder.rename(moved)
+    delivered(world, b"what?")
+    ports, key = world.ports(), f"{INBOX}{world.repository.name}"
+
+    for _ in range(2):
+        again = work(key, {world.repository.name: ports})
+        assert again is not None and again > world.clock.now()
+    assert len(ports.store.inbox(world.repository.name)) == 1
+    assert [entry.what for entry in world.record("")] == ["what came in waits: the repository cannot be read"]
+
+    moved.rename(world.origin.folder)
+    assert work(key, {world.repository.name: ports}) is None
+    assert not ports.store.inbox(world.repository.name)
