@@ -55,7 +55,9 @@ def folders(state: DesiredState, service: Service) -> frozenset[str]:
     """Return the folders whose files are all the service's: what was in them and is gone was its too."""
     mine = {path.rpartition("/")[0] for path in service.files if state.estate.owners.get(path, ()) in ((), (service.ref,))}
     mine.discard("")
-    theirs = {path.rpartition("/")[0] for path, owners in state.estate.owners.items() if service.ref not in owners and owners}
+    beginnings = tuple(f"{folder}/" for folder in mine)
+    near = ((path, owners) for path, owners in state.estate.owners.items() if path.startswith(beginnings))
+    theirs = {path.rpartition("/")[0] for path, owners in near if owners and service.ref not in owners}
     return frozenset(mine - theirs)
 
 
