@@ -36,10 +36,13 @@ def _last(artefact: str) -> str:
 
 def shares(state: DesiredState, service: Service) -> Mapping[str, Share]:
     """Return the shares of those files that others have pins in too; all that is in the other files is the service's."""
+    holders = {path: [ref for ref in state.estate.owners.get(path, ()) if ref != service.ref] for path in service.files}
+    if not any(holders.values()):
+        return {}
     services = {other.ref: other for other in state.estate.services}
     found = {}
     for path in service.files:
-        others = [services[ref] for ref in state.estate.owners.get(path, ()) if ref != service.ref and ref in services]
+        others = [services[ref] for ref in holders[path] if ref in services]
         ours = _places(service, path)
         theirs = frozenset(place for other in others for place in _places(other, path)) - ours
         if theirs:
