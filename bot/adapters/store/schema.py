@@ -128,6 +128,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
+        """For one question: what a second one shows may be newer."""
         with _spoken(), self._engine.connect() as connection:
             yield connection
 
@@ -207,9 +208,10 @@ def _prepare(connection: Any, _record: object) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    """A writer takes the lock when it begins: waiting for it then is safe, upgrading a read later is not."""
+    """A writer takes the lock when it begins: waiting for it then is safe, upgrading a read later is not. A reader's one question is a
+    transaction as it is.
+    """
     writes = connection.get_execution_options().get("rollbot_writes")
     if writes:
-        driver: Any = connection.connection.dbapi_connection
-        driver.execute(f"PRAGMA synchronous={writes}")  # of the connection, and not to be changed within a transaction
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        connection.exec_driver_sql(f"PRAGMA synchronous={writes}")  # of the connection, and not to be changed within a transaction
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
