@@ -93,7 +93,8 @@ def read(state: Files) -> tuple[Quarantine, ...]:
 
 def files(state: Files) -> tuple[str, ...]:
     """The paths of a revision's quarantines."""
-    return tuple(sorted(path for path in state.tree if path.startswith(f"{FOLDER}/")))
+    inside = f"{FOLDER}/"
+    return tuple(sorted(path for path in state.tree if path.startswith(inside)))
 
 
 def parse(path: str, text: bytes | None) -> Quarantine:

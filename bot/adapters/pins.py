@@ -8,7 +8,6 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Set
-from functools import lru_cache
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -33,6 +32,11 @@ _TABLES = """
 """
 _PART = 250
 """Keys in one statement: SQLite takes 999 values, or more."""
+
+_written = json.JSONEncoder(separators=(",", ":")).encode
+
+_SHAPES = 8192
+"""So many are kept at hand, and those of the question that comes next."""
 
 _FORGET = (
     "DELETE FROM reading WHERE path IN (SELECT path.id FROM path JOIN scope ON scope.id = path.scope WHERE parser <> ?)",
@@ -91,8 +95,8 @@ class SqlitePinCache:
     def _start(self, rows: _Rows, rules: str) -> None:
         self._rows = rows
         self._paths: dict[str, int] = {}
-        self._shapes: dict[object, int] = {}
-        self._shape = lru_cache(maxsize=8192)(self._shape_of)
+        self._numbers: dict[str, int] = {}
+        self._shapes: dict[int, list[_Shape]] = {}
         with rows.reading() as reading:
             found = reading.execute("SELECT id FROM scope WHERE parser = ? AND rules = ?", (PARSER_VERSION, rules)).fetchone()
         if found is None:
@@ -115,7 +119,7 @@ class SqlitePinCache:
                 yield rows
         except BaseException:
             self._paths.clear()  # what was numbered in a transaction that did not happen has no number
-            self._shapes.clear()
+            self._numbers.clear()
             raise
 
     # Readings
@@ -123,7 +127,8 @@ class SqlitePinCache:
     def get(self, keys: Iterable[_Key]) -> Mapping[_Key, Reading]:
         with self._rows.reading() as rows:
             found = list(self._found(rows, "SELECT asked.at, shape, marks FROM asked JOIN reading USING (path, blob)", keys))
-            return {key: _reading(key[0], self._shape(shape), json.loads(marks)) for key, shape, marks in found}
+            shapes = self._shapes_of(rows, {shape for _, shape, _ in found})
+        return {key: _reading(key[0], shapes[shape], json.loads(marks)) for key, shape, marks in found}
 
     def missing(self, keys: Iterable[_Key]) -> Set[_Key]:
         asked = list(keys)
@@ -146,39 +151,35 @@ class SqlitePinCache:
         if not readings:
             return
         with self._writing() as rows:
-            made = [(self._new_path(rows, path), _packed(blob), *self._told(rows, reading)) for (path, blob), reading in readings.items()]
+            paths = self._number_paths(rows, {path for path, _ in readings})
+            shapes = [_shape(reading) for reading in readings.values()]
+            numbers = self._number_shapes(rows, shapes)
+            made = [
+                (paths[path], _packed(blob), numbers[shape], _marks(reading))
+                for ((path, blob), reading), shape in zip(readings.items(), shapes, strict=True)
+            ]
             rows.executemany("INSERT OR REPLACE INTO reading VALUES (?, ?, ?, ?)", made)
 
-    def _told(self, rows: sqlite3.Connection, reading: Reading) -> tuple[int, str]:
-        shape = tuple(
-            (p.document, p.yaml_path, p.format, p.kind, p.object_kind, p.object_name, p.namespace, p.artefact, p.style, p.partial)
-            for p in reading.pins
-        )
-        marks: list[object] = []
-        for pin in reading.pins:
-            marks += (pin.line, pin.start, pin.end, pin.value)
-        why = [[o.code, o.why, o.weight, o.path, o.line] for o in reading.objections]
-        return self._new_shape(rows, shape), json.dumps([marks, why] if why else [marks], separators=(",", ":"))
+    def _number_shapes(self, rows: sqlite3.Connection, shapes: Iterable[str]) -> Mapping[str, int]:
+        """Return the numbers of these shapes; those that have none yet get one."""
+        if len(self._numbers) > _SHAPES:
+            self._numbers.clear()
+        names = {shape: hashlib.sha256(shape.encode()).digest()[:16] for shape in shapes if shape not in self._numbers}
+        known = dict(_rows_of(rows, "SELECT hash, id FROM shape WHERE hash", names.values()))
+        for shape, name in names.items():
+            id_ = known.get(name) or rows.execute("INSERT INTO shape (hash, text) VALUES (?, ?)", (name, shape)).lastrowid
+            self._numbers[shape] = int(id_ or 0)
+        return self._numbers
 
-    def _new_shape(self, rows: sqlite3.Connection, shape: tuple[object, ...]) -> int:
-        if shape in self._shapes:
-            return self._shapes[shape]
-        text = json.dumps(shape, separators=(",", ":"))
-        name = hashlib.sha256(text.encode()).digest()[:16]
-        known = rows.execute("SELECT id FROM shape WHERE hash = ?", (name,)).fetchone()
-        id_ = known[0] if known else rows.execute("INSERT INTO shape (hash, text) VALUES (?, ?)", (name, text)).lastrowid
-        if len(self._shapes) > 8192:
-            self._shapes.clear()
-        self._shapes[shape] = int(id_ or 0)
-        return self._shapes[shape]
-
-    def _shape_of(self, id_: int) -> list[_Shape]:
-        with self._rows.reading() as rows:
-            text = rows.execute("SELECT text FROM shape WHERE id = ?", (id_,)).fetchone()[0]
-        return [
-            (document, yaml_path, (format_, PinKind(kind), *names), Style(style), partial)
-            for document, yaml_path, format_, kind, *names, style, partial in json.loads(text)
-        ]
+    def _shapes_of(self, rows: sqlite3.Connection, numbers: Set[int]) -> Mapping[int, list[_Shape]]:
+        if len(self._shapes) > _SHAPES:
+            self._shapes = {}
+        for id_, text in _rows_of(rows, "SELECT id, text FROM shape WHERE id", [id_ for id_ in numbers if id_ not in self._shapes]):
+            self._shapes[id_] = [
+                (document, yaml_path, (format_, PinKind(kind), *names), Style(style), partial)
+                for document, yaml_path, format_, kind, *names, style, partial in json.loads(text)
+            ]
+        return self._shapes
 
     # Inclusions and how far the line has been read
 
@@ -191,7 +192,8 @@ class SqlitePinCache:
         if not inclusions:
             return
         with self._writing() as rows:
-            made = [(self._new_path(rows, path), _packed(blob), json.dumps(targets)) for (path, blob), targets in inclusions.items()]
+            paths = self._number_paths(rows, {path for path, _ in inclusions})
+            made = [(paths[path], _packed(blob), json.dumps(targets)) for (path, blob), targets in inclusions.items()]
             rows.executemany("INSERT OR REPLACE INTO inclusion VALUES (?, ?, ?)", made)
 
     def indexed(self, line: str) -> Sha | None:
@@ -208,19 +210,43 @@ class SqlitePinCache:
     def _know(self, rows: sqlite3.Connection, paths: Iterable[str]) -> None:
         """Have the numbers of these paths, where they have one."""
         new = {_bytes(path): path for path in paths if path not in self._paths}
-        if new:
-            select = f"SELECT name, id FROM path WHERE scope = ? AND name IN ({','.join('?' * len(new))})"  # noqa: S608 - marks alone
-            self._paths |= {new[name]: id_ for name, id_ in rows.execute(select, (self._scope, *new))}
+        for name, id_ in _rows_of(rows, "SELECT name, id FROM path WHERE scope = ? AND name", new, self._scope):
+            self._paths[new[name]] = id_
 
-    def _new_path(self, rows: sqlite3.Connection, path: str) -> int:
-        self._know(rows, [path])
-        if path not in self._paths:
+    def _number_paths(self, rows: sqlite3.Connection, paths: Set[str]) -> Mapping[str, int]:
+        """Return the numbers of these paths; those that have none yet get one."""
+        self._know(rows, paths)
+        for path in paths - self._paths.keys():
             made = rows.execute("INSERT INTO path (scope, name) VALUES (?, ?)", (self._scope, _bytes(path)))
             self._paths[path] = int(made.lastrowid or 0)
-        return self._paths[path]
+        return self._paths
 
     def close(self) -> None:
         self._rows.close()
+
+
+def _rows_of(rows: sqlite3.Connection, select: str, values: Iterable[object], *given: object) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows whose last named column is one of the values; `given` are the columns named before it."""
+    left = iter(values)
+    while part := list(islice(left, _PART)):
+        yield from rows.execute(f"{select} IN ({','.join('?' * len(part))})", (*given, *part))
+
+
+def _shape(reading: Reading) -> str:
+    return _written(
+        [
+            (p.document, p.yaml_path, p.format, p.kind, p.object_kind, p.object_name, p.namespace, p.artefact, p.style, p.partial)
+            for p in reading.pins
+        ]
+    )
+
+
+def _marks(reading: Reading) -> str:
+    marks: list[object] = []
+    for pin in reading.pins:
+        marks += (pin.line, pin.start, pin.end, pin.value)
+    why = [[o.code, o.why, o.weight, o.path, o.line] for o in reading.objections]
+    return _written([marks, why] if why else [marks])
 
 
 def _reading(path: str, shape: list[_Shape], told: list[list[Any]]) -> Reading:

@@ -67,4 +67,6 @@ def joined(blocks: Sequence[str], longest: int = LONGEST) -> str:
 
 
 def _printable(text: str) -> str:
+    if text.replace("\n", "").replace("\t", "").isprintable():
+        return text
     return "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in text)

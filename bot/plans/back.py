@@ -19,6 +19,7 @@ from bot.refs import Sha
 from bot.releases.lineage import reading
 from bot.releases.places import same_place
 from bot.releases.release import DesiredState, FileChange
+from bot.releases.touched import among
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +106,8 @@ def _moved_before(state: DesiredState, pin: Pin, touches: Sequence[Touch], undon
 
 def companions(state: DesiredState, lead: Lead, back: Back, paths: Iterable[str]) -> None:
     """Take the undone releases' other lines in `paths` back where they merge cleanly, newest release first."""
-    wanted, undone = set(paths), frozenset(lead.undone)
-    for commit in (commit for commit in state.log if commit.sha in undone):
+    wanted = set(paths)
+    for commit in among(state.log, lead.undone):
         for change in commit.files:
             if change.path in wanted and change.before and change.after:
                 _take_lines(state, back, change.path, change.before, change.after)
@@ -114,10 +115,7 @@ def companions(state: DesiredState, lead: Lead, back: Back, paths: Iterable[str]
 
 def left_behind(state: DesiredState, lead: Lead) -> Iterator[Objection]:
     """Say what else the undone releases changed, where only a place's own version goes back."""
-    undone = frozenset(lead.undone)
-    for commit in state.log:
-        if commit.sha not in undone:
-            continue
+    for commit in among(state.log, lead.undone):
         others = [change.path for change in commit.files if change.path != lead.pin.path]
         own = any(_other_lines(state, change) for change in commit.files if change.path == lead.pin.path)
         if others or own:

@@ -12,6 +12,7 @@ from bot.plans.sources import one_source
 from bot.releases.lineage import reading
 from bot.releases.places import same_place
 from bot.releases.release import DesiredState, FileChange
+from bot.releases.touched import among
 
 
 def family(state: DesiredState, lead: Lead, services: Sequence[Service]) -> list[Pin]:
@@ -36,10 +37,8 @@ def family(state: DesiredState, lead: Lead, services: Sequence[Service]) -> list
 
 
 def _changes(state: DesiredState, lead: Lead) -> Iterator[FileChange]:
-    undone = set(lead.undone)
-    for commit in state.log:
-        if commit.sha in undone:
-            yield from (change for change in commit.files if change.path == lead.pin.path)
+    for commit in among(state.log, lead.undone):
+        yield from (change for change in commit.files if change.path == lead.pin.path)
 
 
 def _same_artefact(pin: Pin, lead: Pin) -> bool:
@@ -67,5 +66,6 @@ def _component(state: DesiredState, lead: Pin) -> frozenset[Pin]:
     """Return the pins that the lead's services own in its file, where such a file is one component's (Helm values hold many makers')."""
     if lead.format not in ("kustomize", "configmap"):
         return frozenset()
-    owners = [service for service in state.estate.services if lead in service.pins]
+    refs = state.estate.owners.get(lead.path, ())
+    owners = [service for service in state.estate.services if service.ref in refs and lead in service.pins]
     return frozenset(pin for service in owners for pin in service.pins if pin.path == lead.path)

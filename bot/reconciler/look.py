@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, KeysView, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, takewhile
 
@@ -80,7 +80,7 @@ def _moved_on(repository: Repository, reader: Reader, known: DesiredState, head:
     stay = {(path, blob): reading for (path, blob), reading in known.readings.items() if path not in manifests}
     readings = Readings(reader, stay | {(path, manifests[path]): reading for path, reading in now.items()}, log)
     pins = {old: new for path in manifests if (was := then[path]) for old, new in zip(was.pins, now[path].pins, strict=True)}
-    estate = Estate(tuple(_with(service, manifests, pins) for service in known.estate.services), known.estate.owners)
+    estate = Estate(tuple(_with(service, manifests.keys(), pins) for service in known.estate.services), known.estate.owners)
     return replace(known, head=head, tree=tree, log=log, blobs=repository.blobs(), readings=readings, estate=estate)
 
 
@@ -100,8 +100,8 @@ def _alike(then: Reading | None, now: Reading) -> bool:
     )
 
 
-def _with(service: Service, changed: Container[str], pins: Mapping[Pin, Pin]) -> Service:
-    if not any(path in changed for path in service.files):
+def _with(service: Service, changed: KeysView[str], pins: Mapping[Pin, Pin]) -> Service:
+    if changed.isdisjoint(service.files):
         return service
     primary = service.primary and pins.get(service.primary, service.primary)
     return replace(service, pins=tuple(pins.get(pin, pin) for pin in service.pins), primary=primary)

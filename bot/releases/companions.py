@@ -18,6 +18,8 @@ _MANY = 1500
 def changed_lines(before: bytes, after: bytes, old: Iterable[Pin], new: Iterable[Pin], not_ours: Collection[int] = ()) -> tuple[int, int]:
     """Return how many lines were added and removed, leaving out those of pins and whole documents that are not ours."""
     was, now = _lines(before, old, not_ours), _lines(after, new, not_ours)
+    if was == now:
+        return 0, 0
     start = 0
     while start < min(len(was), len(now)) and was[start] == now[start]:
         start += 1

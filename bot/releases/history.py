@@ -112,11 +112,13 @@ class _Telling:
 
     def _ahead(self, files: Iterable[str]) -> None:
         """Have the newest versions of the files at hand at once, where that is cheaper than one by one."""
-        if not isinstance(self.state.blobs, Ahead):
-            return
         index = touched(self.state.log)
-        changes = sorted((each for path in files for each in index.by_path.get(path, ())), key=itemgetter(0))
-        self.state.blobs.load(blob for _, change in changes[:_AHEAD] for blob in (change.after, change.before) if blob is not None)
+        changes = sorted((each for path in files for each in index.by_path.get(path, ())), key=itemgetter(0))[:_AHEAD]
+        wanted = [(change.path, blob) for _, change in changes for blob in (change.after, change.before) if blob is not None]
+        if isinstance(self.state.blobs, Ahead):
+            self.state.blobs.load(blob for _, blob in wanted)
+        if isinstance(self.state.readings, Ahead):
+            self.state.readings.load(wanted)
 
     def _versions(self, files: tuple[str, ...], folders: frozenset[str] | tuple[()]) -> Iterator[tuple[Step, str | None]]:
         """Pair each step with the value that the primary pin had after it."""

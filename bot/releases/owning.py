@@ -36,10 +36,13 @@ def _last(artefact: str) -> str:
 
 def shares(state: DesiredState, service: Service) -> Mapping[str, Share]:
     """Return the shares of those files that others have pins in too; all that is in the other files is the service's."""
+    holders = {path: [ref for ref in state.estate.owners.get(path, ()) if ref != service.ref] for path in service.files}
+    if not any(holders.values()):
+        return {}
     services = {other.ref: other for other in state.estate.services}
     found = {}
     for path in service.files:
-        others = [services[ref] for ref in state.estate.owners.get(path, ()) if ref != service.ref and ref in services]
+        others = [services[ref] for ref in holders[path] if ref in services]
         ours = _places(service, path)
         theirs = frozenset(place for other in others for place in _places(other, path)) - ours
         if theirs:
@@ -55,7 +58,9 @@ def folders(state: DesiredState, service: Service) -> frozenset[str]:
     """Return the folders whose files are all the service's: what was in them and is gone was its too."""
     mine = {path.rpartition("/")[0] for path in service.files if state.estate.owners.get(path, ()) in ((), (service.ref,))}
     mine.discard("")
-    theirs = {path.rpartition("/")[0] for path, owners in state.estate.owners.items() if service.ref not in owners and owners}
+    beginnings = tuple(f"{folder}/" for folder in mine)
+    near = ((path, owners) for path, owners in state.estate.owners.items() if path.startswith(beginnings))
+    theirs = {path.rpartition("/")[0] for path, owners in near if owners and service.ref not in owners}
     return frozenset(mine - theirs)
 
 

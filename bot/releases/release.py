@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
 
 from bot.manifests.estate import Estate, Service
 from bot.manifests.pin import Reading
 from bot.manifests.rules import ManifestRules
 from bot.refs import Instant, ServiceRef, Sha
+
+_Key = TypeVar("_Key", contravariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +105,10 @@ class History:
 
 
 @runtime_checkable
-class Ahead(Protocol):
-    """A lazy mapping of blobs that fetches many of them more cheaply than one by one."""
+class Ahead(Protocol[_Key]):
+    """A lazy mapping that fetches many of its values more cheaply than one by one."""
 
-    def load(self, blobs: Iterable[Sha]) -> None: ...
+    def load(self, keys: Iterable[_Key]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 
+from bot.refs import Sha
 from bot.releases.release import Commit, FileChange
 
 TRAILER = "Rollback-"
@@ -65,6 +66,17 @@ def _indexed(commits: Sequence[Commit], log: Sequence[Commit]) -> Touched:
                 gone_from.setdefault(change.path.rpartition("/")[0], []).append(position)
     ours = [position for position, commit in enumerate(commits, -len(log)) if TRAILER in commit.message]
     return Touched(log, by_path, gone_from, ours)
+
+
+def among(log: Iterable[Commit], wanted: Collection[Sha]) -> Iterator[Commit]:
+    """Yield the wanted commits of a line in its order, looking no further down it than the last of them."""
+    left = set(wanted)
+    for commit in log if left else ():
+        if commit.sha in left:
+            yield commit
+            left.remove(commit.sha)
+            if not left:
+                return
 
 
 class Walk:

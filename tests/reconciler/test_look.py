@@ -13,6 +13,8 @@ from bot.errors import Refused
 from bot.manifests.read import read
 from bot.manifests.rules import ManifestRules, PinRule
 from bot.reconciler.look import Indexed, index, look
+from bot.refs import Sha
+from bot.releases.release import Ahead
 
 RULES = ManifestRules()
 APP = "apps/checkout/overlays/prod/kustomization.yaml"
@@ -100,6 +102,20 @@ def test_every_earlier_version_reads_as_if_it_were_read_alone(checkout: Checkout
     again = look(repository, cache, RULES)
     assert {key: again.readings[key] for key in seen} == {key: state.readings[key] for key in seen}
     assert ("README.md", state.tree[APP]) not in state.readings
+
+
+def test_readings_asked_for_ahead_need_the_cache_no_more(checkout: Checkout, repository: GitRepository, cache: SqlitePinCache):
+    for number in range(3):
+        checkout.commit("Bump", {APP: kustomization(f"1.{number}")})
+    index(repository, cache, RULES)
+    state = look(repository, cache, RULES)
+    seen = {(file.path, file.after) for commit in state.log for file in commit.files if file.after}
+
+    assert isinstance(state.readings, Ahead)
+    state.readings.load([*seen, (APP, Sha("f" * 40)), ("README.md", state.tree[APP])])
+    cache.close()
+
+    assert {key: state.readings[key] for key in seen} == {key: read(state.blobs[key[1]], key[0]) for key in seen}
 
 
 def test_only_what_is_new_is_indexed(checkout: Checkout, repository: GitRepository, cache: SqlitePinCache):

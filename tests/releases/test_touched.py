@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import random
+from itertools import chain, repeat
 
 from bot.refs import Sha
 from bot.releases.release import Commit, FileChange
-from bot.releases.touched import Walk, grown, touched
+from bot.releases.touched import Walk, among, grown, touched
 
 
 def a_line(count: int, dice: random.Random) -> tuple[Commit, ...]:
@@ -35,3 +36,14 @@ def test_a_line_that_grew_is_indexed_as_if_it_were_new() -> None:
     assert list(Walk(index, ["a/x"], ["b"])) == [
         each for each in log if any(c.path == "a/x" or (c.path.startswith("b/") and c.after is None) for c in each.files)
     ]
+
+
+def test_wanted_commits_come_in_the_lines_order_and_nothing_below_the_last_is_looked_at() -> None:
+    log = a_line(9, random.Random(1))
+    endless = chain(log, repeat(log[0]))
+
+    found = list(among(endless, [log[7].sha, log[2].sha]))
+
+    assert found == [log[2], log[7]]
+    assert list(among(endless, [])) == []
+    assert list(among(log, [Sha("f" * 40), log[0].sha])) == [log[0]]

@@ -74,7 +74,7 @@ class GitRepository:
         self.name = origin.name if origin else str(self._work_tree or folder.with_suffix("" if folder.suffix == ".git" else folder.suffix))
         self._prepare(branch)
         self.branch = branch or self._head_branch()
-        self._lines = Lines(cache / f"{Address(str(folder), folder.name).folder}.lines.sqlite" if cache else None)
+        self._lines = Lines(cache / f"{Address(str(folder), folder.name).folder}.commits" if cache else None)
 
     def _origin(self, folder: Path) -> Address | None:
         if not re.search(r"^\s*\[(?:remote|include)", _file(folder, "config").decode(errors="replace"), re.MULTILINE | re.IGNORECASE):
@@ -264,7 +264,6 @@ class GitRepository:
     def close(self) -> None:
         """End what runs in the background."""
         self._blobs.close()
-        self._lines.close()
 
     def __enter__(self) -> GitRepository:
         return self

@@ -36,6 +36,7 @@ _ENVIRONMENT = {
     "GIT_LITERAL_PATHSPECS": "1",
     "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_FLUSH": "0",  # `git log` would flush after every commit; `cat-file --batch` answers at once all the same
     "GIT_ALLOW_PROTOCOL": "https:http:ssh:git:file",
     "GIT_SSH_COMMAND": "ssh -o BatchMode=yes -o ConnectTimeout=15",
 }
@@ -160,8 +161,8 @@ class Stream:
     def finish(self) -> None:
         """Wait for the end after `out` is read. Raises where the command failed."""
         self.feed.close()
+        self._listener.join(LOCAL)  # ends with the command: waiting for that first, there is nothing to poll for
         status = self._process.wait(LOCAL)
-        self._listener.join(LOCAL)
         if status:
             raise failure(self._name, Answer(status, b"", _clean(b"".join(self._said).decode(errors="replace"), None)))
 

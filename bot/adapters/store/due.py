@@ -9,11 +9,13 @@ from bot.refs import Instant
 
 
 class SqlQueueRows:
+    """The sweep puts back what a power cut takes: the keys of inboxes that are not empty and of incidents that are due."""
+
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def put(self, key: str, due: Instant) -> None:
-        with self._database.writing() as connection:
+        with self._database.writing(lasting=False) as connection:
             connection.execute(self._database.insert_once(queue, ("key",), {"key": key, "due": due, "leased": None}))
             sooner = sa.and_(queue.c.key == key, sa.or_(queue.c.due.is_(None), queue.c.due > due))
             connection.execute(queue.update().where(sooner).values(due=due))
@@ -22,14 +24,14 @@ class SqlQueueRows:
         free = sa.or_(queue.c.leased.is_(None), queue.c.leased <= now)
         ready = sa.or_(queue.c.due <= now, queue.c.leased <= now)
         first = sa.select(queue.c.key).where(free, ready).order_by(queue.c.due, queue.c.key).limit(1).with_for_update(skip_locked=True)
-        with self._database.writing() as connection:
+        with self._database.writing(lasting=False) as connection:
             key = connection.execute(first).scalar()
             if key is not None:
                 connection.execute(queue.update().where(queue.c.key == key).values(leased=until, due=None))
         return key
 
     def done(self, key: str, again: Instant | None) -> None:
-        with self._database.writing() as connection:
+        with self._database.writing(lasting=False) as connection:
             meanwhile = connection.execute(sa.select(queue.c.due).where(queue.c.key == key)).scalar()
             due = min((at for at in (meanwhile, again) if at is not None), default=None)
             if due is None:

@@ -115,7 +115,8 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self._engine = _engine(url)
-        self._writer = self._engine.execution_options(rollbot_writes=True)
+        self._writer = self._engine.execution_options(rollbot_writes="FULL")
+        self._later = self._engine.execution_options(rollbot_writes="NORMAL")
         with self.writing() as connection:
             metadata.create_all(connection)
             found = connection.execute(sa.select(meta.c.value).where(meta.c.name == "schema")).scalar()
@@ -127,12 +128,16 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
+        """For one question: what a second one shows may be newer."""
         with _spoken(), self._engine.connect() as connection:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        with _spoken(), self._writer.begin() as connection:
+    def writing(self, lasting: bool = True) -> Iterator[Connection]:
+        """`lasting`: the disk has it when this ends. Otherwise it has it no later than the next that lasts, as a file of SQLite keeps
+        what is written in its order: for what is found or done again where a power cut takes it (a kill takes nothing).
+        """
+        with _spoken(), (self._writer if lasting else self._later).begin() as connection:
             yield connection
 
     def upsert(self, table: sa.Table, keys: tuple[str, ...], values: dict[str, Any]) -> Any:
@@ -203,6 +208,10 @@ def _prepare(connection: Any, _record: object) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    """A writer takes the lock when it begins: waiting for it then is safe, upgrading a read later is not."""
+    """A writer takes the lock when it begins: waiting for it then is safe, upgrading a read later is not. A reader's one question is a
+    transaction as it is.
+    """
     writes = connection.get_execution_options().get("rollbot_writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    if writes:
+        connection.exec_driver_sql(f"PRAGMA synchronous={writes}")  # of the connection, and not to be changed within a transaction
+        connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -43,7 +43,7 @@ class SqlStore:
         return tuple(Delivery(row.key, row.source, row.repository, row.body, row.received) for row in rows)
 
     def handled(self, key: str) -> None:
-        with self._database.writing() as connection:
+        with self._database.writing(lasting=False) as connection:  # what is taken in twice joins nothing twice
             connection.execute(inbox.update().where(inbox.c.key == key).values(handled=True))
 
     def incident(self, key: str) -> Incident | None:
