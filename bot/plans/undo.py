@@ -11,7 +11,7 @@ from bot.manifests.read import read
 from bot.manifests.secrets import secret_lines
 from bot.objections import Objection, Weight
 from bot.plans.merge import Merge, lines_of, merge
-from bot.plans.repairs import with_repairs
+from bot.plans.repairs import carried_on, with_repairs
 from bot.refs import Sha
 from bot.releases.lineage import reading
 from bot.releases.places import same_place
@@ -46,17 +46,23 @@ def _done(state: DesiredState, commit: Commit, change: FileChange, before: bytes
         return Undone(ours, (_object("unreadable", "an earlier version of this file cannot be read here", change.path),))
     if ours == after:
         return Undone(before)
+    change, parts = carried_on(state, commit, change)
+    after = _text(state, change.after) if parts else after
+    said = tuple(_part(part, change.path) for part in parts)
+    if ours == after:
+        return Undone(before, said)
     if before is None or after is None or ours is None:
         what = "was changed since it came with this commit" if before is None else "is no longer what this commit left"
         return Undone(ours, (_object("moved-on", f"{what}; left as it is", change.path),))
     merged = merge(after, ours, before)
     if merged.conflicts:
-        mended, repairs = with_repairs(state, commit, change)
+        mended, repairs = with_repairs(state, parts[-1] if parts else commit, change)
         again = merge(_text(state, mended.after) or after, ours, before)
         if len(again.conflicts) < len(merged.conflicts):
             done = _but_conflicts(state, mended, again)
-            return Undone(done.text, (*done.objections, *(_repair(fix, change.path) for fix in repairs)))
-    return _but_conflicts(state, change, merged)
+            return Undone(done.text, (*done.objections, *said, *(_repair(fix, change.path) for fix in repairs)))
+    done = _but_conflicts(state, change, merged)
+    return Undone(done.text, (*done.objections, *said))
 
 
 def _but_conflicts(state: DesiredState, change: FileChange, merged: Merge) -> Undone:
@@ -87,6 +93,12 @@ def _values_back(state: DesiredState, change: FileChange, text: bytes) -> dict[P
 
 def _repair(commit: Commit, path: str) -> Objection:
     return _object("repair", f"{commit.sha[:8]} ({commit.subject}) only reworked what the commit brought in; it goes back with it", path)
+
+
+def _part(commit: Commit, path: str) -> Objection:
+    return _object(
+        "part", f"{commit.sha[:8]} ({commit.subject}) carried on what the commit began, or was made for it; it goes back too", path
+    )
 
 
 def secrets_of(text: bytes | None, path: str) -> list[bytes]:
