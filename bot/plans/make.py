@@ -10,6 +10,7 @@ from bot.manifests.pin import Pin
 from bot.objections import Objection, Weight
 from bot.plans.automation import turned_off
 from bot.plans.back import Back, Lead, companions, left_behind, together, written
+from bot.plans.charts import with_versions
 from bot.plans.draft import changed, edits_of, merged_of, rewritten, whole_files
 from bot.plans.family import family
 from bot.plans.plan import ByCommit, ByPath, ByRelease, ByService, Plan, Selector, Target, Unplanned
@@ -64,7 +65,9 @@ def _commit(state: DesiredState, revision: str) -> Commit | Unplanned:
 def _undo(state: DesiredState, commit: Commit, paths: Iterable[str] | None) -> Plan | Unplanned:
     done = undo(state, commit, paths)
     files, quiet = turned_off(state, commit, changed(state, {path: file.text for path, file in done.items()}))
-    objections = [*(objection for file in done.values() for objection in file.objections), *quiet]
+    files, raised = with_versions(state, commit, files)
+    moved = [o for file in done.values() for o in file.objections if not (o.code == "moved-on" and (o.path, o.line) in raised)]
+    objections = [*moved, *quiet, *raised.values()]
     if not files:
         why = objections or [Objection("nothing-to-undo", "nothing that this commit changed stands at HEAD any more", Weight.FORBIDS)]
         return Unplanned(tuple(why))
