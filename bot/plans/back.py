@@ -10,6 +10,7 @@ from bot.manifests import spans
 from bot.manifests.pin import Pin
 from bot.manifests.read import read
 from bot.objections import Objection, Weight
+from bot.plans.charts import own_version, raised, said
 from bot.plans.lines import as_written
 from bot.plans.merge import merge
 from bot.plans.sources import one_source
@@ -76,10 +77,19 @@ def _follow(back: Back, state: DesiredState, pin: Pin, touches: Sequence[Touch],
             if not newest:
                 back.values[pin] = segment.value
             elif _moved_before(state, pin, touches, undone):
-                why = f"{pin.yaml_path} has moved on since to {pin.value}; left as it is"
-                back.objections.append(Objection("moved-on", why, Weight.NOTE, pin.path, pin.line))
+                _moved_on(back, pin)
             return
         newest = False
+
+
+def _moved_on(back: Back, pin: Pin) -> None:
+    value = raised(pin.value) if own_version([pin]) else None
+    if value:
+        back.values[pin] = value
+        back.objections.append(said(pin, value))
+    else:
+        why = f"{pin.yaml_path} has moved on since to {pin.value}; left as it is"
+        back.objections.append(Objection("moved-on", why, Weight.NOTE, pin.path, pin.line))
 
 
 def _rejoin(back: Back, state: DesiredState, lead: Lead, pin: Pin, touches: Sequence[Touch]) -> None:

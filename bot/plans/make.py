@@ -8,7 +8,9 @@ from difflib import get_close_matches
 from bot.manifests.estate import Service
 from bot.manifests.pin import Pin
 from bot.objections import Objection, Weight
+from bot.plans.automation import turned_off
 from bot.plans.back import Back, Lead, companions, left_behind, together, written
+from bot.plans.charts import with_versions
 from bot.plans.draft import changed, edits_of, merged_of, rewritten, whole_files
 from bot.plans.family import family
 from bot.plans.plan import ByCommit, ByPath, ByRelease, ByService, Plan, Selector, Target, Unplanned
@@ -62,8 +64,10 @@ def _commit(state: DesiredState, revision: str) -> Commit | Unplanned:
 
 def _undo(state: DesiredState, commit: Commit, paths: Iterable[str] | None) -> Plan | Unplanned:
     done = undo(state, commit, paths)
-    files = changed(state, {path: file.text for path, file in done.items()})
-    objections = [objection for file in done.values() for objection in file.objections]
+    files, quiet = turned_off(state, commit, changed(state, {path: file.text for path, file in done.items()}))
+    files, raised = with_versions(state, commit, files)
+    moved = [o for file in done.values() for o in file.objections if not (o.code == "moved-on" and (o.path, o.line) in raised)]
+    objections = [*moved, *quiet, *raised.values()]
     if not files:
         why = objections or [Objection("nothing-to-undo", "nothing that this commit changed stands at HEAD any more", Weight.FORBIDS)]
         return Unplanned(tuple(why))
@@ -179,7 +183,8 @@ def _back(
     files = changed(state, written(state, back))
     if not files:
         return Unplanned(tuple(back.objections) or _no("nothing-to-do", f"{pin.yaml_path} already holds {target.version}").objections)
-    objections = [*back.objections, *_doubts(segments, target), *(() if whole else left_behind(state, lead))]
+    files, quiet = turned_off(state, commit, files) if whole else (files, [])
+    objections = [*back.objections, *quiet, *_doubts(segments, target), *(() if whole else left_behind(state, lead))]
     if bad:
         newer = ", ".join(newer_one.value for newer_one in segments[:bad])
         why = f"{newer} came after {segments[bad].value} and goes back with it"

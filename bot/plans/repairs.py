@@ -1,7 +1,8 @@
-"""A commit's change of a file × what came after → the same change with the repairs that people made to it."""
+"""A commit's change of a file × what came after → the same change with what carried it on, and with the repairs made to it."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from itertools import takewhile
 
@@ -12,8 +13,52 @@ from bot.plans.timeline import Touch, touching
 from bot.refs import Sha
 from bot.releases.authors import is_bot
 from bot.releases.lineage import reading
-from bot.releases.places import same_place
+from bot.releases.places import pin_changes, same_place
 from bot.releases.release import Commit, DesiredState, FileChange
+
+_SAYS_NOTHING = re.compile(r"(?:Merge|Revert) |(?:Create|Update|Delete|Rename) \S+$")
+_TELLING = 3
+"""Words of a subject: `fix`, `update redis` are said of other changes too."""
+
+
+def carried_on(state: DesiredState, commit: Commit, change: FileChange) -> tuple[FileChange, list[Commit]]:
+    """Return the change with the commits that directly followed it in this file and belong to it, and those commits, oldest first.
+
+    One change made in several commits: a person's, within hours, each under the very same subject. Or made for what the commit
+    brought in: a person's that names that version in its subject and moves none. Neither touches a file that the commit did not.
+    """
+    parts: list[Commit] = []
+    paths = {each.path for each in commit.files}
+    for touch in _later(state, commit, change.path):
+        later = touch.commit
+        if touch.change.after is None or is_bot(later.author, later.email, later.message) or not {f.path for f in later.files} <= paths:
+            break
+        if not _same_change(commit, later) and not _made_for(state, later, _versions(state, change)):
+            break
+        change = FileChange(change.path, change.before, touch.change.after)
+        parts.append(later)
+    return change, parts
+
+
+def _same_change(commit: Commit, later: Commit) -> bool:
+    subject = commit.subject.strip()
+    tells = len(subject.split()) >= _TELLING and not _SAYS_NOTHING.match(subject)
+    both = not is_bot(commit.author, commit.email, commit.message) and _by_hand_in_time(later, commit)
+    return both and tells and later.subject.strip() == subject
+
+
+def _versions(state: DesiredState, change: FileChange) -> set[str]:
+    """The versions of several numbers that the change brought in."""
+    old = reading(state, change.path, change.before).pins
+    new = reading(state, change.path, change.after).pins
+    moved = (pin.value for pin in new if (was := same_place(pin, old)) and was.value != pin.value)
+    return {value.partition("@")[0].removeprefix("v") for value in moved if re.match(r"v?\d+\.\d+", value)}
+
+
+def _made_for(state: DesiredState, later: Commit, versions: set[str]) -> bool:
+    if not any(re.search(rf"(?<![\w.-])v?{re.escape(version)}(?![\w-]|\.\w)", later.subject) for version in versions):
+        return False
+    return not any(pin_changes(*(reading(state, f.path, blob).pins for blob in (f.before, f.after))) for f in later.files)
 
 
 def with_repairs(state: DesiredState, commit: Commit, change: FileChange) -> tuple[FileChange, list[Commit]]:

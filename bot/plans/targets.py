@@ -49,11 +49,18 @@ def _why(index: int, total: float, left: bool) -> str:
 
 
 def rolled_back_from(segments: Sequence[Held]) -> frozenset[str]:
-    """Return the values whose last stay ended with one known before them: somebody went back, and has not come again since."""
-    oldest_first = [segment.value for segment in reversed(segments)]
-    known = {value: -index for index, value in enumerate(reversed(oldest_first))}  # smallest: known longest
-    ended = dict(pairwise(oldest_first))  # a value's last successor
-    return frozenset(value for value, after in ended.items() if known[after] < known[value])
+    """Return the values that somebody left for one known before them, and that have not served again since as a sure one does.
+
+    A value that came again and was left once more within four hours has not proven itself.
+    """
+    known = {segment.value: -index for index, segment in enumerate(segments)}  # smallest: known longest
+    since: dict[str, float] = {}
+    for before, after in pairwise(reversed(segments)):
+        if known[after.value] < known[before.value]:
+            since[before.value] = 0.0
+        elif before.value in since:
+            since[before.value] += before.served or 0.0
+    return frozenset(value for value, served in since.items() if served < UNSURE)
 
 
 def doubtful(segments: Sequence[Held], target: Target) -> bool:

@@ -11,7 +11,8 @@ from bot.manifests.read import read
 from bot.manifests.secrets import secret_lines
 from bot.objections import Objection, Weight
 from bot.plans.merge import Merge, lines_of, merge
-from bot.plans.repairs import with_repairs
+from bot.plans.repairs import carried_on, with_repairs
+from bot.plans.sources import one_source
 from bot.refs import Sha
 from bot.releases.lineage import reading
 from bot.releases.places import same_place
@@ -36,6 +37,10 @@ def undo_file(state: DesiredState, commit: Commit, change: FileChange, ours: byt
     if ours == before:
         return Undone(ours)
     done = _done(state, commit, change, before, after, ours)
+    if ours is not None and done.text is not None and done.text != ours:
+        text, halves = _rejoined(state, change, ours, done.text)
+        lines = {half.line for half in halves}
+        done = Undone(text, (*(o for o in done.objections if o.code != "moved-on" or o.line not in lines), *halves))
     if secrets_of(ours, change.path) != secrets_of(done.text, change.path):
         return Undone(ours, (_object("secret", "the commit changed a secret here; this file is left as it is", change.path),))
     return done
@@ -46,17 +51,23 @@ def _done(state: DesiredState, commit: Commit, change: FileChange, before: bytes
         return Undone(ours, (_object("unreadable", "an earlier version of this file cannot be read here", change.path),))
     if ours == after:
         return Undone(before)
+    change, parts = carried_on(state, commit, change)
+    after = _text(state, change.after) if parts else after
+    said = tuple(_part(part, change.path) for part in parts)
+    if ours == after:
+        return Undone(before, said)
     if before is None or after is None or ours is None:
         what = "was changed since it came with this commit" if before is None else "is no longer what this commit left"
         return Undone(ours, (_object("moved-on", f"{what}; left as it is", change.path),))
     merged = merge(after, ours, before)
     if merged.conflicts:
-        mended, repairs = with_repairs(state, commit, change)
+        mended, repairs = with_repairs(state, parts[-1] if parts else commit, change)
         again = merge(_text(state, mended.after) or after, ours, before)
         if len(again.conflicts) < len(merged.conflicts):
             done = _but_conflicts(state, mended, again)
-            return Undone(done.text, (*done.objections, *(_repair(fix, change.path) for fix in repairs)))
-    return _but_conflicts(state, change, merged)
+            return Undone(done.text, (*done.objections, *said, *(_repair(fix, change.path) for fix in repairs)))
+    done = _but_conflicts(state, change, merged)
+    return Undone(done.text, (*done.objections, *said))
 
 
 def _but_conflicts(state: DesiredState, change: FileChange, merged: Merge) -> Undone:
@@ -85,8 +96,31 @@ def _values_back(state: DesiredState, change: FileChange, text: bytes) -> dict[P
     return values
 
 
+def _rejoined(state: DesiredState, change: FileChange, ours: bytes, text: bytes) -> tuple[bytes, tuple[Objection, ...]]:
+    """Take the other half of a source whose one half goes back to what stood beside it, whichever commit moved it since."""
+    old, here = reading(state, change.path, change.before).pins, read(ours, change.path, state.rules).pins
+    pins = read(text, change.path, state.rules).pins
+    gone = [pin for pin in pins if (now := same_place(pin, here)) and now.value != pin.value]
+    beside = {pin: then.value for pin in pins if any(one_source(pin, half) for half in gone) and (then := same_place(pin, old))}
+    values = {pin: value for pin, value in beside.items() if value != pin.value}
+    edited = spans.edit(text, values) if values else text
+    if isinstance(edited, Objection):
+        return text, (edited,)
+    what = "comes from a source that goes back, and was moved since; it goes back to"
+    return edited, tuple(
+        _object("same-source", f"{pin.yaml_path} {what} {value}", change.path, pin.line)
+        for pin, value in sorted(values.items(), key=lambda v: v[0].start)
+    )
+
+
 def _repair(commit: Commit, path: str) -> Objection:
     return _object("repair", f"{commit.sha[:8]} ({commit.subject}) only reworked what the commit brought in; it goes back with it", path)
+
+
+def _part(commit: Commit, path: str) -> Objection:
+    return _object(
+        "part", f"{commit.sha[:8]} ({commit.subject}) carried on what the commit began, or was made for it; it goes back too", path
+    )
 
 
 def secrets_of(text: bytes | None, path: str) -> list[bytes]:

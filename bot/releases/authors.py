@@ -60,6 +60,7 @@ _BRANCH = re.compile(
     r"Merge (?:pull request #\d+ from [^\s/]+/|branch ')(?:renovate|dependabot|flux|image-updater|snyk|update-?cli|automated?)[/-]",
     re.IGNORECASE,
 )
+_FLUX = re.compile(r"Auto-release (?:\S+:\S+\s*$|multiple \(\d+\) images|\(no images\))", re.MULTILINE)
 _PULL = (
     re.compile(r"^Merge pull request #(\d+)\b"),
     re.compile(r"^Merged in .* \(pull request #(\d+)\)"),
@@ -83,7 +84,12 @@ def is_bot(author: str, email: str, message: str = "") -> bool:
     """Say whether a machine made the change; a person who merges a bot's branch only carries it."""
     local = email.partition("@")[0].rpartition("+")[2]
     named = any(_WHOLE.fullmatch(text.strip()) or _MARKED.search(text.strip()) for text in (author, local))
-    return named or bool(_ONE_WORD.fullmatch(author.strip())) or bool(_BRANCH.match(message))
+    return named or bool(_ONE_WORD.fullmatch(author.strip())) or bool(_BRANCH.match(message)) or flux_released(message)
+
+
+def flux_released(message: str) -> bool:
+    """Say whether the automation of Flux's first version made the commit, under whatever name: the subject is fluxd's own."""
+    return bool(_FLUX.match(message))
 
 
 def pull_request(message: str) -> int | None:

@@ -6,7 +6,7 @@ import pytest
 
 from bot.objections import Weight
 from bot.plans.make import make
-from bot.plans.plan import ByPath
+from bot.plans.plan import ByCommit, ByPath
 from bot.plans.sources import repository
 from tests.plans.test_make import codes, planned
 
@@ -67,4 +67,31 @@ def test_a_ref_that_stood_beside_both_images_stays(tell):
     plan = planned(make(ByPath(FILE, value="1.1"), state))
 
     assert plan.files == {FILE: kustomization("aaa", "1.0").encode()}
+    assert "same-source" not in codes(plan)
+
+
+@pytest.mark.parametrize(
+    ("undone", "later"),
+    [
+        pytest.param(kustomization("bbb", "1.0"), kustomization("bbb", "1.1"), id="the ref goes, the image came later"),
+        pytest.param(kustomization("bbb", "1.1"), kustomization("bbb", "1.2"), id="both went, the image moved again"),
+        pytest.param(kustomization("aaa", "1.1"), kustomization("bbb", "1.1"), id="the image goes, the ref came later"),
+    ],
+)
+def test_an_undone_half_takes_the_other_back(tell, undone, later):
+    state = tell({FILE: kustomization("aaa", "1.0")}, {FILE: undone}, {FILE: later}, {FILE: later.replace("'7'", "'8'")})
+
+    plan = planned(make(ByCommit(state.log[2].sha), state))
+
+    assert plan.files == {FILE: kustomization("aaa", "1.0", hose="8").encode()}
+    assert [o.weight for o in plan.objections if o.code == "same-source"] == [Weight.PERSON]
+    assert "moved-on" not in codes(plan)
+
+
+def test_another_source_is_left_when_a_commit_is_undone(tell):
+    state = tell({FILE: kustomization("aaa", "1.0")}, {FILE: kustomization("bbb", "1.0")}, {FILE: kustomization("bbb", "1.0", hose="8")})
+
+    plan = planned(make(ByCommit(state.log[1].sha), state))
+
+    assert plan.files == {FILE: kustomization("aaa", "1.0", hose="8").encode()}
     assert "same-source" not in codes(plan)

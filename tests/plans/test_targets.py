@@ -29,6 +29,10 @@ def history(*values: tuple[str, float]) -> list[Held]:
         pytest.param([("1.0", DAY), ("1.1", DAY), ("1.2", DAY)], "1.1", id="the one before"),
         pytest.param([("1.0", DAY), ("1.1", MINUTE), ("1.2", DAY)], "1.1", id="the one before, even if it served a minute"),
         pytest.param([("1.0", DAY), ("1.1", DAY), ("1.0", DAY), ("1.2", DAY)], "1.0", id="not one rolled back from"),
+        pytest.param(
+            [("1.0", DAY), ("1.1", DAY), ("1.0", DAY), ("1.1", MINUTE), ("1.2", DAY)], "1.0", id="nor one that came again for minutes"
+        ),
+        pytest.param([("1.0", DAY), ("1.1", DAY), ("1.0", DAY), ("1.1", DAY), ("1.2", DAY)], "1.1", id="unless it has proven itself since"),
         pytest.param([("1.0@a", DAY), ("1.1@b", MINUTE), ("1.1@c", DAY)], "1.0@a", id="not the same version, built minutes before"),
         pytest.param([("1.0@a", DAY), ("1.1@b", DAY), ("1.1@c", DAY)], "1.1@b", id="a build that has proven itself"),
         pytest.param([("1.1@a", MINUTE), ("1.1@b", MINUTE), ("1.1@c", DAY)], "1.1@b", id="only builds of one version"),

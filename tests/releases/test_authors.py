@@ -34,6 +34,20 @@ def test_a_person_who_merges_a_bots_branch_only_carries_it():
 
 
 @pytest.mark.parametrize(
+    ("message", "bot"),
+    [
+        ("Auto-release acme/shop:1.1", True),
+        ("Auto-release multiple (2) images\n\n - acme/shop:1.1\n - acme/x:2\n", True),
+        ("Auto-release (no images)", True),
+        ("Auto-release notes of shop:1.1", False),
+        ("Release acme/shop:1.1 to all", False),
+    ],
+)
+def test_flux_releases_under_the_name_that_it_was_given(message: str, bot: bool):
+    assert is_bot("Ann", "ann@example.org", message) is bot
+
+
+@pytest.mark.parametrize(
     ("message", "number"),
     [
         ("Bump checkout (#123)", 123),
