@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from tests.github import graphql, rest
+from tests.github import graphql, rest, rights
 from tests.github.kinds import made_whole
 from tests.github.state import NOWHERE, QUIET, Answer, Crossed, Unknown
 
@@ -123,7 +123,7 @@ class Handler(BaseHTTPRequestHandler):
         try:
             return {"data": graphql.answer(self.hub, me, said["query"], said.get("variables") or {})}
         except Answer as error:
-            return {"data": None, "errors": [{"type": "UNPROCESSABLE", "message": error.message}]}
+            return {"data": None, "errors": [{"type": error.kind, "message": error.message}]}
 
     def _git(self, body: bytes) -> tuple[int, bytes, dict[str, str]]:
         """Hand it to `git http-backend`, for those with a token."""
@@ -131,7 +131,10 @@ class Handler(BaseHTTPRequestHandler):
         password = base64.b64decode(secret).decode().rpartition(":")[2] if secret else ""
         if password not in self.hub.tokens:
             return 401, b"", {"WWW-Authenticate": 'Basic realm="GitHub"'}
-        url = urlsplit(self.path)
+        url, me = urlsplit(self.path), self.hub.tokens[password]
+        repo = self.hub.repos.get(url.path.partition(".git/")[0].strip("/"))
+        if refused := rights.git(self.hub, me, repo, "git-receive-pack" in self.path):
+            return refused[0], f"{refused[1]}\n".encode(), {"Content-Type": "text/plain; charset=utf-8"}
         environment = {
             "PATH": os.environ["PATH"],
             **QUIET,

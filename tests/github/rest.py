@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from tests.github import rights
 from tests.github.asked import asked
 from tests.github.state import Answer, Comment, Item, Reacted, Repo, Rules, Status, Unknown, identity, stamp
 
@@ -66,11 +67,10 @@ def answer(hub: FakeGitHub, me: str, verb: str, path: str, query: Mapping[str, s
     repo = hub.repos.get(found[1]) if found else None
     if found is None:
         raise Unknown
-    if repo is None or not repo.roles.get(me):
+    if repo is None:
         raise Answer(404, "Not Found")
+    rights.check(hub, me, repo, verb, found[2] or "")
     repo.settle()
-    if verb != "GET" and repo.roles[me] == "read" and "/comments" not in path:
-        raise Answer(403, "Must have push access to the repository.")
     for method, pattern, act in ROUTES:
         if method == verb and (fits := re.fullmatch(pattern, found[2] or "")):
             said = None if verb == "GET" else asked(body)
@@ -90,16 +90,12 @@ def _team(hub: FakeGitHub, organisation: str, slug: str, login: str | None) -> R
 
 def repository(call: Call) -> Result:
     methods = {f"allow_{name}": way in call.repo.methods for way, name in _METHODS.items()}
-    rights = {
-        "push": call.repo.roles[call.me] in ("write", "maintain", "admin"),
-        "pull": True,
-        "admin": call.repo.roles[call.me] == "admin",
-    }
+    allowed = {name: rights.may(call.repo, call.me, least) for name, least in (("push", "write"), ("pull", "read"), ("admin", "admin"))}
     return 200, {
         "full_name": call.repo.name,
         "default_branch": call.repo.default,
         "private": call.repo.private,
-        "permissions": rights,
+        "permissions": allowed,
         "allow_auto_merge": call.repo.auto_merge,
         **methods,
     }
@@ -275,7 +271,7 @@ def branch_rules(call: Call) -> Result:
 
 
 def permission(call: Call) -> Result:
-    role = call.repo.roles.get(call.words[0], "none")
+    role = rights.role(call.repo, call.words[0])
     folded = {"maintain": "write", "triage": "read"}.get(role, role)
     return 200, {"permission": folded, "role_name": role, "user": call.user(call.words[0])}
 
@@ -309,6 +305,7 @@ def files(call: Call) -> Result:
 
 
 def edit_pull(call: Call) -> Result:
+    rights.edits(call.repo, call.me, call.pull, set(call.body))
     for name in ("title", "body", "state"):
         if name in call.body:
             setattr(call.pull, name, call.body[name])
@@ -389,11 +386,13 @@ def comment(call: Call) -> Result:
 
 
 def edit_comment(call: Call) -> Result:
+    rights.own_or(call.repo, call.me, call.comment.user, "write")
     call.comment.body, call.comment.updated = call.body["body"], time.time()
     return comment(call)
 
 
 def drop_comment(call: Call) -> Result:
+    rights.own_or(call.repo, call.me, call.comment.user, "write")
     call.repo.items[call.comment.number].comments.remove(call.comment)
     return 204, None
 
@@ -412,10 +411,11 @@ def react(call: Call) -> Result:
 
 
 def unreact(call: Call) -> Result:
-    before = len(call.comment.reactions)
-    call.comment.reactions = [each for each in call.comment.reactions if each.id != int(call.words[1])]
-    if len(call.comment.reactions) == before:
+    found = next((each for each in call.comment.reactions if each.id == int(call.words[1])), None)
+    if found is None:
         raise Answer(404, "Not Found")
+    rights.own_or(call.repo, call.me, found.user, "admin")
+    call.comment.reactions.remove(found)
     return 204, None
 
 

@@ -73,6 +73,8 @@ class FakeGitHub:
         self.repos: dict[str, Repo] = {}
         self.users: dict[str, tuple[int, str]] = {"web-flow": (19864447, "User")}
         self.tokens: dict[str, str] = {}
+        self.limits: dict[str, Mapping[str, str]] = {}
+        """What Apps, and people by a token of theirs that was limited, may do at the most."""
         self.teams: dict[tuple[str, str], Sequence[str]] = {}
         self.apps = Apps(self)
         self.faults: list[Fault] = []
@@ -122,6 +124,10 @@ class FakeGitHub:
         self.tokens[made] = login
         return made
 
+    def limit(self, login: str, permissions: Mapping[str, str]) -> None:
+        """His tokens are fine-grained, or a workflow's, with these permissions."""
+        self.limits[login] = permissions
+
     def revoke(self, token: str) -> None:
         self.tokens.pop(token, None)
 
@@ -129,6 +135,7 @@ class FakeGitHub:
         """An App that is installed on every repository there is now."""
         self.apps.add(app_id, private_key_pem, slug, permissions)
         self.user(f"{slug}[bot]", 70_000 + app_id, "Bot")
+        self.limit(f"{slug}[bot]", permissions)
         for repo in self.repos.values():
             repo.roles[f"{slug}[bot]"] = "write"
 
@@ -168,9 +175,12 @@ class FakeGitHub:
     def say(self, name: str, number: int, login: str, body: str) -> int:
         return self.comment(self.repos[name], self.repos[name].items[number], login, body).id
 
-    def push(self, name: str, branch: str, files: Mapping[str, str], author: str) -> str:
+    def push(self, name: str, branch: str, files: Mapping[str, str], author: str, since: str = "") -> str:
+        """`since`: the branch that a new branch begins at."""
         repo, who = self.repos[name], f"{author} <{author}@shop.example>"
-        return repo.write(branch, repo.head(branch), {path: text.encode() for path, text in files.items()}, "Meanwhile\n", (who, who))
+        return repo.write(
+            branch, repo.head(branch) or repo.head(since), {path: text.encode() for path, text in files.items()}, "Meanwhile\n", (who, who)
+        )
 
     def protect(self, name: str, branch: str, **rules: Any) -> None:
         self.repos[name].rules[branch] = Rules(**{key: tuple(value) if isinstance(value, list) else value for key, value in rules.items()})

@@ -17,11 +17,11 @@ _PERSON = re.compile(r"(.*) <(.*)> (\d+)")
 
 
 class Answer(Exception):
-    """An answer that is no success, as GitHub words it."""
+    """An answer that is no success, as GitHub words it. `kind`: what GraphQL calls it."""
 
-    def __init__(self, status: int, message: str, errors: list[dict[str, str]] | None = None) -> None:
+    def __init__(self, status: int, message: str, errors: list[dict[str, str]] | None = None, kind: str = "UNPROCESSABLE") -> None:
         super().__init__(message)
-        self.status, self.message, self.errors = status, message, errors
+        self.status, self.message, self.errors, self.kind = status, message, errors, kind
 
 
 NOWHERE = "https://docs.github.com/rest"

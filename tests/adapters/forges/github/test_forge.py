@@ -98,6 +98,24 @@ def test_the_pull_request_stays_open_while_its_commit_is_made_anew(hub: Hub) -> 
     assert [(each.number, each.state) for each in hub.server.pulls(hub.name)] == [(pull.number, "open")]
 
 
+def test_who_may_only_read_learns_which_right_is_missing(hub: Hub) -> None:
+    hub.server.grant(hub.name, "robot", "read")
+
+    with pytest.raises(Refused, match="contents: write"):
+        hub.forge.commit(hub.change())
+
+    assert hub.origin.branches() == ("main",)
+
+
+def test_an_app_that_may_not_write_learns_which_right_is_missing(hub: Hub) -> None:
+    hub.server.limit("robot", {"contents": "read"})
+
+    with pytest.raises(Refused, match=r"not accessible.*contents: write"):
+        hub.forge.commit(hub.change())
+
+    assert hub.origin.branches() == ("main",)
+
+
 # Pull requests
 
 
