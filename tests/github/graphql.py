@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphql import FieldNode, InlineFragmentNode, OperationDefinitionNode, SelectionSetNode, parse
 
-from tests.github import rights
+from tests.github import guards, merges, rights
 from tests.github.state import Answer, Item, Repo
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def _known(hub: FakeGitHub, me: str, document: str, variables: dict[str, Any]) -
     if name == "createCommitOnBranch":
         return {name: {"commit": {"oid": _commit(hub, me, asked)}}}
     repo, item = _pull(hub, me, asked.get("pullRequestId") or asked["id"], name)
-    repo.settle()
+    merges.settle(repo)
     _MUTATIONS[name](repo, item, asked)
     return {name: {"pullRequest": {"number": item.number}, "mergeQueueEntry": {"position": 1, "state": "QUEUED", "id": "E"}}}
 
@@ -83,6 +83,8 @@ def _commit(hub: FakeGitHub, me: str, asked: dict[str, Any]) -> str:
     files |= {each["path"]: None for each in changes.get("deletions") or ()}
     if any("refuse me" in path for path in files):
         raise Answer(422, "A path was requested for addition that GraphQL does not take")
+    if why := guards.push(repo, branch, me, ""):
+        raise Answer(422, f"protected branch '{branch}' check failed:\n{guards.said(repo, branch, why)}")
     said = asked["message"]
     message = f"{said['headline']}\n\n{said['body']}" if said.get("body") else said["headline"]
     return repo.write(branch, head, files, message, (f"{me} <{me}@users.noreply.github.com>", "GitHub <noreply@github.com>"))
@@ -91,10 +93,10 @@ def _commit(hub: FakeGitHub, me: str, asked: dict[str, Any]) -> str:
 def _arm(repo: Repo, item: Item, asked: dict[str, Any]) -> None:
     if not repo.auto_merge:
         raise Answer(422, "Auto merge is not allowed for this repository")
-    if item.base not in repo.rules:
+    if not guards.holding(repo, item.base):
         raise Answer(422, "Protected branch rules not configured for this branch")
-    if not repo.lacking(item):
-        raise Answer(422, "Pull request Pull request is in clean status")
+    if (state := guards.state(repo, item)) in ("clean", "unstable"):
+        raise Answer(422, f"Pull request Pull request is in {state} status")
     item.auto_merge = {"method": asked["mergeMethod"].lower(), "headline": asked.get("commitHeadline"), "body": asked.get("commitBody")}
 
 

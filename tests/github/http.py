@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from tests.github import graphql, rest, rights
+from tests.github import graphql, pushes, rest, rights
 from tests.github.kinds import made_whole
 from tests.github.state import NOWHERE, QUIET, Answer, Crossed, Unknown
 
@@ -153,6 +153,8 @@ class Handler(BaseHTTPRequestHandler):
             "CONTENT_LENGTH": str(len(body)),
             "REMOTE_ADDR": "127.0.0.1",
         }
+        if repo and url.path.endswith("/git-receive-pack"):
+            environment |= pushes.guarded(repo, me, body)
         done = subprocess.run(["git", "http-backend"], env=environment, input=body, capture_output=True, timeout=60)
         head, _, answer = done.stdout.partition(b"\r\n\r\n")
         fields = dict(row.split(": ", 1) for row in head.decode("latin-1").split("\r\n") if ": " in row)

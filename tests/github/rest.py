@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from tests.github import rights
+from tests.github import guards, merges, reviews, rights
 from tests.github.asked import asked
 from tests.github.state import Answer, Comment, Item, Reacted, Repo, Rules, Status, Unknown, identity, stamp
 
@@ -70,7 +70,7 @@ def answer(hub: FakeGitHub, me: str, verb: str, path: str, query: Mapping[str, s
     if repo is None:
         raise Answer(404, "Not Found")
     rights.check(hub, me, repo, verb, found[2] or "")
-    repo.settle()
+    merges.settle(repo)
     for method, pattern, act in ROUTES:
         if method == verb and (fits := re.fullmatch(pattern, found[2] or "")):
             said = None if verb == "GET" else asked(body)
@@ -134,7 +134,7 @@ def pull_json(call: Call, item: Item, whole: bool = True) -> dict[str, Any]:
     }
     if whole:
         found["merged"] = item.merged
-        found["mergeable"], found["mergeable_state"] = repo.mergeable(item) if item.state == "open" else (None, "unknown")
+        found["mergeable"], found["mergeable_state"] = merges.told(repo, item)
     return found
 
 
@@ -166,8 +166,13 @@ def ref(call: Call) -> Result:
 
 def make_ref(call: Call) -> Result:
     branch = call.body["ref"].removeprefix("refs/heads/")
+    if branch == call.body["ref"]:
+        raise Answer(422, "Reference name must start with 'refs/heads/' here")
     if call.repo.head(branch) is not None:
         raise Answer(422, "Reference already exists")
+    _exists(call, call.body["sha"])
+    if guards.push(call.repo, branch, call.me, call.body["sha"]):
+        raise Answer(422, "Reference update failed")
     call.repo.git("update-ref", call.body["ref"], call.body["sha"])
     return 201, {"ref": call.body["ref"], "object": {"type": "commit", "sha": call.body["sha"]}}
 
@@ -175,13 +180,23 @@ def make_ref(call: Call) -> Result:
 def move_ref(call: Call) -> Result:
     if call.repo.head(call.words[0]) is None:
         raise Answer(422, "Reference does not exist")
+    _exists(call, call.body["sha"])
+    guards.may_move(call.repo, call.words[0], call.me, call.body["sha"], bool(call.body.get("force")))
     call.repo.git("update-ref", f"refs/heads/{call.words[0]}", call.body["sha"])
     return ref(call)
+
+
+def _exists(call: Call, sha: str) -> None:
+    try:
+        call.repo.commit(sha)
+    except Answer:
+        raise Answer(422, "Object does not exist") from None
 
 
 def drop_ref(call: Call) -> Result:
     if call.repo.head(call.words[0]) is None:
         raise Answer(422, "Reference does not exist")
+    guards.may_move(call.repo, call.words[0], call.me, None, False)
     call.repo.git("update-ref", "-d", f"refs/heads/{call.words[0]}")
     return 204, None
 
@@ -316,17 +331,21 @@ def merge_pull(call: Call) -> Result:
     item, body = call.pull, call.body
     if item.state != "open":
         raise Answer(405, "Pull Request is not mergeable")
-    if body["sha"] != item.sha:
+    method = body.get("merge_method", "merge")
+    if body.get("sha", item.sha) != item.sha:
         raise Answer(409, "Head branch was modified. Review and try the merge again.")
-    if body["merge_method"] not in call.repo.methods:
-        raise Answer(405, f"{_SAID[body['merge_method']]} are not allowed on this repository.")
-    if call.repo.rules.get(item.base, Rules()).queue:
+    if method not in call.repo.methods:
+        raise Answer(405, f"{_SAID[method]} are not allowed on this repository.")
+    rules = guards.holding(call.repo, item.base, call.me)
+    if any(each.queue for each in rules):
         raise Answer(405, "Changes must be made through the merge queue")
-    if lacking := call.repo.lacking(item):
-        raise Answer(405, "\n".join(lacking))
-    if call.repo.mergeable(item)[1] != "clean":
+    if lacking := guards.lacking(call.repo, item, call.me):
+        raise Answer(405, guards.said(call.repo, item.base, lacking))
+    if method == "merge" and any(each.linear for each in rules):
+        raise Answer(405, "This branch must not contain merge commits.")
+    if not merges.mergeable(call.repo, item) or guards.state(call.repo, item, call.me) not in ("clean", "unstable"):
         raise Answer(405, "Pull Request is not mergeable")
-    sha = call.repo.merge(item, body["merge_method"], body.get("commit_title"), body.get("commit_message"))
+    sha = call.repo.merge(item, method, body.get("commit_title"), body.get("commit_message"))
     return 200, {"sha": sha, "merged": True, "message": "Pull Request successfully merged"}
 
 
@@ -445,6 +464,7 @@ ROUTES: tuple[tuple[str, str, Callable[[Call], Result]], ...] = (
     ("GET", r"/pulls/(\d+)/files", files),
     ("PUT", r"/pulls/(\d+)/merge", merge_pull),
     ("POST", r"/pulls/(\d+)/requested_reviewers", request_review),
+    ("POST", r"/pulls/(\d+)/reviews", reviews.make),
     ("GET", r"/issues/(\d+)", issue),
     ("GET", r"/issues/(\d+)/labels", labels),
     ("POST", r"/issues/(\d+)/labels", labels),

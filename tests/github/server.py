@@ -19,8 +19,9 @@ from typing import Any
 import jwt
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from tests.github import reviews
 from tests.github.http import Handler
-from tests.github.state import Answer, Comment, Crossed, Item, Reacted, Repo, Rules, Status, Unknown, stamp
+from tests.github.state import Answer, Comment, Crossed, Item, Reacted, Repo, Rules, Ruleset, Status, Unknown, stamp
 from tests.github.watch import seen
 
 
@@ -106,6 +107,7 @@ class FakeGitHub:
 
     def create(self, name: str, files: Mapping[str, str] | None = None, default_branch: str = "main", private: bool = True) -> None:
         self.repos[name] = repo = Repo(name, self.root / f"{name}.git", default_branch, private)
+        repo.teams = self.teams
         if files:
             who = "Ada Byron <ada@shop.example>"
             repo.write(default_branch, None, {path: text.encode() for path, text in files.items()}, "Begin\n", (who, who))
@@ -183,13 +185,20 @@ class FakeGitHub:
         )
 
     def protect(self, name: str, branch: str, **rules: Any) -> None:
-        self.repos[name].rules[branch] = Rules(**{key: tuple(value) if isinstance(value, list) else value for key, value in rules.items()})
+        self.repos[name].rules[branch] = _rules(rules)
+
+    def ruleset(self, name: str, branch: str, bypass: Mapping[str, str] | None = None, source: str = "Repository", **rules: Any) -> int:
+        """`bypass`: login → `always`, `pull_requests_only` or `exempt`."""
+        repo, number = self.repos[name], self.repos[name].next_id()
+        repo.rulesets.append(Ruleset(number, branch, _rules(rules), bypass or {}, source))
+        return number
 
     def check(self, name: str, sha: str, check: str, conclusion: str | None) -> None:
         self.repos[name].checks.setdefault(sha, {})[check] = conclusion
 
-    def approve(self, name: str, number: int, login: str) -> None:
-        self.repos[name].items[number].approvals.append(login)
+    def approve(self, name: str, number: int, login: str, event: str = "APPROVE") -> None:
+        """Or `REQUEST_CHANGES`. Raises Answer for his own."""
+        reviews.review(self.repos[name], self.repos[name].items[number], login, event)
 
     def allow(self, name: str, merge_methods: Sequence[str], auto_merge: bool) -> None:
         self.repos[name].methods, self.repos[name].auto_merge = list(merge_methods), auto_merge
@@ -236,3 +245,7 @@ class FakeGitHub:
     def record(self, crossed: Crossed) -> None:
         self.requests.append(crossed)
         seen(crossed)
+
+
+def _rules(said: Mapping[str, Any]) -> Rules:
+    return Rules(**{key: tuple(value) if isinstance(value, list) else value for key, value in said.items()})

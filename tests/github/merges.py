@@ -1,0 +1,39 @@
+"""What GitHub does with pull requests by itself: sees pushes, closes what lost its branch, merges what is armed, works out what can be."""
+
+from __future__ import annotations
+
+from tests.github import guards
+from tests.github.state import Answer, Item, Repo
+
+
+def settle(repo: Repo) -> None:
+    heads = repo.heads()
+    for item in repo.items.values():
+        if not item.head or item.state != "open":
+            continue
+        head = heads.get(item.head)
+        if head is None or (head != item.sha and head == heads.get(item.base)):  # emptied: GitHub closes that too
+            item.state = "closed"
+            continue
+        if item.sha != head:
+            item.sha = head
+            guards.dismiss(repo, item)
+        if item.auto_merge and mergeable(repo, item) and guards.state(repo, item) in ("clean", "unstable"):
+            said = item.auto_merge
+            repo.merge(item, said["method"], said.get("headline"), said.get("body"))
+
+
+def mergeable(repo: Repo, item: Item) -> bool:
+    """Whether there is no conflict."""
+    try:
+        repo.git("merge-tree", "--write-tree", repo.head(item.base) or "", item.sha)
+    except Answer:
+        return False
+    return True
+
+
+def told(repo: Repo, item: Item) -> tuple[bool | None, str]:
+    """`mergeable` and `mergeable_state`."""
+    if item.state != "open":
+        return None, "unknown"
+    return (True, guards.state(repo, item)) if mergeable(repo, item) else (False, "dirty")
