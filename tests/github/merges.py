@@ -33,7 +33,11 @@ def mergeable(repo: Repo, item: Item) -> bool:
 
 
 def told(repo: Repo, item: Item) -> tuple[bool | None, str]:
-    """`mergeable` and `mergeable_state`."""
-    if item.state != "open":
+    """`mergeable` and `mergeable_state`: a read of what changed starts working it out, and a later one knows (R36)."""
+    now = repo.head(item.base) or "", item.sha
+    if item.weighed != now:
+        item.weighed, item.unknown = now, repo.slow
+    if item.state != "open" or item.unknown:
+        item.unknown = max(item.unknown - 1, 0)
         return None, "unknown"
     return (True, guards.state(repo, item)) if mergeable(repo, item) else (False, "dirty")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from tests.github import guards, merges, reviews, rights
+from tests.github import guards, merges, opening, reviews, rights
 from tests.github.asked import asked
 from tests.github.state import Answer, Comment, Item, Reacted, Repo, Rules, Status, Unknown, identity, stamp
 
@@ -302,13 +302,9 @@ def pulls(call: Call) -> Result:
 
 def make_pull(call: Call) -> Result:
     body, repo = call.body, call.repo
-    if any(item.state == "open" and item.head == body["head"] for item in repo.items.values()):
-        message = f"A pull request already exists for {repo.name.partition('/')[0]}:{body['head']}."
-        raise Answer(422, "Validation Failed", [{"resource": "PullRequest", "code": "custom", "message": message}])
-    head = repo.head(body["head"])
-    if head is None:
-        raise Answer(422, "Validation Failed", [{"resource": "PullRequest", "field": "head", "code": "invalid"}])
-    made = call.hub.add(repo, body["title"], body.get("body") or "", call.me, body["head"], body["base"], head)
+    head, base = opening.sides(repo, body["head"], body["base"])
+    made = call.hub.add(repo, body["title"], body.get("body") or "", call.me, head, base, repo.head(head) or "")
+    made.draft = bool(body.get("draft"))
     return 201, pull_json(call, made)
 
 
@@ -321,7 +317,8 @@ def files(call: Call) -> Result:
 
 def edit_pull(call: Call) -> Result:
     rights.edits(call.repo, call.me, call.pull, set(call.body))
-    for name in ("title", "body", "state"):
+    opening.may_become(call.repo, call.pull, call.body)
+    for name in ("title", "body", "state", "base"):
         if name in call.body:
             setattr(call.pull, name, call.body[name])
     return 200, pull_json(call, call.pull)
@@ -332,6 +329,8 @@ def merge_pull(call: Call) -> Result:
     if item.state != "open":
         raise Answer(405, "Pull Request is not mergeable")
     method = body.get("merge_method", "merge")
+    if item.draft:
+        raise Answer(405, "Pull Request is still a draft")
     if body.get("sha", item.sha) != item.sha:
         raise Answer(409, "Head branch was modified. Review and try the merge again.")
     if method not in call.repo.methods:

@@ -113,6 +113,10 @@ class Item:
     requested: list[str] = field(default_factory=list)
     auto_merge: Mapping[str, Any] | None = None
     queued: bool = False
+    weighed: tuple[str, str] = ("", "")
+    """Base and head of which is known whether they can be merged."""
+    unknown: int = 0
+    """How many more reads do not know yet."""
 
     @property
     def merged(self) -> bool:
@@ -160,6 +164,8 @@ class Repo:
         self.statuses: dict[str, list[Status]] = {}
         self.methods = ["merge", "squash", "rebase"]
         self.auto_merge = False
+        self.slow = 1
+        """How many reads find `mergeable` unknown after a change of base or head, until GitHub has worked it out (R36)."""
         self.last_id = 1000
         folder.mkdir(parents=True)
         self.git("init", "--quiet", "--bare", f"--initial-branch={default}", ".")

@@ -134,7 +134,7 @@ class Merging:
             return look() or refused(error.said)
 
     def _blocked(self, said: Refusal, head: Sha, method: str, commit: Any, before: Any) -> MergeAnswer:
-        found = self._pulls.one(before["number"])
+        found = self._decided(self._pulls.one(before["number"]))
         if (answer := self._settled(found, head)) is not None:
             return answer
         state = found.get("mergeable_state")
@@ -153,8 +153,10 @@ class Merging:
                 return self._anew(found)
             case Means.UNKNOWN if state == "blocked":
                 return self._waits(found, method, commit, "a rule of the branch")
+            case Means.UNKNOWN if found.get("mergeable") is None:
+                return Blocked("GitHub, which is still working out whether it can be merged", waiting=True)
             case Means.UNKNOWN:
-                return Blocked(f"GitHub, which says: {said.why}", waiting=found.get("mergeable") is None)
+                return Blocked(f"GitHub, which says: {said.why}", waiting=False)
 
     def _waits(self, found: Any, method: str, commit: Any, why: str) -> Blocked:
         """Say what for, and let GitHub merge it the moment that comes."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.changes.change import Blocked, Merged
+from bot.changes.change import Blocked, Merged, Moved
 from bot.errors import Refused, Unavailable
 from bot.signals.signal import Reaction, Role, Thread
 from tests.adapters.forges.github.hub import BRANCH, MESSAGE, Hub
@@ -203,6 +203,28 @@ def test_what_github_has_not_caught_up_with_is_asked_for_again(hub: Hub, read: s
 
     assert isinstance(hub.forge.merge(pull, pull.head), Merged)
     assert not hub.server.faults
+
+
+@pytest.mark.parametrize("reads", [1, 2, 50])
+def test_what_github_has_not_worked_out_yet_is_merged_all_the_same(hub: Hub, reads: int) -> None:
+    hub.server.repos[hub.name].slow = reads
+    pull = hub.proposed()
+
+    assert isinstance(hub.forge.merge(pull, pull.head), Merged)
+    assert (hub.patient.slept > 0) is (reads > 1)  # the answer to opening it was the first read
+
+
+def test_what_is_not_known_to_merge_is_neither_refused_nor_merged(hub: Hub) -> None:
+    """Behind its target, and GitHub does not say so yet: it waits, and is made anew when it is told."""
+    hub.server.protect(hub.name, "main", strict=True)
+    hub.server.repos[hub.name].slow = 9
+    pull = hub.proposed()
+    base = hub.somebody_pushes()
+
+    answer = hub.forge.merge(pull, pull.head)
+
+    assert answer == Blocked("GitHub, which is still working out whether it can be merged", waiting=True)
+    assert hub.forge.merge(pull, pull.head) == Moved(base) and hub.base == base
 
 
 def test_a_merge_by_a_person_is_seen(hub: Hub) -> None:
