@@ -76,8 +76,11 @@ def _commit(hub: FakeGitHub, me: str, asked: dict[str, Any]) -> str:
         raise Answer(404, f"Could not resolve to a Repository with the name '{name}'.", kind="NOT_FOUND")
     rights.mutation(hub, me, repo, "createCommitOnBranch")
     head = repo.head(branch)
+    if head is None:
+        raise Answer(404, f"A ref named {branch!r} does not exist in the repository", kind="NOT_FOUND")
     if head != asked["expectedHeadOid"]:
-        raise Answer(422, f'Expected branch to point to "{asked["expectedHeadOid"]}" but it did not.  Pull and try again.')
+        message = f'Expected branch to point to "{head}" but it did not.  Pull and try again.'
+        raise Answer(422, message, kind="STALE_DATA")
     changes = asked.get("fileChanges") or {}
     files: dict[str, bytes | None] = {each["path"]: base64.b64decode(each["contents"]) for each in changes.get("additions") or ()}
     files |= {each["path"]: None for each in changes.get("deletions") or ()}
@@ -91,13 +94,19 @@ def _commit(hub: FakeGitHub, me: str, asked: dict[str, Any]) -> str:
 
 
 def _arm(repo: Repo, item: Item, asked: dict[str, Any]) -> None:
+    if asked.get("expectedHeadOid", item.sha) != item.sha:
+        raise Answer(422, f"Expected head oid to be {item.sha}", kind="STALE_DATA")
     if not repo.auto_merge:
         raise Answer(422, "Auto merge is not allowed for this repository")
     if not guards.holding(repo, item.base):
         raise Answer(422, "Protected branch rules not configured for this branch")
     if (state := guards.state(repo, item)) in ("clean", "unstable"):
         raise Answer(422, f"Pull request Pull request is in {state} status")
-    item.auto_merge = {"method": asked["mergeMethod"].lower(), "headline": asked.get("commitHeadline"), "body": asked.get("commitBody")}
+    item.auto_merge = {
+        "method": str(asked.get("mergeMethod") or "MERGE").lower(),
+        "headline": asked.get("commitHeadline"),
+        "body": asked.get("commitBody"),
+    }
 
 
 def _disarm(repo: Repo, item: Item, asked: dict[str, Any]) -> None:

@@ -28,6 +28,7 @@ INSTEAD: dict[str, tuple[int, str, dict[str, str]]] = {
     "500_before": (500, "Server Error", {}),
     "404_once": (404, "Not Found", {}),
 }
+KINDS = {*INSTEAD, "cut_before", "cut_after", "502_after", "stale", "latency"}
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -50,7 +51,10 @@ class Handler(BaseHTTPRequestHandler):
         what = f"{self.command} {path.removeprefix('/api/v3')}"
         if path == "/api/graphql":
             what = f"{what} {graphql.operation(json.loads(body)['query'])}"
-        fault = self.hub.struck(what)
+        struck = self.hub.struck(what)
+        fault = struck.kind if struck else None
+        if struck and fault == "latency":
+            time.sleep(struck.seconds)
         if fault == "cut_before":
             self._cut()
             return

@@ -247,7 +247,9 @@ def status(call: Call) -> Result:
 
 def make_status(call: Call) -> Result:
     call.repo.commit(call.words[0])
-    made = Status(call.body["context"], call.body["state"], call.body.get("description", ""), call.body.get("target_url"))
+    if call.body["state"] not in ("error", "failure", "pending", "success"):
+        raise Answer(422, "Validation Failed", [{"resource": "Status", "field": "state", "code": "custom"}])
+    made = Status(call.body.get("context", "default"), call.body["state"], call.body.get("description", ""), call.body.get("target_url"))
     call.repo.statuses.setdefault(call.words[0], []).append(made)
     return 201, vars(made)
 

@@ -20,7 +20,7 @@ import jwt
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from tests.github import reviews
-from tests.github.http import Handler
+from tests.github.http import KINDS, Handler
 from tests.github.state import Answer, Comment, Crossed, Item, Reacted, Repo, Rules, Ruleset, Status, Unknown, stamp
 from tests.github.watch import seen
 
@@ -30,6 +30,7 @@ class Fault:
     match: re.Pattern[str]
     kind: str
     times: int
+    seconds: float = 0.0
 
 
 class Apps:
@@ -221,18 +222,23 @@ class FakeGitHub:
         item.comments.append(Comment(repo.next_id(), item.number, body, user, time.time(), time.time()))
         return item.comments[-1]
 
-    def fault(self, match: str, kind: str, times: int = 1) -> None:
-        """What fits `match` (`METHOD /path`, or `POST /api/graphql mutationName`) goes wrong that often."""
-        self.faults.append(Fault(re.compile(match), kind, times))
+    def fault(self, match: str, kind: str, times: int = 1, seconds: float = 0.1) -> None:
+        """What fits `match` (`METHOD /path`, or `POST /api/graphql mutationName`) goes wrong that often.
 
-    def struck(self, what: str) -> str | None:
+        `seconds`: how much later a `latency` answers. Raises ValueError for a kind that there is not.
+        """
+        if kind not in KINDS:
+            raise ValueError(f"no fault {kind!r}: there are {', '.join(sorted(KINDS))}")
+        self.faults.append(Fault(re.compile(match), kind, times, seconds))
+
+    def struck(self, what: str) -> Fault | None:
         with self.lock:
             for fault in self.faults:
                 if fault.match.search(what):
                     fault.times -= 1
                     if not fault.times:
                         self.faults.remove(fault)
-                    return fault.kind
+                    return fault
         return None
 
     def remember(self, read: str, answer: tuple[int, Any]) -> tuple[int, Any]:

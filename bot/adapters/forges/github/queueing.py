@@ -87,8 +87,8 @@ class Queueing:
                 lambda: True if self._client.get(path).get("auto_merge") else None,
             )
         except Denied as error:
-            # "clean status" and its like: it may be merged by now, and is at the next look. Off or not allowed: we look every minute.
-            return "" if "status" in error.said.lower() else "; Rollbot merges it then (auto-merge is off)"
+            # "clean status" and its like, another head: the next look tells. Off or not allowed: we look every minute.
+            return "" if error.status == 409 or "status" in error.said.lower() else "; Rollbot merges it then (auto-merge is off)"
         return "; GitHub merges it then"
 
     def disarm(self, found: Any) -> None:

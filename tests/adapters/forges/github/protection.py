@@ -52,6 +52,11 @@ def _check(conclusion: str | None, name: str = "ci") -> Callable[[GitHubWorld], 
     return lambda world: world.server.check(world.name, _head(world), name, conclusion)
 
 
+def _status(state: str) -> Callable[[GitHubWorld], object]:
+    """By the API, as a CI that knows no check runs reports."""
+    return lambda world: world.client.send("POST", world.client.at(f"/statuses/{_head(world)}"), {"state": state, "context": "ci"})
+
+
 def _protect(**rules: object) -> Callable[[GitHubWorld], object]:
     return lambda world: world.server.protect(world.name, "main", **rules)
 
@@ -87,6 +92,19 @@ GUARDS: Mapping[str, Guard] = {
     ),
     "check failing": Guard(
         _both(_allow(), _protect(required_checks=["ci"])), "waits", "ci, which failed", _check("failure"), _check("success")
+    ),
+    "status pending": Guard(
+        _both(_allow(), _protect(required_checks=["ci"])), "waits", "ci, which is still running", _status("pending"), _status("success")
+    ),
+    "status failing": Guard(
+        _both(_allow(), _protect(required_checks=["ci"])), "waits", "ci, which failed", _status("error"), _status("success")
+    ),
+    "status failing, check green": Guard(
+        _both(_allow(), _protect(required_checks=["ci"])),
+        "waits",
+        "ci, which failed",
+        _both(_status("failure"), _check("success")),
+        _status("success"),
     ),
     "check never reports": Guard(
         _both(_allow(), _protect(required_checks=["ci"])), "waits", "ci, which has not reported", lambda world: None, _check("success")

@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import pytest
 
+from bot.adapters.forges.github.answers import Denied
+from bot.adapters.forges.github.commits import _COMMIT
 from bot.changes.change import Blocked, Merged, Moved
 from bot.errors import Refused, Unavailable
 from bot.signals.signal import Reaction, Role, Thread
@@ -74,6 +76,18 @@ def test_a_branch_left_on_its_base_by_a_crash_gets_its_commit(hub: Hub) -> None:
     head = hub.forge.commit(hub.change())
 
     assert [sha for sha, _, _ in hub.origin.log(BRANCH)][-2:] == [hub.base, head]
+
+
+def test_a_branch_that_moved_under_our_commit_is_known_by_its_kind_of_error(hub: Hub) -> None:
+    """`STALE_DATA`, whatever the words: the commit is not tried in another way on top of somebody else's."""
+    hub.somebody_pushes(branch=BRANCH)
+    branch = {"repositoryNameWithOwner": hub.name, "branchName": BRANCH}
+    asked = {"branch": branch, "expectedHeadOid": hub.base, "message": {"headline": "x"}}
+
+    with pytest.raises(Denied) as refused:
+        hub.client.graphql(_COMMIT, input=asked)
+
+    assert refused.value.status == 409
 
 
 def test_what_a_person_pushed_to_our_branch_is_left_alone(hub: Hub) -> None:
