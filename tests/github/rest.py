@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from tests.github import guards, merges, opening, reviews, rights
+from tests.github import guards, merges, opening, reviews, rights, rulesets
 from tests.github.asked import asked
-from tests.github.state import Answer, Comment, Item, Reacted, Repo, Rules, Status, Unknown, identity, stamp
+from tests.github.state import Answer, Comment, Item, Reacted, Repo, Status, Unknown, identity, stamp
 
 if TYPE_CHECKING:
     from tests.github.server import FakeGitHub
@@ -266,25 +266,8 @@ def branch(call: Call) -> Result:
         raise Answer(404, "Branch not found")
     checks = list(rules.required_checks) if rules else []
     protection = {"enabled": rules is not None, "required_status_checks": {"contexts": checks, "checks": []}}
-    return 200, {"name": call.words[0], "commit": commit_of(call, head), "protected": rules is not None, "protection": protection}
-
-
-def protection(call: Call) -> Result:
-    rules = call.repo.rules.get(call.words[0])
-    if rules is None:
-        raise Answer(404, "Branch not protected")
-    found: dict[str, Any] = {"required_signatures": {"enabled": False}}
-    if rules.required_checks:
-        found["required_status_checks"] = {"strict": rules.strict, "contexts": list(rules.required_checks), "checks": []}
-    if rules.reviews:
-        said = {"required_approving_review_count": rules.reviews, "require_code_owner_reviews": rules.code_owners}
-        found["required_pull_request_reviews"] = said
-    return 200, found
-
-
-def branch_rules(call: Call) -> Result:
-    rules = call.repo.rules.get(call.words[0], Rules())
-    return 200, [{"type": "merge_queue", "parameters": {}}] if rules.queue else []
+    guarded = rules is not None or any(each.branch == call.words[0] for each in call.repo.rulesets)
+    return 200, {"name": call.words[0], "commit": commit_of(call, head), "protected": guarded, "protection": protection}
 
 
 def permission(call: Call) -> Result:
@@ -454,8 +437,9 @@ ROUTES: tuple[tuple[str, str, Callable[[Call], Result]], ...] = (
     ("GET", r"/commits/([0-9a-f]{40})/check-runs", check_runs),
     ("POST", r"/statuses/([0-9a-f]{40})", make_status),
     ("GET", r"/branches/([^/]+)", branch),
-    ("GET", r"/branches/([^/]+)/protection", protection),
-    ("GET", r"/rules/branches/([^/]+)", branch_rules),
+    ("GET", r"/branches/([^/]+)/protection", rulesets.protection),
+    ("GET", r"/rules/branches/([^/]+)", rulesets.of_branch),
+    ("GET", r"/rulesets/(\d+)", rulesets.ruleset),
     ("GET", r"/collaborators/([^/]+)/permission", permission),
     ("GET", r"/hooks", lambda call: (200, [])),
     ("GET", r"/pulls", pulls),

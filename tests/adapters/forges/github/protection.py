@@ -81,6 +81,10 @@ def _owned(world: GitHubWorld) -> object:
     return world.server.push(world.name, "main", {"CODEOWNERS": "* @tom\n"}, "ada")
 
 
+def _ruleset(bypass: str = "never", **rules: object) -> Callable[[GitHubWorld], object]:
+    return lambda world: world.server.ruleset(world.name, "main", {"robot": bypass}, **rules)
+
+
 def _allow(*methods: str, auto_merge: bool = True) -> Callable[[GitHubWorld], object]:
     return lambda world: world.server.allow(world.name, merge_methods=list(methods) or ["merge", "squash", "rebase"], auto_merge=auto_merge)
 
@@ -149,6 +153,13 @@ GUARDS: Mapping[str, Guard] = {
     ),
     "locked": Guard(_protect(locked=True), "person", "locked"),
     "others may push": Guard(_protect(restricted=["ada"]), "person", "may not push to this branch"),
+    "ruleset": Guard(
+        _both(_allow(), _ruleset(required_checks=["ci"])), "waits", "ci, which is still running", _check(None), _check("success")
+    ),
+    "ruleset that lets us past": Guard(_ruleset("pull_requests_only", required_checks=["ci"], reviews=1), "merged", "rules were bypassed"),
+    "queue of a ruleset": Guard(
+        _ruleset(queue=True), "waits", "the merge queue", lambda world: None, lambda world: world.server.run_queue(world.name)
+    ),
     "merge queue": Guard(
         _protect(queue=True), "waits", "the merge queue", lambda world: None, lambda world: world.server.run_queue(world.name)
     ),
