@@ -118,6 +118,8 @@ def _disarm(repo: Repo, item: Item, asked: dict[str, Any]) -> None:
 def _enqueue(repo: Repo, item: Item, asked: dict[str, Any]) -> None:
     if item.queued:
         raise Answer(422, "Pull request is already in the queue")
+    if lacking := guards.lacking(repo, item):
+        raise Answer(422, f"Pull request {lacking[0]}")
     if asked.get("expectedHeadOid", item.sha) != item.sha:
         raise Answer(422, "Head sha didn't match expected head oid")
     item.queued = True

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from tests.github import guards
 from tests.github.state import Answer, Item, Repo
 
@@ -18,9 +21,16 @@ def settle(repo: Repo) -> None:
         if item.sha != head:
             item.sha = head
             guards.dismiss(repo, item)
-        if item.auto_merge and mergeable(repo, item) and guards.state(repo, item) in ("clean", "unstable"):
-            said = item.auto_merge
-            repo.merge(item, said["method"], said.get("headline"), said.get("body"))
+        if item.auto_merge and mergeable(repo, item):
+            _ready(repo, item, item.auto_merge)
+
+
+def _ready(repo: Repo, item: Item, said: Mapping[str, Any]) -> None:
+    """What is armed is merged as soon as it may be; where there is a queue, it is put there."""
+    if guards.state(repo, item) in ("clean", "unstable"):
+        repo.merge(item, said["method"], said.get("headline"), said.get("body"))
+    elif any(rules.queue for rules in guards.holding(repo, item.base)) and not guards.lacking(repo, item):
+        item.queued, item.auto_merge = True, None
 
 
 def mergeable(repo: Repo, item: Item) -> bool:

@@ -19,7 +19,7 @@ from typing import Any
 import jwt
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from tests.github import reviews
+from tests.github import merges, reviews
 from tests.github.http import KINDS, Handler
 from tests.github.state import Answer, Comment, Crossed, Item, Reacted, Repo, Rules, Ruleset, Status, Unknown, stamp
 from tests.github.watch import seen
@@ -207,6 +207,7 @@ class FakeGitHub:
     def run_queue(self, name: str) -> None:
         """The merge queue merges what is in it."""
         with self.lock:
+            merges.settle(self.repos[name])
             for item in self.repos[name].items.values():
                 if item.queued:
                     self.repos[name].merge(item, "squash")

@@ -107,3 +107,25 @@ def test_a_fault_strikes_before_or_after(server: FakeGitHub, who: Who, pull: int
     else:
         assert who("tom").asks("PUT", f"/pulls/{pull}/merge")[0] == answer
     assert server.pull(SHOP, pull).merged is merged
+
+
+# The merge queue
+
+QUEUE = "mutation($input: EnqueuePullRequestInput!) { enqueuePullRequest(input: $input) { mergeQueueEntry { position } } }"
+
+
+def test_a_queue_takes_what_lacks_nothing_else(server: FakeGitHub, who: Who, pull: int) -> None:
+    server.allow(SHOP, merge_methods=["squash"], auto_merge=True)
+    server.protect(SHOP, "main", queue=True, reviews=1)
+    node = who("tom").asks("GET", f"/pulls/{pull}")[1]["node_id"]
+    asked = {"pullRequestId": node}
+
+    why = "Pull request At least 1 approving review is required by reviewers with write access."
+    assert who("tom").refused(QUEUE, input=asked) == ("UNPROCESSABLE", why)
+    assert who("tom").graphql(ARM, input=asked)["data"]["enablePullRequestAutoMerge"]
+    server.approve(SHOP, pull, "sue")
+    who("tom").asks("GET", f"/pulls/{pull}")
+
+    assert server.pull(SHOP, pull).queued and who("tom").refused(QUEUE, input=asked)[1] == "Pull request is already in the queue"
+    server.run_queue(SHOP)
+    assert server.pull(SHOP, pull).merged

@@ -142,7 +142,8 @@ class Merging:
         state = found.get("mergeable_state")
         match said.means:
             case Means.QUEUE:
-                return self._queueing.enqueue(found, head)
+                queued = self._queueing.enqueue(found, head)
+                return self._waits(found, method, commit, queued.why) if isinstance(queued, Refusal) else queued
             case Means.BEHIND:
                 return self._anew(found)
             case Means.WAIT:

@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.adapters.forges.github.answers import Denied
 from bot.adapters.forges.github.client import Client
+from bot.adapters.forges.github.refusals import Means, Refusal, refused
 from bot.changes.change import Blocked, MergeAnswer
 from bot.errors import Unavailable
 from bot.refs import Sha
@@ -35,8 +36,11 @@ class Queueing:
 
     # The merge queue
 
-    def enqueue(self, found: Any, head: Sha) -> MergeAnswer:
-        """Put it at the front of the queue; where it was thrown out of it, somebody has to look."""
+    def enqueue(self, found: Any, head: Sha) -> MergeAnswer | Refusal:
+        """Put it at the front of the queue; where it was thrown out of it, somebody has to look.
+
+        A refusal is what the queue waits for itself: it takes nothing that still lacks a check or a review.
+        """
         if (entry := self._entry(found)) is not None:
             return self._waits(found, entry)
         if found["number"] in self._queued:
@@ -47,6 +51,8 @@ class Queueing:
         except Denied as error:
             if "already" in error.said.lower():
                 return self._waits(found, self._entry(found) or {})
+            if (lacks := refused(error.said)).means is Means.WAIT:
+                return lacks
             try:  # jumping takes more rights than queueing
                 entry = self._put(found, asked)
             except Denied as again:

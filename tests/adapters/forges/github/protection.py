@@ -160,6 +160,13 @@ GUARDS: Mapping[str, Guard] = {
     "queue of a ruleset": Guard(
         _ruleset(queue=True), "waits", "the merge queue", lambda world: None, lambda world: world.server.run_queue(world.name)
     ),
+    "merge queue and a check": Guard(
+        _both(_allow(), _protect(queue=True, required_checks=["ci"])),
+        "waits",
+        "ci, which is still running",
+        _check(None),
+        _both(_check("success"), lambda world: world.server.run_queue(world.name)),
+    ),
     "merge queue": Guard(
         _protect(queue=True), "waits", "the merge queue", lambda world: None, lambda world: world.server.run_queue(world.name)
     ),
