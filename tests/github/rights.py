@@ -17,6 +17,7 @@ ROLES = ("none", "read", "triage", "write", "maintain", "admin")
 _TALK = ("issues", "pull_requests")
 _NEEDS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (r"(POST|PATCH|DELETE) /git/.+", "write", ("contents",)),
+    (r"POST /actions/.+", "write", ("actions",)),
     (r"POST /statuses/.+", "write", ("statuses",)),
     (r"(POST|PATCH) /pulls(/\d+)?", "read", ("pull_requests",)),  # anyone who may read may open one of branches that are there (R16)
     (r"POST /pulls/\d+/reviews", "read", ("pull_requests",)),
