@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from tests.github import graphql, rest
+from tests.github import graphql, pushes, rest, rights
 from tests.github.kinds import made_whole
 from tests.github.state import NOWHERE, QUIET, Answer, Crossed, Unknown
 
@@ -28,6 +28,7 @@ INSTEAD: dict[str, tuple[int, str, dict[str, str]]] = {
     "500_before": (500, "Server Error", {}),
     "404_once": (404, "Not Found", {}),
 }
+KINDS = {*INSTEAD, "cut_before", "cut_after", "502_after", "stale", "latency"}
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -50,7 +51,10 @@ class Handler(BaseHTTPRequestHandler):
         what = f"{self.command} {path.removeprefix('/api/v3')}"
         if path == "/api/graphql":
             what = f"{what} {graphql.operation(json.loads(body)['query'])}"
-        fault = self.hub.struck(what)
+        struck = self.hub.struck(what)
+        fault = struck.kind if struck else None
+        if struck and fault == "latency":
+            time.sleep(struck.seconds)
         if fault == "cut_before":
             self._cut()
             return
@@ -123,7 +127,7 @@ class Handler(BaseHTTPRequestHandler):
         try:
             return {"data": graphql.answer(self.hub, me, said["query"], said.get("variables") or {})}
         except Answer as error:
-            return {"data": None, "errors": [{"type": "UNPROCESSABLE", "message": error.message}]}
+            return {"data": None, "errors": [{"type": error.kind, "message": error.message}]}
 
     def _git(self, body: bytes) -> tuple[int, bytes, dict[str, str]]:
         """Hand it to `git http-backend`, for those with a token."""
@@ -131,7 +135,10 @@ class Handler(BaseHTTPRequestHandler):
         password = base64.b64decode(secret).decode().rpartition(":")[2] if secret else ""
         if password not in self.hub.tokens:
             return 401, b"", {"WWW-Authenticate": 'Basic realm="GitHub"'}
-        url = urlsplit(self.path)
+        url, me = urlsplit(self.path), self.hub.tokens[password]
+        repo = self.hub.repos.get(url.path.partition(".git/")[0].strip("/"))
+        if refused := rights.git(self.hub, me, repo, "git-receive-pack" in self.path):
+            return refused[0], f"{refused[1]}\n".encode(), {"Content-Type": "text/plain; charset=utf-8"}
         environment = {
             "PATH": os.environ["PATH"],
             **QUIET,
@@ -150,6 +157,8 @@ class Handler(BaseHTTPRequestHandler):
             "CONTENT_LENGTH": str(len(body)),
             "REMOTE_ADDR": "127.0.0.1",
         }
+        if repo and url.path.endswith("/git-receive-pack"):
+            environment |= pushes.guarded(repo, me, body)
         done = subprocess.run(["git", "http-backend"], env=environment, input=body, capture_output=True, timeout=60)
         head, _, answer = done.stdout.partition(b"\r\n\r\n")
         fields = dict(row.split(": ", 1) for row in head.decode("latin-1").split("\r\n") if ": " in row)

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from tests.github import guards, merges, opening, reviews, rights, rulesets
 from tests.github.asked import asked
-from tests.github.state import Answer, Comment, Item, Reacted, Repo, Rules, Status, Unknown, identity, stamp
+from tests.github.state import Answer, Comment, Item, Reacted, Repo, Status, Unknown, identity, stamp
 
 if TYPE_CHECKING:
     from tests.github.server import FakeGitHub
@@ -66,11 +67,10 @@ def answer(hub: FakeGitHub, me: str, verb: str, path: str, query: Mapping[str, s
     repo = hub.repos.get(found[1]) if found else None
     if found is None:
         raise Unknown
-    if repo is None or not repo.roles.get(me):
+    if repo is None:
         raise Answer(404, "Not Found")
-    repo.settle()
-    if verb != "GET" and repo.roles[me] == "read" and "/comments" not in path:
-        raise Answer(403, "Must have push access to the repository.")
+    rights.check(hub, me, repo, verb, found[2] or "")
+    merges.settle(repo)
     for method, pattern, act in ROUTES:
         if method == verb and (fits := re.fullmatch(pattern, found[2] or "")):
             said = None if verb == "GET" else asked(body)
@@ -90,16 +90,12 @@ def _team(hub: FakeGitHub, organisation: str, slug: str, login: str | None) -> R
 
 def repository(call: Call) -> Result:
     methods = {f"allow_{name}": way in call.repo.methods for way, name in _METHODS.items()}
-    rights = {
-        "push": call.repo.roles[call.me] in ("write", "maintain", "admin"),
-        "pull": True,
-        "admin": call.repo.roles[call.me] == "admin",
-    }
+    allowed = {name: rights.may(call.repo, call.me, least) for name, least in (("push", "write"), ("pull", "read"), ("admin", "admin"))}
     return 200, {
         "full_name": call.repo.name,
         "default_branch": call.repo.default,
         "private": call.repo.private,
-        "permissions": rights,
+        "permissions": allowed,
         "allow_auto_merge": call.repo.auto_merge,
         **methods,
     }
@@ -138,7 +134,7 @@ def pull_json(call: Call, item: Item, whole: bool = True) -> dict[str, Any]:
     }
     if whole:
         found["merged"] = item.merged
-        found["mergeable"], found["mergeable_state"] = repo.mergeable(item) if item.state == "open" else (None, "unknown")
+        found["mergeable"], found["mergeable_state"] = merges.told(repo, item)
     return found
 
 
@@ -170,8 +166,13 @@ def ref(call: Call) -> Result:
 
 def make_ref(call: Call) -> Result:
     branch = call.body["ref"].removeprefix("refs/heads/")
+    if branch == call.body["ref"]:
+        raise Answer(422, "Reference name must start with 'refs/heads/' here")
     if call.repo.head(branch) is not None:
         raise Answer(422, "Reference already exists")
+    _exists(call, call.body["sha"])
+    if guards.push(call.repo, branch, call.me, call.body["sha"]):
+        raise Answer(422, "Reference update failed")
     call.repo.git("update-ref", call.body["ref"], call.body["sha"])
     return 201, {"ref": call.body["ref"], "object": {"type": "commit", "sha": call.body["sha"]}}
 
@@ -179,13 +180,23 @@ def make_ref(call: Call) -> Result:
 def move_ref(call: Call) -> Result:
     if call.repo.head(call.words[0]) is None:
         raise Answer(422, "Reference does not exist")
+    _exists(call, call.body["sha"])
+    guards.may_move(call.repo, call.words[0], call.me, call.body["sha"], bool(call.body.get("force")))
     call.repo.git("update-ref", f"refs/heads/{call.words[0]}", call.body["sha"])
     return ref(call)
+
+
+def _exists(call: Call, sha: str) -> None:
+    try:
+        call.repo.commit(sha)
+    except Answer:
+        raise Answer(422, "Object does not exist") from None
 
 
 def drop_ref(call: Call) -> Result:
     if call.repo.head(call.words[0]) is None:
         raise Answer(422, "Reference does not exist")
+    guards.may_move(call.repo, call.words[0], call.me, None, False)
     call.repo.git("update-ref", "-d", f"refs/heads/{call.words[0]}")
     return 204, None
 
@@ -236,7 +247,9 @@ def status(call: Call) -> Result:
 
 def make_status(call: Call) -> Result:
     call.repo.commit(call.words[0])
-    made = Status(call.body["context"], call.body["state"], call.body.get("description", ""), call.body.get("target_url"))
+    if call.body["state"] not in ("error", "failure", "pending", "success"):
+        raise Answer(422, "Validation Failed", [{"resource": "Status", "field": "state", "code": "custom"}])
+    made = Status(call.body.get("context", "default"), call.body["state"], call.body.get("description", ""), call.body.get("target_url"))
     call.repo.statuses.setdefault(call.words[0], []).append(made)
     return 201, vars(made)
 
@@ -253,29 +266,12 @@ def branch(call: Call) -> Result:
         raise Answer(404, "Branch not found")
     checks = list(rules.required_checks) if rules else []
     protection = {"enabled": rules is not None, "required_status_checks": {"contexts": checks, "checks": []}}
-    return 200, {"name": call.words[0], "commit": commit_of(call, head), "protected": rules is not None, "protection": protection}
-
-
-def protection(call: Call) -> Result:
-    rules = call.repo.rules.get(call.words[0])
-    if rules is None:
-        raise Answer(404, "Branch not protected")
-    found: dict[str, Any] = {"required_signatures": {"enabled": False}}
-    if rules.required_checks:
-        found["required_status_checks"] = {"strict": rules.strict, "contexts": list(rules.required_checks), "checks": []}
-    if rules.reviews:
-        said = {"required_approving_review_count": rules.reviews, "require_code_owner_reviews": rules.code_owners}
-        found["required_pull_request_reviews"] = said
-    return 200, found
-
-
-def branch_rules(call: Call) -> Result:
-    rules = call.repo.rules.get(call.words[0], Rules())
-    return 200, [{"type": "merge_queue", "parameters": {}}] if rules.queue else []
+    guarded = rules is not None or any(each.branch == call.words[0] for each in call.repo.rulesets)
+    return 200, {"name": call.words[0], "commit": commit_of(call, head), "protected": guarded, "protection": protection}
 
 
 def permission(call: Call) -> Result:
-    role = call.repo.roles.get(call.words[0], "none")
+    role = rights.role(call.repo, call.words[0])
     folded = {"maintain": "write", "triage": "read"}.get(role, role)
     return 200, {"permission": folded, "role_name": role, "user": call.user(call.words[0])}
 
@@ -291,13 +287,9 @@ def pulls(call: Call) -> Result:
 
 def make_pull(call: Call) -> Result:
     body, repo = call.body, call.repo
-    if any(item.state == "open" and item.head == body["head"] for item in repo.items.values()):
-        message = f"A pull request already exists for {repo.name.partition('/')[0]}:{body['head']}."
-        raise Answer(422, "Validation Failed", [{"resource": "PullRequest", "code": "custom", "message": message}])
-    head = repo.head(body["head"])
-    if head is None:
-        raise Answer(422, "Validation Failed", [{"resource": "PullRequest", "field": "head", "code": "invalid"}])
-    made = call.hub.add(repo, body["title"], body.get("body") or "", call.me, body["head"], body["base"], head)
+    head, base = opening.sides(repo, body["head"], body["base"])
+    made = call.hub.add(repo, body["title"], body.get("body") or "", call.me, head, base, repo.head(head) or "")
+    made.draft = bool(body.get("draft"))
     return 201, pull_json(call, made)
 
 
@@ -309,7 +301,9 @@ def files(call: Call) -> Result:
 
 
 def edit_pull(call: Call) -> Result:
-    for name in ("title", "body", "state"):
+    rights.edits(call.repo, call.me, call.pull, set(call.body))
+    opening.may_become(call.repo, call.pull, call.body)
+    for name in ("title", "body", "state", "base"):
         if name in call.body:
             setattr(call.pull, name, call.body[name])
     return 200, pull_json(call, call.pull)
@@ -319,17 +313,23 @@ def merge_pull(call: Call) -> Result:
     item, body = call.pull, call.body
     if item.state != "open":
         raise Answer(405, "Pull Request is not mergeable")
-    if body["sha"] != item.sha:
+    method = body.get("merge_method", "merge")
+    if item.draft:
+        raise Answer(405, "Pull Request is still a draft")
+    if body.get("sha", item.sha) != item.sha:
         raise Answer(409, "Head branch was modified. Review and try the merge again.")
-    if body["merge_method"] not in call.repo.methods:
-        raise Answer(405, f"{_SAID[body['merge_method']]} are not allowed on this repository.")
-    if call.repo.rules.get(item.base, Rules()).queue:
+    if method not in call.repo.methods:
+        raise Answer(405, f"{_SAID[method]} are not allowed on this repository.")
+    rules = guards.holding(call.repo, item.base, call.me)
+    if any(each.queue for each in rules):
         raise Answer(405, "Changes must be made through the merge queue")
-    if lacking := call.repo.lacking(item):
-        raise Answer(405, "\n".join(lacking))
-    if call.repo.mergeable(item)[1] != "clean":
+    if lacking := guards.lacking(call.repo, item, call.me):
+        raise Answer(405, guards.said(call.repo, item.base, lacking))
+    if method == "merge" and any(each.linear for each in rules):
+        raise Answer(405, "This branch must not contain merge commits.")
+    if not merges.mergeable(call.repo, item) or guards.state(call.repo, item, call.me) not in ("clean", "unstable"):
         raise Answer(405, "Pull Request is not mergeable")
-    sha = call.repo.merge(item, body["merge_method"], body.get("commit_title"), body.get("commit_message"))
+    sha = call.repo.merge(item, method, body.get("commit_title"), body.get("commit_message"))
     return 200, {"sha": sha, "merged": True, "message": "Pull Request successfully merged"}
 
 
@@ -389,11 +389,13 @@ def comment(call: Call) -> Result:
 
 
 def edit_comment(call: Call) -> Result:
+    rights.own_or(call.repo, call.me, call.comment.user, "write")
     call.comment.body, call.comment.updated = call.body["body"], time.time()
     return comment(call)
 
 
 def drop_comment(call: Call) -> Result:
+    rights.own_or(call.repo, call.me, call.comment.user, "write")
     call.repo.items[call.comment.number].comments.remove(call.comment)
     return 204, None
 
@@ -412,10 +414,11 @@ def react(call: Call) -> Result:
 
 
 def unreact(call: Call) -> Result:
-    before = len(call.comment.reactions)
-    call.comment.reactions = [each for each in call.comment.reactions if each.id != int(call.words[1])]
-    if len(call.comment.reactions) == before:
+    found = next((each for each in call.comment.reactions if each.id == int(call.words[1])), None)
+    if found is None:
         raise Answer(404, "Not Found")
+    rights.own_or(call.repo, call.me, found.user, "admin")
+    call.comment.reactions.remove(found)
     return 204, None
 
 
@@ -434,8 +437,9 @@ ROUTES: tuple[tuple[str, str, Callable[[Call], Result]], ...] = (
     ("GET", r"/commits/([0-9a-f]{40})/check-runs", check_runs),
     ("POST", r"/statuses/([0-9a-f]{40})", make_status),
     ("GET", r"/branches/([^/]+)", branch),
-    ("GET", r"/branches/([^/]+)/protection", protection),
-    ("GET", r"/rules/branches/([^/]+)", branch_rules),
+    ("GET", r"/branches/([^/]+)/protection", rulesets.protection),
+    ("GET", r"/rules/branches/([^/]+)", rulesets.of_branch),
+    ("GET", r"/rulesets/(\d+)", rulesets.ruleset),
     ("GET", r"/collaborators/([^/]+)/permission", permission),
     ("GET", r"/hooks", lambda call: (200, [])),
     ("GET", r"/pulls", pulls),
@@ -445,6 +449,7 @@ ROUTES: tuple[tuple[str, str, Callable[[Call], Result]], ...] = (
     ("GET", r"/pulls/(\d+)/files", files),
     ("PUT", r"/pulls/(\d+)/merge", merge_pull),
     ("POST", r"/pulls/(\d+)/requested_reviewers", request_review),
+    ("POST", r"/pulls/(\d+)/reviews", reviews.make),
     ("GET", r"/issues/(\d+)", issue),
     ("GET", r"/issues/(\d+)/labels", labels),
     ("POST", r"/issues/(\d+)/labels", labels),

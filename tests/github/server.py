@@ -19,8 +19,9 @@ from typing import Any
 import jwt
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from tests.github.http import Handler
-from tests.github.state import Answer, Comment, Crossed, Item, Reacted, Repo, Rules, Status, Unknown, stamp
+from tests.github import merges, reviews
+from tests.github.http import KINDS, Handler
+from tests.github.state import Answer, Comment, Crossed, Item, Reacted, Repo, Rules, Ruleset, Status, Unknown, stamp
 from tests.github.watch import seen
 
 
@@ -29,6 +30,7 @@ class Fault:
     match: re.Pattern[str]
     kind: str
     times: int
+    seconds: float = 0.0
 
 
 class Apps:
@@ -73,6 +75,8 @@ class FakeGitHub:
         self.repos: dict[str, Repo] = {}
         self.users: dict[str, tuple[int, str]] = {"web-flow": (19864447, "User")}
         self.tokens: dict[str, str] = {}
+        self.limits: dict[str, Mapping[str, str]] = {}
+        """What Apps, and people by a token of theirs that was limited, may do at the most."""
         self.teams: dict[tuple[str, str], Sequence[str]] = {}
         self.apps = Apps(self)
         self.faults: list[Fault] = []
@@ -104,6 +108,7 @@ class FakeGitHub:
 
     def create(self, name: str, files: Mapping[str, str] | None = None, default_branch: str = "main", private: bool = True) -> None:
         self.repos[name] = repo = Repo(name, self.root / f"{name}.git", default_branch, private)
+        repo.teams = self.teams
         if files:
             who = "Ada Byron <ada@shop.example>"
             repo.write(default_branch, None, {path: text.encode() for path, text in files.items()}, "Begin\n", (who, who))
@@ -122,6 +127,10 @@ class FakeGitHub:
         self.tokens[made] = login
         return made
 
+    def limit(self, login: str, permissions: Mapping[str, str]) -> None:
+        """His tokens are fine-grained, or a workflow's, with these permissions."""
+        self.limits[login] = permissions
+
     def revoke(self, token: str) -> None:
         self.tokens.pop(token, None)
 
@@ -129,6 +138,7 @@ class FakeGitHub:
         """An App that is installed on every repository there is now."""
         self.apps.add(app_id, private_key_pem, slug, permissions)
         self.user(f"{slug}[bot]", 70_000 + app_id, "Bot")
+        self.limit(f"{slug}[bot]", permissions)
         for repo in self.repos.values():
             repo.roles[f"{slug}[bot]"] = "write"
 
@@ -168,18 +178,28 @@ class FakeGitHub:
     def say(self, name: str, number: int, login: str, body: str) -> int:
         return self.comment(self.repos[name], self.repos[name].items[number], login, body).id
 
-    def push(self, name: str, branch: str, files: Mapping[str, str], author: str) -> str:
+    def push(self, name: str, branch: str, files: Mapping[str, str], author: str, since: str = "") -> str:
+        """`since`: the branch that a new branch begins at."""
         repo, who = self.repos[name], f"{author} <{author}@shop.example>"
-        return repo.write(branch, repo.head(branch), {path: text.encode() for path, text in files.items()}, "Meanwhile\n", (who, who))
+        return repo.write(
+            branch, repo.head(branch) or repo.head(since), {path: text.encode() for path, text in files.items()}, "Meanwhile\n", (who, who)
+        )
 
     def protect(self, name: str, branch: str, **rules: Any) -> None:
-        self.repos[name].rules[branch] = Rules(**{key: tuple(value) if isinstance(value, list) else value for key, value in rules.items()})
+        self.repos[name].rules[branch] = _rules(rules)
+
+    def ruleset(self, name: str, branch: str, bypass: Mapping[str, str] | None = None, source: str = "Repository", **rules: Any) -> int:
+        """`bypass`: login → `always`, `pull_requests_only` or `exempt`."""
+        repo, number = self.repos[name], self.repos[name].next_id()
+        repo.rulesets.append(Ruleset(number, branch, _rules(rules), bypass or {}, source))
+        return number
 
     def check(self, name: str, sha: str, check: str, conclusion: str | None) -> None:
         self.repos[name].checks.setdefault(sha, {})[check] = conclusion
 
-    def approve(self, name: str, number: int, login: str) -> None:
-        self.repos[name].items[number].approvals.append(login)
+    def approve(self, name: str, number: int, login: str, event: str = "APPROVE") -> None:
+        """Or `REQUEST_CHANGES`. Raises Answer for his own."""
+        reviews.review(self.repos[name], self.repos[name].items[number], login, event)
 
     def allow(self, name: str, merge_methods: Sequence[str], auto_merge: bool) -> None:
         self.repos[name].methods, self.repos[name].auto_merge = list(merge_methods), auto_merge
@@ -187,6 +207,7 @@ class FakeGitHub:
     def run_queue(self, name: str) -> None:
         """The merge queue merges what is in it."""
         with self.lock:
+            merges.settle(self.repos[name])
             for item in self.repos[name].items.values():
                 if item.queued:
                     self.repos[name].merge(item, "squash")
@@ -202,18 +223,23 @@ class FakeGitHub:
         item.comments.append(Comment(repo.next_id(), item.number, body, user, time.time(), time.time()))
         return item.comments[-1]
 
-    def fault(self, match: str, kind: str, times: int = 1) -> None:
-        """What fits `match` (`METHOD /path`, or `POST /api/graphql mutationName`) goes wrong that often."""
-        self.faults.append(Fault(re.compile(match), kind, times))
+    def fault(self, match: str, kind: str, times: int = 1, seconds: float = 0.1) -> None:
+        """What fits `match` (`METHOD /path`, or `POST /api/graphql mutationName`) goes wrong that often.
 
-    def struck(self, what: str) -> str | None:
+        `seconds`: how much later a `latency` answers. Raises ValueError for a kind that there is not.
+        """
+        if kind not in KINDS:
+            raise ValueError(f"no fault {kind!r}: there are {', '.join(sorted(KINDS))}")
+        self.faults.append(Fault(re.compile(match), kind, times, seconds))
+
+    def struck(self, what: str) -> Fault | None:
         with self.lock:
             for fault in self.faults:
                 if fault.match.search(what):
                     fault.times -= 1
                     if not fault.times:
                         self.faults.remove(fault)
-                    return fault.kind
+                    return fault
         return None
 
     def remember(self, read: str, answer: tuple[int, Any]) -> tuple[int, Any]:
@@ -226,3 +252,7 @@ class FakeGitHub:
     def record(self, crossed: Crossed) -> None:
         self.requests.append(crossed)
         seen(crossed)
+
+
+def _rules(said: Mapping[str, Any]) -> Rules:
+    return Rules(**{key: tuple(value) if isinstance(value, list) else value for key, value in said.items()})

@@ -144,6 +144,7 @@ _DELIVERY = {
     "repository_id": 1,
 }
 
+_OF_REVIEW = {"_links": {"html": {"href": ""}, "pull_request": {"href": ""}}, "author_association": "COLLABORATOR"}
 _REACTIONS = {"url": "https://github.example/reactions", **dict.fromkeys(_FACES, 0)}
 _ISSUE_OF_EVENT = {
     **dict.fromkeys(("assignee", "milestone", "closed_at", "active_lock_reason")),
@@ -235,6 +236,7 @@ SHAPES: dict[str, Shape] = {
     "delivery": Shape("", _DELIVERY, ids=("id",)),
     "permission": Shape("", _NAMELESS, {"user": "collaborator"}, ids=()),
     "collaborator": Shape(_PERSON, {"gravatar_id": "", "site_admin": False, "role_name": "read"}),
+    "review": Shape("html", {**_NAMELESS, **_OF_REVIEW}, {"user": "user"}, ids=("node_id",)),
     "file": Shape("blob contents raw", {**_NAMELESS, "additions": 0, "changes": 0, "deletions": 0}, ids=()),
     "team": Shape(
         "members html repositories",

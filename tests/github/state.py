@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,11 +17,13 @@ _PERSON = re.compile(r"(.*) <(.*)> (\d+)")
 
 
 class Answer(Exception):
-    """An answer that is no success, as GitHub words it."""
+    """An answer that is no success, as GitHub words it. `kind`: what GraphQL calls it."""
 
-    def __init__(self, status: int, message: str, errors: list[dict[str, str]] | None = None) -> None:
+    def __init__(
+        self, status: int, message: str, errors: Sequence[dict[str, str] | str] | None = None, kind: str = "UNPROCESSABLE"
+    ) -> None:
         super().__init__(message)
-        self.status, self.message, self.errors = status, message, errors
+        self.status, self.message, self.errors, self.kind = status, message, errors, kind
 
 
 NOWHERE = "https://docs.github.com/rest"
@@ -78,6 +80,17 @@ class Status:
     target_url: str | None = None
 
 
+@dataclass(frozen=True)
+class Review:
+    """`state`: APPROVED, CHANGES_REQUESTED, COMMENTED or DISMISSED; of the commit `sha`."""
+
+    id: int
+    user: str
+    state: str
+    sha: str
+    body: str = ""
+
+
 @dataclass
 class Item:
     """An issue, or a pull request where `head` is a branch."""
@@ -96,10 +109,14 @@ class Item:
     merge_commit: str | None = None
     labels: list[str] = field(default_factory=list)
     comments: list[Comment] = field(default_factory=list)
-    approvals: list[str] = field(default_factory=list)
+    reviews: list[Review] = field(default_factory=list)
     requested: list[str] = field(default_factory=list)
     auto_merge: Mapping[str, Any] | None = None
     queued: bool = False
+    weighed: tuple[str, str] = ("", "")
+    """Base and head of which is known whether they can be merged."""
+    unknown: int = 0
+    """How many more reads do not know yet."""
 
     @property
     def merged(self) -> bool:
@@ -113,6 +130,24 @@ class Rules:
     strict: bool = False
     code_owners: bool = False
     queue: bool = False
+    dismiss_stale: bool = False
+    enforce_admins: bool = False
+    restricted: tuple[str, ...] | None = None
+    """Who alone may push and merge; None: everybody who may write."""
+    locked: bool = False
+    linear: bool = False
+    force_pushes: bool = False
+
+
+@dataclass(frozen=True)
+class Ruleset:
+    """`bypass`: who is not bound by it: login → `always`, `pull_requests_only` or `exempt`. `source`: Repository or Organization."""
+
+    number: int
+    branch: str
+    rules: Rules
+    bypass: Mapping[str, str]
+    source: str = "Repository"
 
 
 class Repo:
@@ -123,10 +158,14 @@ class Repo:
         self.items: dict[int, Item] = {}
         self.roles: dict[str, str] = {}
         self.rules: dict[str, Rules] = {}
+        self.rulesets: list[Ruleset] = []
+        self.teams: Mapping[tuple[str, str], Sequence[str]] = {}
         self.checks: dict[str, dict[str, str | None]] = {}
         self.statuses: dict[str, list[Status]] = {}
         self.methods = ["merge", "squash", "rebase"]
         self.auto_merge = False
+        self.slow = 1
+        """How many reads find `mergeable` unknown after a change of base or head, until GitHub has worked it out (R36)."""
         self.last_id = 1000
         folder.mkdir(parents=True)
         self.git("init", "--quiet", "--bare", f"--initial-branch={default}", ".")
@@ -182,44 +221,6 @@ class Repo:
     def heads(self) -> dict[str, str]:
         rows = self.git("for-each-ref", "--format=%(objectname) %(refname:strip=2)", "refs/heads/").splitlines()
         return {branch: sha for sha, _, branch in (row.partition(" ") for row in rows)}
-
-    def settle(self) -> None:
-        """What GitHub does by itself: sees pushes, closes what lost its branch, merges what is armed."""
-        heads = self.heads()
-        for item in self.items.values():
-            if not item.head or item.state != "open":
-                continue
-            head = heads.get(item.head)
-            if head is None or (head != item.sha and head == heads.get(item.base)):  # emptied: GitHub closes that too
-                item.state = "closed"
-                continue
-            item.sha = head
-            if item.auto_merge and self.mergeable(item)[1] in ("clean", "unstable"):
-                said = item.auto_merge
-                self.merge(item, said["method"], said.get("headline"), said.get("body"))
-
-    def lacking(self, item: Item) -> list[str]:
-        """What the base's protection still asks for, in GitHub's words."""
-        rules, why = self.rules.get(item.base, Rules()), []
-        for name in rules.required_checks:
-            runs = self.checks.get(item.sha, {})
-            if runs.get(name) != "success":
-                how = "expected" if name not in runs else "pending" if runs[name] is None else "failing"
-                why.append(f'Required status check "{name}" is {how}.')
-        if len(item.approvals) < rules.reviews:
-            why.append(f"At least {rules.reviews} approving review is required by reviewers with write access.")
-        return why
-
-    def mergeable(self, item: Item) -> tuple[bool, str]:
-        """`mergeable` and `mergeable_state`."""
-        base = self.head(item.base) or ""
-        try:
-            self.git("merge-tree", "--write-tree", base, item.sha)
-        except Answer:
-            return False, "dirty"
-        if self.rules.get(item.base, Rules()).strict and self.git("merge-base", base, item.sha).strip() != base:
-            return True, "behind"
-        return True, "blocked" if self.lacking(item) or self.rules.get(item.base, Rules()).queue else "clean"
 
     def merge(self, item: Item, method: str, headline: str | None = None, body: str | None = None) -> str:
         base = self.head(item.base) or ""

@@ -65,6 +65,9 @@ def denied(response: Response, verb: str, path: str) -> Denied:
     elif status == 403:
         right = response.headers.get("x-accepted-github-permissions", "").replace("=", ": ") or _right(path)
         text = f"GitHub does not let us {what}: {message or 'forbidden'}" + (f"; give the App or token {right}" if right else "")
+    elif status == 404 and verb != "GET":
+        text = f"GitHub does not find what {what} is about, as it says to whoever may not write there either"
+        text += f": give the App or token {right}" if (right := _right(path)) else ""
     elif status == 404:
         text = (
             f"GitHub has no {path.partition('?')[0]}, or does not let us see it: is it there, and is the App installed on the repository?"

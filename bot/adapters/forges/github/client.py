@@ -27,6 +27,9 @@ _PAGES = 50
 _GOES_BY = ("tree sha does not exist", "reference update failed", "could not resolve to a node")
 """What GitHub says where it has not caught up with itself (R46): the same words may be accepted a moment later."""
 
+_KINDS = {"FORBIDDEN": 403, "NOT_FOUND": 404, "STALE_DATA": 409}
+"""A type of GraphQL's errors → what REST answers then; any other is like 422."""
+
 T = TypeVar("T")
 
 
@@ -131,8 +134,8 @@ class Client:
                 raise Unavailable("GitHub's rate limit for GraphQL is used up; tried again later")
             if "something went wrong" in message.lower() or "timed out" in message.lower() or "timeout" in message.lower():
                 raise Unclear(f"GitHub's GraphQL did not finish: {message}")
-            missing = any(isinstance(error, Mapping) and error.get("type") == "FORBIDDEN" for error in errors)
-            raise Denied(f"GitHub refuses it: {message}", 403 if missing else 422, message)
+            kinds = {str(error.get("type")) for error in errors if isinstance(error, Mapping)}
+            raise Denied(f"GitHub refuses it: {message}", next((_KINDS[kind] for kind in kinds if kind in _KINDS), 422), message)
         return body.get("data") or {}
 
     def settled(self, write: Callable[[], T], found: Callable[[], T | None]) -> T:

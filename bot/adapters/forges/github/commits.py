@@ -157,7 +157,7 @@ class Commits:
         try:
             return self._client.settled(commit, lambda: self._found(change))
         except Denied as error:
-            if "did not" in error.said or "STALE_DATA" in error.said or "expected branch" in error.said.lower():
+            if error.status == 409 or "expected branch" in error.said.lower():
                 return self._raced(change)
             if error.status in (401, 403):
                 raise

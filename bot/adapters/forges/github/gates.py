@@ -34,8 +34,12 @@ def gates(client: Client, branch: str) -> Gates:
     """Raises Unavailable where GitHub does not answer."""
     found = Gates()
     summary = client.get(client.at(f"/branches/{branch_path(branch)}"))
+    passes: dict[Any, bool] = {}
     for rule in client.maybe(client.at(f"/rules/branches/{branch_path(branch)}")) or ():
-        if _bypass(client, rule):
+        number = rule.get("ruleset_id")
+        if number not in passes:
+            passes[number] = _bypass(client, number)
+        if passes[number]:
             found.bypassed = True
         else:
             _ruled(found, rule.get("type"), rule.get("parameters") or {})
@@ -105,10 +109,9 @@ def _contexts(checks: Any) -> Iterator[tuple[str, int | None]]:
         yield str(name), None
 
 
-def _bypass(client: Client, rule: Any) -> bool:
-    """Whether the ruleset of a rule lets us past it."""
-    number, source = rule.get("ruleset_id"), rule.get("ruleset_source_type")
-    if number is None or source == "Organization":
+def _bypass(client: Client, number: Any) -> bool:
+    """Whether a ruleset lets us past it: the repository's own, or one of its organisation, which GitHub tells of here as well."""
+    if number is None:
         return False
     try:
         said = client.maybe(client.at(f"/rulesets/{number}"))

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from bot.adapters.forges.github.answers import Denied
 from bot.adapters.forges.github.client import Client
 from bot.adapters.forges.github.commits import Commits
+from bot.adapters.forges.github.gates import gates
 from bot.adapters.forges.github.pulls import Pulls
 from bot.adapters.forges.github.queueing import Queueing
 from bot.adapters.forges.github.refusals import Means, Refusal, refused
 from bot.adapters.forges.github.standing import Standing
 from bot.changes.change import Blocked, MergeAnswer, Merged, Moved, PullRequest
-from bot.errors import Refused
+from bot.errors import Refused, Unavailable
 from bot.ports import Repository
 from bot.refs import Sha
 
@@ -119,7 +121,7 @@ class Merging:
             asked |= {"commit_title": headline, "commit_message": body}
 
         def merge() -> Merged:
-            return Merged(Sha(self._client.send("PUT", path, asked)["sha"]), _bypassed(found))
+            return Merged(Sha(self._client.send("PUT", path, asked)["sha"]), self._bypassed(found))
 
         def look() -> Merged | None:
             there = self._pulls.one(found["number"])
@@ -134,13 +136,14 @@ class Merging:
             return look() or refused(error.said)
 
     def _blocked(self, said: Refusal, head: Sha, method: str, commit: Any, before: Any) -> MergeAnswer:
-        found = self._pulls.one(before["number"])
+        found = self._decided(self._pulls.one(before["number"]))
         if (answer := self._settled(found, head)) is not None:
             return answer
         state = found.get("mergeable_state")
         match said.means:
             case Means.QUEUE:
-                return self._queueing.enqueue(found, head)
+                queued = self._queueing.enqueue(found, head)
+                return self._waits(found, method, commit, queued.why) if isinstance(queued, Refusal) else queued
             case Means.BEHIND:
                 return self._anew(found)
             case Means.WAIT:
@@ -153,8 +156,10 @@ class Merging:
                 return self._anew(found)
             case Means.UNKNOWN if state == "blocked":
                 return self._waits(found, method, commit, "a rule of the branch")
+            case Means.UNKNOWN if found.get("mergeable") is None:
+                return Blocked("GitHub, which is still working out whether it can be merged", waiting=True)
             case Means.UNKNOWN:
-                return Blocked(f"GitHub, which says: {said.why}", waiting=found.get("mergeable") is None)
+                return Blocked(f"GitHub, which says: {said.why}", waiting=False)
 
     def _waits(self, found: Any, method: str, commit: Any, why: str) -> Blocked:
         """Say what for, and let GitHub merge it the moment that comes."""
@@ -168,7 +173,14 @@ class Merging:
             method for method in METHODS if settings.get(f"allow_{'merge_commit' if method == 'merge' else f'{method}_merge'}", True)
         )
 
+    def _bypassed(self, found: Any) -> str:
+        """Nothing is got past in silence: GitHub lets whoever may bypass the rules merge what they block.
 
-def _bypassed(found: Any) -> str:
-    """Nothing is got past in silence: GitHub lets whoever may bypass the rules merge what they block."""
-    return "the branch's rules were bypassed: GitHub lets Rollbot do that" if found.get("mergeable_state") == "blocked" else ""
+        `found` is as it was before; where GitHub had not worked it out by then, it is asked whether it would let us past.
+        """
+        if found.get("mergeable_state") == "blocked":
+            return "the branch's rules were bypassed: GitHub lets Rollbot do that"
+        with suppress(Denied, Unavailable):
+            if found.get("mergeable") is None and gates(self._client, found["base"]["ref"]).bypassed:
+                return "the branch's rules may have been bypassed: GitHub lets Rollbot do that"
+        return ""

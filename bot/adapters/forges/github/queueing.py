@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.adapters.forges.github.answers import Denied
 from bot.adapters.forges.github.client import Client
+from bot.adapters.forges.github.refusals import Means, Refusal, refused
 from bot.changes.change import Blocked, MergeAnswer
 from bot.errors import Unavailable
 from bot.refs import Sha
@@ -35,8 +36,11 @@ class Queueing:
 
     # The merge queue
 
-    def enqueue(self, found: Any, head: Sha) -> MergeAnswer:
-        """Put it at the front of the queue; where it was thrown out of it, somebody has to look."""
+    def enqueue(self, found: Any, head: Sha) -> MergeAnswer | Refusal:
+        """Put it at the front of the queue; where it was thrown out of it, somebody has to look.
+
+        A refusal is what the queue waits for itself: it takes nothing that still lacks a check or a review.
+        """
         if (entry := self._entry(found)) is not None:
             return self._waits(found, entry)
         if found["number"] in self._queued:
@@ -47,6 +51,8 @@ class Queueing:
         except Denied as error:
             if "already" in error.said.lower():
                 return self._waits(found, self._entry(found) or {})
+            if (lacks := refused(error.said)).means is Means.WAIT:
+                return lacks
             try:  # jumping takes more rights than queueing
                 entry = self._put(found, asked)
             except Denied as again:
@@ -87,8 +93,8 @@ class Queueing:
                 lambda: True if self._client.get(path).get("auto_merge") else None,
             )
         except Denied as error:
-            # "clean status" and its like: it may be merged by now, and is at the next look. Off or not allowed: we look every minute.
-            return "" if "status" in error.said.lower() else "; Rollbot merges it then (auto-merge is off)"
+            # "clean status" and its like, another head: the next look tells. Off or not allowed: we look every minute.
+            return "" if error.status == 409 or "status" in error.said.lower() else "; Rollbot merges it then (auto-merge is off)"
         return "; GitHub merges it then"
 
     def disarm(self, found: Any) -> None:

@@ -43,7 +43,7 @@ _TABLE: tuple[tuple[str, Means, str], ...] = (
         "a signed commit: the branch asks for signatures that this merge method cannot give",
     ),
     (r"behind the base|not up.to.date|out of date|up to date with the base", Means.BEHIND, "a branch on top of the target's head"),
-    (r"changes (were |have been )?requested|changes? request", Means.PERSON, "a reviewer, who asked for changes"),
+    (r"changes (were |have been )?requested|changes? request|requesting changes", Means.PERSON, "a reviewer, who asked for changes"),
     (r"code ?owners?", Means.WAIT, "the approval of a code owner (a person: no App can be one)"),
     (r"approving reviews?|approval|review (is )?required|reviewers?", Means.WAIT, "an approving review by somebody with write access"),
     (

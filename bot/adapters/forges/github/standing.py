@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -43,15 +44,23 @@ class Standing:
         return list(dict.fromkeys(str(name) for name in names if name))
 
     def _states(self, head: Sha) -> dict[str, str]:
-        """How each check of the commit stands: success, pending, or how it failed."""
+        """How each check of the commit stands: success, pending, or how it failed.
+
+        A run and a status of the same name both have to be green, and GitHub goes by the worse.
+        """
         found: dict[str, str] = {}
-        for status in self._client.get(self._client.at(f"/commits/{head}/status")).get("statuses", ()):
-            found[status["context"]] = str(status["state"])
-        for run in self._client.get(self._client.at(f"/commits/{head}/check-runs"), per_page=100).get("check_runs", ()):
-            done = run.get("status") == "completed"
-            conclusion = str(run.get("conclusion"))
-            found[run["name"]] = ("success" if conclusion in ("success", "neutral", "skipped") else conclusion) if done else "pending"
+        for name, state in (*self._reported(head), *self._run(head)):
+            found[name] = max(found.get(name, "success"), state, key=_weight)
         return found
+
+    def _reported(self, head: Sha) -> Iterator[tuple[str, str]]:
+        for status in self._client.get(self._client.at(f"/commits/{head}/status"), per_page=100).get("statuses", ()):
+            yield str(status["context"]), str(status["state"])
+
+    def _run(self, head: Sha) -> Iterator[tuple[str, str]]:
+        for run in self._client.get(self._client.at(f"/commits/{head}/check-runs"), per_page=100).get("check_runs", ()):
+            done, conclusion = run.get("status") == "completed", str(run.get("conclusion"))
+            yield str(run["name"]), ("success" if conclusion in ("success", "neutral", "skipped") else conclusion) if done else "pending"
 
     def _told(self, name: str, state: str | None, commit: Any) -> str:
         if state in _BAD:
@@ -62,6 +71,10 @@ class Standing:
             way_out = "does anything start it for pull requests of Rollbot? A workflow's GITHUB_TOKEN starts none"
             return f"the required check {name}, which has not reported for over 10 minutes: {way_out}"
         return f"the required check {name}, which has not reported yet"
+
+
+def _weight(state: str) -> int:
+    return 0 if state == "success" else 2 if state in _BAD else 1
 
 
 def _time(stamp: Any) -> float:

@@ -52,6 +52,11 @@ def _check(conclusion: str | None, name: str = "ci") -> Callable[[GitHubWorld], 
     return lambda world: world.server.check(world.name, _head(world), name, conclusion)
 
 
+def _status(state: str) -> Callable[[GitHubWorld], object]:
+    """By the API, as a CI that knows no check runs reports."""
+    return lambda world: world.client.send("POST", world.client.at(f"/statuses/{_head(world)}"), {"state": state, "context": "ci"})
+
+
 def _protect(**rules: object) -> Callable[[GitHubWorld], object]:
     return lambda world: world.server.protect(world.name, "main", **rules)
 
@@ -62,6 +67,22 @@ def _both(*acts: Callable[[GitHubWorld], object]) -> Callable[[GitHubWorld], obj
 
 def _push(world: GitHubWorld) -> object:
     return world.server.push(world.name, "main", {"NOTES.md": "checkout fails\n"}, "ada")
+
+
+def _review(world: GitHubWorld, login: str, event: str) -> object:
+    return world.server.approve(world.name, _number(world), login, event)
+
+
+def _approve(*logins: str) -> Callable[[GitHubWorld], object]:
+    return lambda world: [_review(world, login, "APPROVE") for login in logins]
+
+
+def _owned(world: GitHubWorld) -> object:
+    return world.server.push(world.name, "main", {"CODEOWNERS": "* @tom\n"}, "ada")
+
+
+def _ruleset(bypass: str = "never", **rules: object) -> Callable[[GitHubWorld], object]:
+    return lambda world: world.server.ruleset(world.name, "main", {"robot": bypass}, **rules)
 
 
 def _allow(*methods: str, auto_merge: bool = True) -> Callable[[GitHubWorld], object]:
@@ -76,6 +97,19 @@ GUARDS: Mapping[str, Guard] = {
     "check failing": Guard(
         _both(_allow(), _protect(required_checks=["ci"])), "waits", "ci, which failed", _check("failure"), _check("success")
     ),
+    "status pending": Guard(
+        _both(_allow(), _protect(required_checks=["ci"])), "waits", "ci, which is still running", _status("pending"), _status("success")
+    ),
+    "status failing": Guard(
+        _both(_allow(), _protect(required_checks=["ci"])), "waits", "ci, which failed", _status("error"), _status("success")
+    ),
+    "status failing, check green": Guard(
+        _both(_allow(), _protect(required_checks=["ci"])),
+        "waits",
+        "ci, which failed",
+        _both(_status("failure"), _check("success")),
+        _status("success"),
+    ),
     "check never reports": Guard(
         _both(_allow(), _protect(required_checks=["ci"])), "waits", "ci, which has not reported", lambda world: None, _check("success")
     ),
@@ -84,7 +118,7 @@ GUARDS: Mapping[str, Guard] = {
         "waits",
         "an approving review",
         lambda world: None,
-        lambda world: world.server.approve(world.name, _number(world), "ada"),
+        _approve("ada"),
     ),
     "strict and behind": Guard(
         _both(_allow(), _protect(required_checks=["ci"], strict=True)),
@@ -96,6 +130,43 @@ GUARDS: Mapping[str, Guard] = {
     "squash only": Guard(_allow("squash"), "merged"),
     "rebase only": Guard(_allow("rebase"), "merged"),
     "merge commits only": Guard(_allow("merge"), "merged"),
+    "squash or linear": Guard(_both(_allow("merge", "squash"), _protect(linear=True)), "merged"),
+    "two reviews, one by who only reads": Guard(
+        _both(_allow(), _protect(reviews=2)),
+        "waits",
+        "an approving review",
+        _approve("ada", "ada", "eve"),
+        _approve("tom"),
+    ),
+    "approved before a push": Guard(
+        _both(_allow(), _protect(reviews=1, dismiss_stale=True, strict=True)),
+        "waits",
+        "an approving review",
+        _both(_push, _approve("ada")),
+        _approve("ada"),
+    ),
+    "a reviewer asks for changes": Guard(
+        _both(_allow(), _protect(reviews=1)), "person", "who asked for changes", lambda world: _review(world, "ada", "REQUEST_CHANGES")
+    ),
+    "a code owner": Guard(
+        _both(_owned, _allow(), _protect(reviews=1, code_owners=True)), "waits", "a code owner", _approve("ada"), _approve("tom")
+    ),
+    "locked": Guard(_protect(locked=True), "person", "locked"),
+    "others may push": Guard(_protect(restricted=["ada"]), "person", "may not push to this branch"),
+    "ruleset": Guard(
+        _both(_allow(), _ruleset(required_checks=["ci"])), "waits", "ci, which is still running", _check(None), _check("success")
+    ),
+    "ruleset that lets us past": Guard(_ruleset("pull_requests_only", required_checks=["ci"], reviews=1), "merged", "rules were bypassed"),
+    "queue of a ruleset": Guard(
+        _ruleset(queue=True), "waits", "the merge queue", lambda world: None, lambda world: world.server.run_queue(world.name)
+    ),
+    "merge queue and a check": Guard(
+        _both(_allow(), _protect(queue=True, required_checks=["ci"])),
+        "waits",
+        "ci, which is still running",
+        _check(None),
+        _both(_check("success"), lambda world: world.server.run_queue(world.name)),
+    ),
     "merge queue": Guard(
         _protect(queue=True), "waits", "the merge queue", lambda world: None, lambda world: world.server.run_queue(world.name)
     ),
@@ -119,7 +190,7 @@ def outcome(server: FakeGitHub, name: str) -> Outcome:
         guard.set_up(world)
         world.release("checkout", "2.8.0")
         world.pass_time(5 * MINUTE)
-        if guard.stands == "waits":
+        if guard.stands != "merged":
             guard.meanwhile(world)
             world.pass_time(3 * MINUTE)
         stands, text = _stands(world), _text(world)
@@ -148,9 +219,13 @@ def _stands(world: GitHubWorld) -> str:
 
 
 def _text(world: GitHubWorld) -> str:
-    """The newest of what is said of the change in the record, and so on the pull request, the pages and in `explain`."""
+    """The newest of what is said of the change in the record, and so on the pull request, the pages and in `explain`.
+
+    Handed to a person, it is what made it be so: the last but the waiting.
+    """
     entries = [entry for entry in world.record() if entry.stage == "change"]
-    return " ".join((entries[-1].what, *entries[-1].because)) if entries else ""
+    said = [" ".join((entry.what, *entry.because)) for entry in entries]
+    return next((each for each in reversed(said) if not each.startswith("waiting for a person")), "")
 
 
 def table(outcomes: list[Outcome]) -> str:

@@ -7,7 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from bot.changes.change import Blocked, Merged
+from bot.adapters.forges.github.answers import Denied
+from bot.adapters.forges.github.commits import _COMMIT
+from bot.changes.change import Blocked, Merged, Moved
 from bot.errors import Refused, Unavailable
 from bot.signals.signal import Reaction, Role, Thread
 from tests.adapters.forges.github.hub import BRANCH, MESSAGE, Hub
@@ -76,6 +78,18 @@ def test_a_branch_left_on_its_base_by_a_crash_gets_its_commit(hub: Hub) -> None:
     assert [sha for sha, _, _ in hub.origin.log(BRANCH)][-2:] == [hub.base, head]
 
 
+def test_a_branch_that_moved_under_our_commit_is_known_by_its_kind_of_error(hub: Hub) -> None:
+    """`STALE_DATA`, whatever the words: the commit is not tried in another way on top of somebody else's."""
+    hub.somebody_pushes(branch=BRANCH)
+    branch = {"repositoryNameWithOwner": hub.name, "branchName": BRANCH}
+    asked = {"branch": branch, "expectedHeadOid": hub.base, "message": {"headline": "x"}}
+
+    with pytest.raises(Denied) as refused:
+        hub.client.graphql(_COMMIT, input=asked)
+
+    assert refused.value.status == 409
+
+
 def test_what_a_person_pushed_to_our_branch_is_left_alone(hub: Hub) -> None:
     hub.proposed()
     theirs = hub.somebody_pushes("app.yaml", "tag: 1.1\n", BRANCH)
@@ -96,6 +110,24 @@ def test_the_pull_request_stays_open_while_its_commit_is_made_anew(hub: Hub) -> 
     hub.forge.commit(hub.change())
 
     assert [(each.number, each.state) for each in hub.server.pulls(hub.name)] == [(pull.number, "open")]
+
+
+def test_who_may_only_read_learns_which_right_is_missing(hub: Hub) -> None:
+    hub.server.grant(hub.name, "robot", "read")
+
+    with pytest.raises(Refused, match="contents: write"):
+        hub.forge.commit(hub.change())
+
+    assert hub.origin.branches() == ("main",)
+
+
+def test_an_app_that_may_not_write_learns_which_right_is_missing(hub: Hub) -> None:
+    hub.server.limit("robot", {"contents": "read"})
+
+    with pytest.raises(Refused, match=r"not accessible.*contents: write"):
+        hub.forge.commit(hub.change())
+
+    assert hub.origin.branches() == ("main",)
 
 
 # Pull requests
@@ -185,6 +217,28 @@ def test_what_github_has_not_caught_up_with_is_asked_for_again(hub: Hub, read: s
 
     assert isinstance(hub.forge.merge(pull, pull.head), Merged)
     assert not hub.server.faults
+
+
+@pytest.mark.parametrize("reads", [1, 2, 50])
+def test_what_github_has_not_worked_out_yet_is_merged_all_the_same(hub: Hub, reads: int) -> None:
+    hub.server.repos[hub.name].slow = reads
+    pull = hub.proposed()
+
+    assert isinstance(hub.forge.merge(pull, pull.head), Merged)
+    assert (hub.patient.slept > 0) is (reads > 1)  # the answer to opening it was the first read
+
+
+def test_what_is_not_known_to_merge_is_neither_refused_nor_merged(hub: Hub) -> None:
+    """Behind its target, and GitHub does not say so yet: it waits, and is made anew when it is told."""
+    hub.server.protect(hub.name, "main", strict=True)
+    hub.server.repos[hub.name].slow = 9
+    pull = hub.proposed()
+    base = hub.somebody_pushes()
+
+    answer = hub.forge.merge(pull, pull.head)
+
+    assert answer == Blocked("GitHub, which is still working out whether it can be merged", waiting=True)
+    assert hub.forge.merge(pull, pull.head) == Moved(base) and hub.base == base
 
 
 def test_a_merge_by_a_person_is_seen(hub: Hub) -> None:

@@ -20,6 +20,8 @@ from bot.errors import Unavailable
         ("At least 1 approving review is required by reviewers with write access.", Means.WAIT, "an approving review"),
         ("Waiting on code owner review from acme/sre.", Means.WAIT, "code owner"),
         ("Changes were requested by ada.", Means.PERSON, "asked for changes"),
+        ("1 review requesting changes by reviewers with write access.", Means.PERSON, "asked for changes"),
+        ("Cannot change this locked branch", Means.PERSON, "locked"),
         ("Changes must be made through the merge queue", Means.QUEUE, "queue"),
         ("Base branch was modified. Review and try the merge again.", Means.AGAIN, "moved"),
         ("Merge commits are not allowed on this repository.", Means.METHOD, "method"),

@@ -30,15 +30,14 @@ def a_story(**config: Any) -> Story:
 
 
 class GitHubWorld(LivedWorld):
-    """`login` of Rollbot there is `robot`, with write access."""
+    """`login` of Rollbot there is `robot`, with write access as `ada` and `tom` have it; `eve` only reads."""
 
     def __init__(self, told: Story, folder: Path, server: FakeGitHub, name: str = "acme/shop") -> None:
         self.server, self.name = server, name
         server.create(name, files=None)
-        server.user("robot", 9001)
-        server.user("ada", 9002)
-        server.grant(name, "robot", "write")
-        server.grant(name, "ada", "maintain")
+        for number, (login, role) in enumerate({"robot": "write", "ada": "maintain", "tom": "write", "eve": "read"}.items(), 9001):
+            server.user(login, number)
+            server.grant(name, login, role)
         self.token = server.token("robot")
         self.patient = Patient()
         super().__init__(told, folder, Origin(Path(server.folder(name)), told.branch))
