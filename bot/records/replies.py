@@ -111,7 +111,8 @@ def _proposed(incident: Incident, action: Action) -> str:
 def _ended(incident: Incident, action: Action | None) -> str:
     why = [incident.why] if incident.why else []
     if action is not None and action.commit:
-        return answer(f"Done: {_goes(incident, action)}, in {_link(action)}. {_how(incident)}", why, _back(action), [_named(incident)])
+        back = [] if incident.end is End.SUPERSEDED else _back(action)  # another rollback of the service has begun
+        return answer(f"Done: {_goes(incident, action)}, in {_link(action)}. {_how(incident)}", why, back, [_named(incident)])
     return answer(f"Not done. {_how(incident)}", why, [_ask(incident, "why")], [_named(incident)])
 
 
