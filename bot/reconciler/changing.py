@@ -7,7 +7,7 @@ from bot.incidents.incident import Incident, Kind
 from bot.incidents.lifecycle import End, State
 from bot.plans.plan import Plan
 from bot.policy.settings import Trust
-from bot.policy.words import holding
+from bot.policy.words import ending, holding
 from bot.ports import Ports
 from bot.reconciler.casing import quiet
 from bot.reconciler.drafting import composed, planned
@@ -81,7 +81,7 @@ def _held(incident: Incident, view: View) -> str | None:
     hold = holding(view.holds, incident.service, view.now)
     if hold is None or incident.asked or action.approved or action.asked_by:
         return None
-    return f"{hold.by} said hold; `/rollback resume` ends that, `/rollback approve` merges it all the same"
+    return f"{hold.by} said hold; `{ending(hold)}` ends that, `/rollback approve` merges it all the same"
 
 
 def _done(incident: Incident, view: View, ports: Ports) -> Step | None:

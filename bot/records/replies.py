@@ -9,7 +9,7 @@ from bot.changes.moments import utc
 from bot.incidents.incident import Action, Incident, Kind
 from bot.incidents.lifecycle import End, State
 from bot.policy.settings import Trust
-from bot.policy.words import Hold
+from bot.policy.words import Hold, ending
 from bot.records.entry import Entry
 from bot.records.report import headline, report
 from bot.refs import Instant
@@ -73,7 +73,11 @@ def standing(incidents: Sequence[Incident], holds: Sequence[Hold], stopped: str 
     shown = opened or list(incidents[:1])
     first = f"{len(opened)} open incident{'s' if len(opened) != 1 else ''}" if opened else "Nothing is open"
     lines = [f"{prose(headline(incident))}{_where(incident)}" for incident in shown]
-    held = [f"{_held(hold)} until {utc(hold.until)} by {code(hold.by)}{_because(hold.reason)}" for hold in holds if now < hold.until]
+    held = [
+        f"{_held(hold)} until {utc(hold.until)} by {code(hold.by)}{_because(hold.reason)}; {code(ending(hold))} ends that"
+        for hold in holds
+        if now < hold.until
+    ]
     return joined(
         [
             f"**{first}.**",
