@@ -39,6 +39,9 @@ from bot.signals.spoken import Allow, Approve, Cancel, Good, Help, Hold, Misspok
 FORGOTTEN = 3600.0
 """What was said longer ago, while we could not hear, is not carried out: the person may have helped themselves."""
 
+ACTING = (Allow, Approve, Undo, Cancel)
+"""What changes something goes by what stands at HEAD now. A rollback looks for itself; the rest only says things."""
+
 
 class Unheard(Unavailable):
     """The forge is away, so a command waits; nothing else has to."""
@@ -53,7 +56,7 @@ def hear(command: Command, ports: Ports) -> None:
     try:
         if spoken is not None:
             conversation.react(command.thread, command.comment, Reaction.SEEN)
-            view = look_around(ports, fresh=False)
+            view = look_around(ports, fresh=isinstance(spoken, ACTING))
             say(command.thread, command.comment, _answer(command, spoken, view, conversation, ports), ports)
     except Stale:
         raise

@@ -27,7 +27,8 @@ def hold(command: Command, spoken: Hold, view: View, ports: Ports) -> Reply:
     said = Holding(named(command), command.actor, command.at, until, service, environment, spoken.reason)
     standing.hold(ports.store, ports.repository.name, said)
     nudge(ports)
-    what = f"{command.actor} holds {_where(place)} for {duration(spoken.seconds)}: nothing is changed there by itself until then, or until somebody says"
+    how_long = f"for {duration(spoken.seconds)}"
+    what = f"{command.actor} holds {_where(place)} {how_long}: nothing is changed there by itself until then, or until somebody says"
     return Reply(Reaction.DONE, answer("Held.", [what], [ending(said)]))
 
 

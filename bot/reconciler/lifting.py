@@ -14,7 +14,7 @@ from bot.quarantine import Quarantine, read
 from bot.reconciler.permitting import outside
 from bot.reconciler.subjects import Unclear
 from bot.reconciler.talking import Reply, named
-from bot.reconciler.view import View
+from bot.reconciler.view import View, look_around
 from bot.records.replies import answer
 from bot.signals.signal import Command, Reaction
 from bot.signals.spoken import Allow
@@ -83,6 +83,9 @@ def _carried_out(found: Quarantine, change: Change, view: View, ports: Ports) ->
     link, version = _linked(pull.number, pull.url), code(found.version)
     if view.config.policy.trust_in(found.environment).rung < Trust.MERGE.rung:
         return Reply(Reaction.DONE, answer(f"{link} lets {version} back once a person merges it."))
+    if stopped := look_around(ports).stopped:  # pressed meanwhile: it holds for each effect, not for each command
+        why = f"stop is pressed ({stopped}), so it is not merged by itself"
+        return Reply(Reaction.DONE, answer(f"{link} lets {version} back once a person merges it.", [why]))
     match ports.forge.merge(pull, head):
         case Merged():
             return Reply(Reaction.DONE, answer(f"{version} is allowed again: {link} is merged.", ["It deploys nothing by itself."]))

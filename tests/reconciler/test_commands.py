@@ -144,6 +144,32 @@ def test_allowed_its_quarantine_file_goes_and_nothing_is_deployed(tmp_path: Path
         assert ("is merged" if merged else "once a person merges it") in answer(world, said)
 
 
+def test_allowing_goes_by_what_stands_at_head_now(tmp_path: Path) -> None:
+    with a_world(tmp_path, {"policy": {"trust": {"prod": "merge"}}}) as world:
+        rolled_back(world)
+        world.say(9000, "/rollback status")
+        world.step()
+        world.push(ToldCommit(world.clock.now(), ADA, "Stop\n", files={".rollbot/stop": "wait\n"}))
+        said = world.say(9000, "/rollback allow 2.7.0")
+        world.step()
+
+        assert r"stop is pressed \(.rollbot/stop is at HEAD\): lift it first" in answer(world, said)
+        assert not any("/allow/" in branch for branch in proposals(world))
+
+
+def test_stop_pressed_between_an_allowing_pull_request_and_its_merge_leaves_it_open(tmp_path: Path) -> None:
+    with a_world(tmp_path, {"policy": {"trust": {"prod": "merge"}}}) as world:
+        rolled_back(world)
+        world.forge.after_open = lambda: world.push(ToldCommit(world.clock.now(), ADA, "Stop\n", files={".rollbot/stop": "wait\n"}))
+        said = world.say(9000, "/rollback allow 2.7.0")
+        world.pass_time(15)
+
+        [branch] = [branch for branch in proposals(world) if "/allow/" in branch]
+        pull = world.pulls.pull(branch)
+        assert pull and pull.state == "open"
+        assert "so it is not merged by itself" in answer(world, said)
+
+
 def test_a_version_that_a_person_calls_good_is_no_suspect(tmp_path: Path) -> None:
     with a_world(tmp_path, {"policy": {"trust": {"prod": "merge"}}, "attribution": {"window": "1h"}}) as world:
         said = world.say(world.talk.open_issue("It is the database"), "/rollback good 2.8.0 checkout in prod")
