@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from bot.changes.change import Blocked, MergeAnswer, Merged, Moved, PullRequest
+from bot.errors import Refused
 from bot.incidents.incident import Incident, Kind
 from bot.incidents.lifecycle import End, State
 from bot.plans.plan import Plan
@@ -38,7 +41,10 @@ def change_it(incident: Incident, view: View, ports: Ports) -> Step:
     head = ports.forge.commit(change)
     if action.mode == Trust.PUSH:
         ports.repository.fetch()  # a forge may have made the commit on its own side
-        return _answered(incident, ports.repository.advance(change.target, change.base, head), view, head)
+        answer = ports.repository.advance(change.target, change.base, head)
+        if isinstance(answer, Merged):
+            _tidy(incident, head, ports)
+        return _answered(incident, answer, view, head)
     pull = ports.forge.open(change)
     note = Note(Stage.CHANGE, f"pull request {pull.number} is open", (f"branch {change.branch}", f"commit {head[:12]}"))
     step = move(incident, State.PROPOSED, view.now, note, head=head, base=change.base, pull=pull.number, url=pull.url)
@@ -46,6 +52,12 @@ def change_it(incident: Incident, view: View, ports: Ports) -> Step:
         return step
     text = "\n".join([change.title, *filter(None, (pull.url,)), *action.evidence])
     return told(step, f"propose:{len(incident.actions)}", f"{incident.service}: pull request {pull.number} waits for a person", text)
+
+
+def _tidy(incident: Incident, head: Sha, ports: Ports) -> None:
+    """Take the branch of what was pushed away; where it has moved on, or nobody may delete, it stays: that is no harm."""
+    with suppress(Refused):
+        ports.repository.delete(incident.action.branch, head)
 
 
 def _close_replaced(incident: Incident, ports: Ports) -> None:
@@ -90,6 +102,8 @@ def _done(incident: Incident, view: View, ports: Ports) -> Step | None:
     if action.mode == Trust.PUSH:
         undoes = action.branch.removesuffix("-undo") if action.kind is Kind.UNDO else None
         found = ours(view.state.log, incident.id, action.release, undoes)
+        if found:
+            _tidy(incident, found, ports)
         return _merged(incident, Merged(found), view, False) if found else None
     pull = ports.forge.find(action.branch)
     if pull is None or pull.state == "open":
