@@ -7,6 +7,7 @@ kill, and ends in the same one branch, one pull request and one answer.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from bot.changes.markdown import code, prose
@@ -19,6 +20,7 @@ from bot.reconciler import standing
 from bot.reconciler.asking import SEVERAL
 from bot.reconciler.deeds import Done, approve, cancel, close_cancelled, done_before, undo
 from bot.reconciler.drafting import planned
+from bot.reconciler.electing import elected
 from bot.reconciler.holding import hold, nudge, resume
 from bot.reconciler.lifting import allow
 from bot.reconciler.permitting import Deed, first_time, outside, too_low
@@ -47,14 +49,20 @@ class Unheard(Unavailable):
     """The forge is away, so a command waits; nothing else has to."""
 
 
-def hear(command: Command, ports: Ports) -> None:
-    """Carry one comment out and answer it. Raises Stale (read again at once) and Unheard (later)."""
+def hear(command: Command, ports: Ports, houses: Mapping[str, Ports] = MappingProxyType({})) -> None:
+    """Carry one comment out and answer it. Raises Stale (read again at once) and Unheard (later).
+
+    `houses`: all manifests repositories; of those that hear a comment on an application's repository one answers.
+    """
     conversation = ports.conversation
     if conversation is None or answered(command, ports):
         return
     spoken = read(command.text)
     try:
-        if spoken is not None:
+        answers = spoken is not None and elected(command, spoken, ports, houses)
+        if isinstance(answers, Unclear):
+            say(command.thread, command.comment, _unclear(answers), ports)
+        elif spoken is not None and answers:
             conversation.react(command.thread, command.comment, Reaction.SEEN)
             view = look_around(ports, fresh=isinstance(spoken, ACTING))
             say(command.thread, command.comment, _answer(command, spoken, view, conversation, ports), ports)

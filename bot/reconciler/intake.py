@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from bot.errors import Refused, Stale
 from bot.incidents.correlate import alerted
@@ -43,8 +45,10 @@ def keep(source: str, body: bytes, ports: Ports, delivery: str = "") -> bool:
     return new
 
 
-def take_in(ports: Ports) -> Instant | None:
+def take_in(ports: Ports, houses: Mapping[str, Ports] = MappingProxyType({})) -> Instant | None:
     """Work off the inbox, oldest delivery first. A kill in between leaves the delivery there; reading it twice joins nothing twice.
+
+    `houses`: all repositories that may have heard the same.
 
     What people say waits while the forge is away, and holds nothing else up.
     """
@@ -54,7 +58,7 @@ def take_in(ports: Ports) -> Instant | None:
     for delivery in waiting:
         try:
             if view is not None:
-                _read(delivery, view, ports)
+                _read(delivery, view, ports, houses)
         except Unheard:
             again = ports.clock.now() + LATER
             continue
@@ -62,7 +66,7 @@ def take_in(ports: Ports) -> Instant | None:
     return again
 
 
-def _read(delivery: Delivery, view: View, ports: Ports) -> None:
+def _read(delivery: Delivery, view: View, ports: Ports, houses: Mapping[str, Ports]) -> None:
     try:
         signals = parse(delivery.source, delivery.body, delivery.received)
     except Refused as error:
@@ -71,10 +75,10 @@ def _read(delivery: Delivery, view: View, ports: Ports) -> None:
             note_alone(note, ports)
         return
     for signal in () if isinstance(signals, Ignored) else signals:
-        _join(signal, view, ports)
+        _join(signal, view, ports, houses)
 
 
-def _join(signal: Signal, view: View, ports: Ports) -> None:
+def _join(signal: Signal, view: View, ports: Ports, houses: Mapping[str, Ports]) -> None:
     """Join one signal to its incident; where somebody saves that meanwhile, read it again."""
     for _ in range(TRIES):
         try:
@@ -85,7 +89,7 @@ def _join(signal: Signal, view: View, ports: Ports) -> None:
                     ask(signal, ports)
                     return None
                 case Command():
-                    return hear(signal, ports)
+                    return hear(signal, ports, houses)
                 case ChangeEvent():
                     return look_again(signal, ports)
         except Stale:

@@ -24,7 +24,7 @@ def work(key: str, houses: Mapping[str, Ports]) -> Instant | None:
     """Do what the key asks for and say when it is due again. `houses`: each repository's ports by its name."""
     if key.startswith(INBOX):
         ports = houses.get(key.removeprefix(INBOX))
-        return take_in(ports) if ports else None
+        return take_in(ports, houses) if ports else None
     if key.startswith(TALK):
         ports = houses.get(key.removeprefix(TALK))
         return listen(ports) if ports else None
