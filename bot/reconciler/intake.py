@@ -12,8 +12,10 @@ from bot.incidents.resolve import Unresolved, may_act, resolve
 from bot.ports import Delivery, Notice, Ports
 from bot.reconciler.asking import ask
 from bot.reconciler.commanding import Unheard, hear
+from bot.reconciler.lifting import ALLOWING
 from bot.reconciler.saving import note_alone, save
 from bot.reconciler.step import Step
+from bot.reconciler.talking import TALK
 from bot.reconciler.view import View, look_around
 from bot.records.entry import Note, Stage
 from bot.refs import Instant
@@ -123,6 +125,8 @@ def look_again(event: ChangeEvent, ports: Ports) -> None:
     A push to the branch that is deployed may be what any of them waits for.
     """
     now = ports.clock.now()
+    if any(branch.startswith(ALLOWING) for branch in event.branches):
+        ports.queue.enqueue(f"{TALK}{ports.repository.name}", now)
     everybody = event.what == "push" and ports.repository.branch in event.branches
     for incident in ports.store.incidents(ports.repository.name, open_only=True):
         action = incident.actions[-1] if incident.actions else None

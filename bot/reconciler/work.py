@@ -9,10 +9,11 @@ from bot.errors import Refused, Stale, Unavailable
 from bot.incidents.lifecycle import End, State
 from bot.ports import Ports
 from bot.reconciler.intake import INBOX, take_in
-from bot.reconciler.listening import TALK, listen
+from bot.reconciler.listening import listen
 from bot.reconciler.reconcile import reconcile
 from bot.reconciler.saving import save
 from bot.reconciler.step import MINUTE, Step, end
+from bot.reconciler.talking import TALK
 from bot.reconciler.telling import tell
 from bot.records.entry import Note, Stage
 from bot.refs import Instant

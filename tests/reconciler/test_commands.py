@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.reconciler.listening import listen
 from bot.signals.signal import Reaction
 from bot.world.lived import LivedWorld
 from bot.world.story import ToldCommit
@@ -142,6 +143,30 @@ def test_allowed_its_quarantine_file_goes_and_nothing_is_deployed(tmp_path: Path
         assert (bool(kept), len(branches), world.desired("checkout")) == (not merged, 0 if merged else 1, "2.6.0")
         assert picture(world, said) is Reaction.DONE
         assert ("is merged" if merged else "once a person merges it") in answer(world, said)
+
+
+@pytest.mark.parametrize(
+    ("merged", "says", "shown"),
+    [
+        pytest.param(True, "`2.7.0` is allowed again: #2 is merged.", Reaction.DONE, id="merged"),
+        pytest.param(False, "#2 was closed without a merge: `2.7.0` stays in quarantine.", Reaction.REFUSED, id="closed"),
+    ],
+)
+def test_who_asked_to_allow_is_told_what_became_of_it(world: LivedWorld, merged: bool, says: str, shown: Reaction) -> None:
+    rolled_back(world)
+    said = world.say(9000, "/rollback allow 2.7.0")
+    world.pass_time(30)
+    assert "once a person merges it" in answer(world, said)
+    [branch] = [branch for branch in proposals(world) if "/allow/" in branch]
+
+    if merged:
+        world.merge(branch)
+    else:
+        world.origin.delete(branch)
+    listen(world.ports())
+    listen(world.ports())
+
+    assert says in answer(world, said) and picture(world, said) is shown
 
 
 def test_allowing_goes_by_what_stands_at_head_now(tmp_path: Path) -> None:
