@@ -186,7 +186,7 @@ def working(house: House, settings: Settings) -> Iterator[Callable[[], bool]]:
 def _repository_of(key: str, houses: Mapping[str, Ports]) -> str:
     """Whose turn it is: writes to one repository are serial."""
     from bot.reconciler.intake import INBOX
-    from bot.reconciler.listening import TALK
+    from bot.reconciler.talking import TALK
     from bot.reconciler.tending import TEND
 
     for kind in (INBOX, TALK, TEND):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from bot.incidents.incident import Incident, Symptom, identify
-from bot.incidents.lifecycle import State
+from bot.incidents.incident import Incident, Kind, Symptom, identify
+from bot.incidents.lifecycle import End, State
 from bot.incidents.resolve import Acting
 from bot.refs import Instant, ServiceRef
 from bot.signals.signal import Alert, Asked, Status
@@ -15,10 +15,14 @@ BEFORE_MERGE = frozenset({State.OPENED, State.DECIDED, State.ADMITTED, State.PRO
 
 @dataclass(frozen=True, slots=True)
 class Correlated:
-    """The incident after a signal, and what happened to it. `incident` None: the signal changes nothing, for this reason."""
+    """The incident after a signal, and what happened to it. `incident` None: the signal changes nothing, for this reason.
+
+    `before`: the service's incident that has to end first, as a service has one open incident.
+    """
 
     incident: Incident | None
     what: str
+    before: Incident | None = None
 
 
 def alerted(alert: Alert, acting: Acting, service: ServiceRef, known: tuple[Incident, ...], now: Instant) -> Correlated:
@@ -39,17 +43,33 @@ def alerted(alert: Alert, acting: Acting, service: ServiceRef, known: tuple[Inci
 
 
 def asked(request: Asked, service: ServiceRef, known: tuple[Incident, ...], now: Instant) -> Correlated:
-    """Open an incident for a person's request, or let the request lead the open one while nothing is merged."""
+    """Open an incident for a person's request, or let the request lead the open one while its rollback is not merged.
+
+    One whose rollback is merged ends, its outcome unknown: whom the next release hurts cannot wait for it. The symptoms that are left
+    go over to the new one, which has them to judge.
+    """
     if had := next((incident for incident in known if incident.request and incident.request.key == request.key), None):
         return Correlated(None, f"it was asked before, in {had.id}")
     current = next((incident for incident in known if incident.end is None), None)
-    if current is None:
-        opened = Incident(identify(service, request.key), service, now, request=request, due=now)
-        return Correlated(opened, f"{request.actor} asks")
-    if current.state not in BEFORE_MERGE:
-        return Correlated(None, f"{current.id} has changed {service} just now and waits for the outcome ({current.state})")
+    if current is None or not _led(current):
+        symptoms = tuple(symptom for symptom in _handed_on(current, known) if symptom.resolved is None)
+        opened = Incident(identify(service, request.key), service, now, symptoms=symptoms, request=request, due=now)
+        return Correlated(opened, f"{request.actor} asks", current)
     taken = replace(current, request=request, state=State.OPENED if current.state is State.OPENED else State.DECIDED, due=now)
     return Correlated(taken, f"{request.actor} asks, and leads from here")
+
+
+def _led(current: Incident) -> bool:
+    """Whether a request may lead it: what it is about to do is a rollback that is not merged."""
+    undoing = bool(current.actions) and current.action.kind is Kind.UNDO
+    return current.state in BEFORE_MERGE and not undoing
+
+
+def _handed_on(current: Incident | None, known: tuple[Incident, ...]) -> tuple[Symptom, ...]:
+    """The symptoms of what a request supersedes; where it was killed in between, that has ended, and nothing followed it."""
+    if current is not None:
+        return current.symptoms
+    return known[0].symptoms if known and known[0].end is End.SUPERSEDED else ()
 
 
 def _again(incident: Incident, symptom: Symptom) -> Correlated:

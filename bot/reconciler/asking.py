@@ -6,13 +6,15 @@ from dataclasses import dataclass
 
 from bot.incidents.correlate import Correlated, asked
 from bot.incidents.incident import Incident
+from bot.incidents.lifecycle import End
 from bot.objections import Objection, Weight
 from bot.plans.make import make
 from bot.plans.plan import ByCommit, ByPath, ByService, Plan, Selector, Unplanned
 from bot.ports import Ports
 from bot.quarantine import read
 from bot.reconciler.saving import note_alone, save
-from bot.reconciler.step import Step, reasons
+from bot.reconciler.step import Step, end, reasons
+from bot.reconciler.telling import tell
 from bot.reconciler.view import look_around
 from bot.records.entry import Note, Stage
 from bot.refs import ServiceRef
@@ -46,11 +48,23 @@ def ask(request: Asked, ports: Ports) -> Answer:
     found: Correlated = asked(request, service, known, ports.clock.now())
     if found.incident is None:
         return Answer(None, (Objection("under-way", found.what, Weight.FORBIDS),))
+    if (gives_way := found.before or next((each for each in known[:1] if each.end is End.SUPERSEDED), None)) is not None:
+        _give_way(gives_way, request, ports)
     because = (request.reason,) if request.reason else ()
     step = Step(found.incident, (Note(Stage.SIGNAL, found.what, because, _facts(request)),), ports.clock.now())
     saved = save(step, ports)
     ports.queue.enqueue(saved.id, ports.clock.now())
     return Answer(saved)
+
+
+def _give_way(incident: Incident, request: Asked, ports: Ports) -> None:
+    """End an incident for a person's request, and close its undo where that is open: nobody waits for it any more."""
+    if incident.ended is None:
+        why = f"{request.actor} asked for another rollback of {incident.service} before its outcome was known"
+        save(tell(end(incident, End.SUPERSEDED, why, ports.clock.now(), urgent=False), ports), ports)
+    pull = ports.forge.find(incident.action.branch) if incident.action.branch and not incident.action.commit else None
+    if pull is not None and pull.state == "open":
+        ports.forge.close(pull, f"{request.actor} asked for another rollback")
 
 
 def selected(request: Asked) -> Selector:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from bot.errors import Refused, Stale, Unavailable
 from bot.incidents.correlate import alerted
@@ -10,8 +12,10 @@ from bot.incidents.resolve import Unresolved, may_act, resolve
 from bot.ports import Delivery, Notice, Ports
 from bot.reconciler.asking import ask
 from bot.reconciler.commanding import Unheard, hear
+from bot.reconciler.lifting import ALLOWING
 from bot.reconciler.saving import news, note_alone, save
 from bot.reconciler.step import Step
+from bot.reconciler.talking import TALK
 from bot.reconciler.view import View, look_around
 from bot.records.entry import Note, Stage
 from bot.refs import Instant
@@ -43,8 +47,10 @@ def keep(source: str, body: bytes, ports: Ports, delivery: str = "") -> bool:
     return new
 
 
-def take_in(ports: Ports) -> Instant | None:
+def take_in(ports: Ports, houses: Mapping[str, Ports] = MappingProxyType({})) -> Instant | None:
     """Work off the inbox, oldest delivery first. A kill in between leaves the delivery there; reading it twice joins nothing twice.
+
+    `houses`: all repositories that may have heard the same.
 
     What people say waits while the forge is away, and holds nothing else up; while the repository is away, everything waits.
     """
@@ -60,7 +66,7 @@ def take_in(ports: Ports) -> Instant | None:
     for delivery in waiting:
         try:
             if view is not None:
-                _read(delivery, view, ports)
+                _read(delivery, view, ports, houses)
         except Unheard:
             again = ports.clock.now() + LATER
             continue
@@ -68,7 +74,7 @@ def take_in(ports: Ports) -> Instant | None:
     return again
 
 
-def _read(delivery: Delivery, view: View, ports: Ports) -> None:
+def _read(delivery: Delivery, view: View, ports: Ports, houses: Mapping[str, Ports]) -> None:
     try:
         signals = parse(delivery.source, delivery.body, delivery.received)
     except Refused as error:
@@ -77,10 +83,10 @@ def _read(delivery: Delivery, view: View, ports: Ports) -> None:
             note_alone(note, ports)
         return
     for signal in () if isinstance(signals, Ignored) else signals:
-        _join(signal, view, ports)
+        _join(signal, view, ports, houses)
 
 
-def _join(signal: Signal, view: View, ports: Ports) -> None:
+def _join(signal: Signal, view: View, ports: Ports, houses: Mapping[str, Ports]) -> None:
     """Join one signal to its incident; where somebody saves that meanwhile, read it again."""
     for _ in range(TRIES):
         try:
@@ -91,7 +97,7 @@ def _join(signal: Signal, view: View, ports: Ports) -> None:
                     ask(signal, ports)
                     return None
                 case Command():
-                    return hear(signal, ports)
+                    return hear(signal, ports, houses)
                 case ChangeEvent():
                     return look_again(signal, ports)
         except Stale:
@@ -125,6 +131,8 @@ def look_again(event: ChangeEvent, ports: Ports) -> None:
     A push to the branch that is deployed may be what any of them waits for.
     """
     now = ports.clock.now()
+    if any(branch.startswith(ALLOWING) for branch in event.branches):
+        ports.queue.enqueue(f"{TALK}{ports.repository.name}", now)
     everybody = event.what == "push" and ports.repository.branch in event.branches
     for incident in ports.store.incidents(ports.repository.name, open_only=True):
         action = incident.actions[-1] if incident.actions else None

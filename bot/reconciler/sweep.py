@@ -5,7 +5,8 @@ from __future__ import annotations
 from bot.ports import Ports
 from bot.reconciler import tending
 from bot.reconciler.intake import INBOX
-from bot.reconciler.listening import TALK, due
+from bot.reconciler.listening import due
+from bot.reconciler.talking import TALK
 
 
 def sweep(ports: Ports) -> None:

@@ -30,7 +30,7 @@ def create_app(
     settings: Settings, ports: Mapping[str, Ports], alive: Callable[[], bool] = lambda: True, setup: Setup | None = None
 ) -> FastAPI:
     """Make the application; it stores and enqueues, and leaves all work to the queue's runner. `alive`: whether that one works."""
-    app = FastAPI(title="Rollbot", summary=(flow or "").strip().split("\n")[0], docs_url=None, redoc_url=None)
+    app = FastAPI(title="Rollbot", summary=(flow or "").strip().split("\n")[0], docs_url=None, redoc_url=None, openapi_url=None)
     app.state.settings, app.state.ports = settings, ports
     app.state.alive, app.state.deliveries, app.state.readiness = alive, Counter(), health.Readiness()
     app.state.policy, app.state.setup = POLICY, setup or Setup(settings.github_url, state_folder())

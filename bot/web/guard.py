@@ -66,6 +66,15 @@ def api(request: Request) -> str:
     return who
 
 
+def insider(request: Request) -> bool:
+    """Whether whoever asks may see the pages: others are told nothing that names a repository."""
+    try:
+        page(request)
+    except HTTPException:
+        return False
+    return True
+
+
 def page(request: Request) -> None:
     """Admit a person to the pages: with an API token as password; where there are no tokens, on this machine only. Raises 401, 403."""
     tokens = request.app.state.settings.api_tokens

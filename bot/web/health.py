@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from bot.errors import RollbotError
 from bot.ports import Ports
 from bot.reconciler.view import in_force
+from bot.web import guard
 
 FRESH = 15.0
 router = APIRouter()
@@ -35,8 +36,13 @@ def healthz(request: Request) -> Response:
 
 @router.get("/readyz", summary="It can take work; and what stands in its way")
 def readyz(request: Request) -> Response:
-    """503 where nothing can be stored. A Git server that is down or a broken configuration is said, but alerts are still taken and kept."""
+    """503 where nothing can be stored. A Git server that is down or a broken configuration is said, but alerts are still taken and kept.
+
+    Whoever may not see the pages is told which kinds fail (`store`, `git`, `config`), and neither where nor how.
+    """
     found = readiness(request)
+    if not guard.insider(request):
+        return JSONResponse({"ready": found.store is None, "failing": _failing(found)}, 503 if found.store else 200)
     repositories = [{"repository": name, **said} for name, said in found.repositories.items()]
     ready = found.store is None
     return JSONResponse({"ready": ready, "store": found.store or "ok", "repositories": repositories}, 200 if ready else 503)
@@ -50,6 +56,11 @@ def readiness(request: Request) -> Readiness:
     found = Readiness(time.monotonic(), _store(ports), {name: _repository(one) for name, one in ports.items()})
     request.app.state.readiness = found
     return found
+
+
+def _failing(found: Readiness) -> list[str]:
+    kinds = [kind for kind in ("git", "config") if any(said[kind] not in (None, "ok") for said in found.repositories.values())]
+    return ["store", *kinds] if found.store else kinds
 
 
 def warnings(request: Request) -> list[str]:
@@ -83,20 +94,32 @@ def _repository(ports: Ports) -> dict[str, str | None]:
 
 @router.get("/metrics", summary="Numbers for Prometheus")
 def metrics(request: Request) -> Response:
+    """Open, as scrapers expect; only who may see the pages (a token as bearer or basic credentials) has them by `repository`."""
+    named = guard.insider(request)
     ports: Mapping[str, Ports] = request.app.state.ports
     incidents = Counter(
-        (name, one.end.value if one.end else one.state.value) for name, each in ports.items() for one in each.store.incidents(name)
+        (name if named else "", one.end.value if one.end else one.state.value)
+        for name, each in ports.items()
+        for one in each.store.incidents(name)
     )
-    waiting = {name: len(each.store.inbox(name)) for name, each in ports.items()}
+    waiting = Counter[str]()
+    for name, each in ports.items():
+        waiting[name if named else ""] += len(each.store.inbox(name))
     lines = ["# HELP rollbot_incidents Incidents by state, or by how they ended.", "# TYPE rollbot_incidents gauge"]
-    lines += [f'rollbot_incidents{{repository="{_label(name)}",state="{state}"}} {count}' for (name, state), count in incidents.items()]
+    lines += [f"rollbot_incidents{_labels(repository=name, state=state)} {count}" for (name, state), count in incidents.items()]
     lines += ["# HELP rollbot_inbox_waiting Deliveries that were not handled yet.", "# TYPE rollbot_inbox_waiting gauge"]
-    lines += [f'rollbot_inbox_waiting{{repository="{_label(name)}"}} {count}' for name, count in waiting.items()]
+    lines += [f"rollbot_inbox_waiting{_labels(repository=name)} {count}" for name, count in waiting.items()]
     lines += ["# HELP rollbot_deliveries_total What came to the hooks, by outcome.", "# TYPE rollbot_deliveries_total counter"]
     deliveries: Counter[tuple[str, str]] = request.app.state.deliveries
-    lines += [f'rollbot_deliveries_total{{source="{source}",outcome="{what}"}} {count}' for (source, what), count in deliveries.items()]
+    lines += [f"rollbot_deliveries_total{_labels(source=source, outcome=what)} {count}" for (source, what), count in deliveries.items()]
     lines += ["# HELP rollbot_up 1 while the work goes on.", "# TYPE rollbot_up gauge", f"rollbot_up {int(request.app.state.alive())}"]
     return PlainTextResponse("\n".join([*lines, ""]), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _labels(**values: str) -> str:
+    """Labels of a sample; an empty one is the same as none (https://prometheus.io/docs/concepts/data_model/#metric-names-and-labels)."""
+    said = [f'{name}="{_label(text)}"' for name, text in values.items() if text]
+    return f"{{{','.join(said)}}}" if said else ""
 
 
 def _label(text: str) -> str:

@@ -8,7 +8,7 @@ def test_a_merge_changes_the_remote_and_not_the_clone(rollbot, clone, origin):
 
     assert set(row) == ROW
     assert (row["decision"], row["reason_code"], row["commit"]) == ("rollback", "merged", origin.head())
-    assert origin.branches() == ("main", row["branch"])
+    assert row["branch"].startswith("rollbot/prod/checkout/") and origin.branches() == ("main",), "a merged branch goes"
     assert '+    newTag: "2.6.0"' in origin.diff_of(origin.head())
     assert "Rollback-Reason: it fails" in origin.message(origin.head())
     assert '"2.7.0"' in (clone / "apps/checkout/overlays/prod/kustomization.yaml").read_text()

@@ -126,12 +126,27 @@ def test_a_request_opens_one_and_the_same_request_no_other() -> None:
         pytest.param(State.OPENED, State.OPENED, id="nothing decided yet"),
         pytest.param(State.DECIDED, State.DECIDED, id="decided"),
         pytest.param(State.PROPOSED, State.DECIDED, id="our proposal is open"),
-        pytest.param(State.MERGED, None, id="merged: its outcome comes first"),
-        pytest.param(State.ARRIVED, None, id="arrived: its outcome comes first"),
     ],
 )
-def test_a_request_leads_the_open_incident_while_nothing_is_merged(state: State, after: State | None) -> None:
+def test_a_request_leads_the_open_incident_while_nothing_is_merged(state: State, after: State) -> None:
     taken = asked(ASKED, CHECKOUT, (replace(opened(), state=state),), 300.0).incident
 
-    assert (taken.state if taken else None) == after
-    assert taken is None or (taken.request == ASKED and taken.symptoms == opened().symptoms)
+    assert taken is not None
+    assert (taken.state, taken.request, taken.symptoms) == (after, ASKED, opened().symptoms)
+
+
+@pytest.mark.parametrize("state", [State.MERGED, State.ARRIVED])
+def test_a_request_supersedes_an_incident_whose_rollback_is_merged_and_takes_over_what_still_fires(state: State) -> None:
+    latency = alerted(an_alert("Latency"), ACTS, CHECKOUT, (opened(),), 300.0).incident
+    assert latency is not None
+    half = alerted(an_alert("Latency", Status.RESOLVED), ACTS, CHECKOUT, (latency,), 300.0).incident
+    assert half is not None
+    waiting = replace(half, state=state)
+
+    taken = asked(ASKED, CHECKOUT, (waiting,), 300.0)
+    ended = replace(waiting, state=State.ENDED, end=End.SUPERSEDED)
+    killed = asked(ASKED, CHECKOUT, (ended,), 300.0)
+
+    assert taken.before == waiting and taken.incident is not None
+    assert (taken.incident.state, taken.incident.symptoms) == (State.OPENED, opened().symptoms)
+    assert killed.before is None and killed.incident == taken.incident

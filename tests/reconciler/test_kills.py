@@ -244,10 +244,11 @@ def left(world: MortalWorld) -> dict[str, Any]:
         assert broken(world.record(incident.id), incident.last, incident.entries) is None
     pulls = [*range(1, 6), CULPRIT]
     branches = sorted(branch for branch in world.origin.branches() if branch.startswith("rollbot/"))
+    named = {*branches, *(action.branch for incident in world.incidents() for action in incident.actions)}
     return {
         "incidents": [(str(incident.service), str(incident.end), NAME.sub("…", incident.why)) for incident in world.incidents()],
         "branches": branches,
-        "pulls": [(pull.number, pull.state) for branch in branches if (pull := world.pulls.pull(branch))],
+        "pulls": sorted({(pull.number, pull.state) for branch in named if (pull := world.pulls.pull(branch))}),
         "comments": {number: {NAME.sub("…", key): first(text) for key, text in world.pulls.comments(number).items()} for number in pulls},
         "marks": sorted((mark.context, mark.state, NAME.sub("…", mark.text)) for mark in world.forge.marks.values()),
         "rollbacks": sum("\nRollback-Undo" not in message for message in mine),
