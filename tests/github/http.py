@@ -64,8 +64,8 @@ class Handler(BaseHTTPRequestHandler):
         else:
             status, said, headers = self._git(body)
         status, said, headers = self._conditional(status, said, headers)
-        query, seconds = urlsplit(self.path).query, time.perf_counter() - start
-        self.hub.record(Crossed(self.command, path, query, status, body, said, seconds))
+        query, ended = urlsplit(self.path).query, time.perf_counter()
+        self.hub.record(Crossed(self.command, path, query, status, body, said, ended - start, ended))
         if fault == "cut_after":
             self._cut()
         elif fault == "502_after":

@@ -41,7 +41,7 @@ def stamp(at: float) -> str:
 
 @dataclass(frozen=True)
 class Crossed:
-    """One request and its answer; `seconds` is how long it took in here."""
+    """One request and its answer; `seconds` is how long it took in here, `ended` when that was (of time.perf_counter)."""
 
     method: str
     path: str
@@ -50,6 +50,7 @@ class Crossed:
     body: bytes
     answer: Any
     seconds: float
+    ended: float = 0.0
 
 
 @dataclass
