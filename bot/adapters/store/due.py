@@ -1,4 +1,4 @@
-"""The QueueRows port: keys that are due, and leases on them."""
+"""The QueueRows port: keys that are due, and leases on them. What is lost of them in a power cut the sweep finds again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class SqlQueueRows:
         self._database = database
 
     def put(self, key: str, due: Instant) -> None:
-        with self._database.writing() as connection:
+        with self._database.hinting() as connection:
             connection.execute(self._database.insert_once(queue, ("key",), {"key": key, "due": due, "leased": None}))
             sooner = sa.and_(queue.c.key == key, sa.or_(queue.c.due.is_(None), queue.c.due > due))
             connection.execute(queue.update().where(sooner).values(due=due))
@@ -22,14 +22,14 @@ class SqlQueueRows:
         free = sa.or_(queue.c.leased.is_(None), queue.c.leased <= now)
         ready = sa.or_(queue.c.due <= now, queue.c.leased <= now)
         first = sa.select(queue.c.key).where(free, ready).order_by(queue.c.due, queue.c.key).limit(1).with_for_update(skip_locked=True)
-        with self._database.writing() as connection:
+        with self._database.hinting() as connection:
             key = connection.execute(first).scalar()
             if key is not None:
                 connection.execute(queue.update().where(queue.c.key == key).values(leased=until, due=None))
         return key
 
     def done(self, key: str, again: Instant | None) -> None:
-        with self._database.writing() as connection:
+        with self._database.hinting() as connection:
             meanwhile = connection.execute(sa.select(queue.c.due).where(queue.c.key == key)).scalar()
             due = min((at for at in (meanwhile, again) if at is not None), default=None)
             if due is None:
@@ -39,6 +39,6 @@ class SqlQueueRows:
 
     def take_over(self) -> None:
         """Give every lease back: for a process that starts as the one worker, after one that died with keys in its hands."""
-        with self._database.writing() as connection:
+        with self._database.hinting() as connection:
             held = queue.c.leased.is_not(None)
             connection.execute(queue.update().where(held).values(due=sa.func.coalesce(queue.c.due, 0.0), leased=None))

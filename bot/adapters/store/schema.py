@@ -116,6 +116,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self._engine = _engine(url)
         self._writer = self._engine.execution_options(rollbot_writes=True)
+        self._hinter = self._engine.execution_options(rollbot_writes=True, rollbot_hint=True)
         with self.writing() as connection:
             metadata.create_all(connection)
             found = connection.execute(sa.select(meta.c.value).where(meta.c.name == "schema")).scalar()
@@ -133,6 +134,13 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         with _spoken(), self._writer.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def hinting(self) -> Iterator[Connection]:
+        """Write what a power cut (never a crash of ours) may take, as it is worked out anew from what `writing` keeps: SQLite then
+        does not wait for the disk. The write-ahead log is one file, so the next `writing` brings it there too."""
+        with _spoken(), self._hinter.begin() as connection:
             yield connection
 
     def upsert(self, table: sa.Table, keys: tuple[str, ...], values: dict[str, Any]) -> Any:
@@ -204,5 +212,8 @@ def _prepare(connection: Any, _record: object) -> None:
 
 def _begin(connection: Connection) -> None:
     """A writer takes the lock when it begins: waiting for it then is safe, upgrading a read later is not."""
-    writes = connection.get_execution_options().get("rollbot_writes")
+    said = connection.get_execution_options()
+    writes = said.get("rollbot_writes")
+    if writes:
+        connection.exec_driver_sql(f"PRAGMA synchronous={'NORMAL' if said.get('rollbot_hint') else 'FULL'}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
