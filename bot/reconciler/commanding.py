@@ -39,6 +39,8 @@ from bot.signals.spoken import Allow, Approve, Cancel, Good, Help, Hold, Misspok
 FORGOTTEN = 3600.0
 """What was said longer ago, while we could not hear, is not carried out: the person may have helped themselves."""
 
+_OURS = "that account is Rollbot's own: give it one of its own, so that people are told from it"
+
 
 class Unheard(Unavailable):
     """The forge is away, so a command waits; nothing else has to."""
@@ -51,7 +53,9 @@ def hear(command: Command, ports: Ports) -> None:
         return
     spoken = read(command.text)
     try:
-        if spoken is not None:
+        if spoken is not None and conversation.ours(command.actor_id):
+            note_alone(Note(Stage.SIGNAL, f"a comment of {command.actor} is not obeyed", (_OURS,), {"key": command.key}), ports)
+        elif spoken is not None:
             conversation.react(command.thread, command.comment, Reaction.SEEN)
             view = look_around(ports, fresh=False)
             say(command.thread, command.comment, _answer(command, spoken, view, conversation, ports), ports)

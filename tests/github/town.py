@@ -108,7 +108,8 @@ class Town:
 
     def answers(self, number: int) -> list[str]:
         """What Rollbot said in a thread, without the marker that finds it again."""
-        return [each.body.partition("\n")[2] for each in self.hub.comments(NAME, number) if each.user == "robot"]
+        said = [each.body.partition("\n") for each in self.hub.comments(NAME, number) if each.user == "robot"]
+        return [text for marker, _, text in said if marker.startswith("<!-- rollbot:")]
 
     def pictures(self, comment: int) -> list[str]:
         return [each.content for each in self.hub.reactions(NAME, comment) if each.user == "robot"]

@@ -62,6 +62,10 @@ class GitHubConversation:
             raise Unavailable(f"whether {login} is in team {team} cannot be told: {error}") from error
         return found is not None and found.get("state") == "active"
 
+    def ours(self, actor_id: int) -> bool:
+        """By number: a login may be given up and taken by somebody else."""
+        return actor_id == self._client.identity().number
+
     def discussion(self, thread: Thread) -> Discussion:
         repository = _checked(thread.repository)
         issue = self._client.get(f"/repos/{repository}/issues/{thread.number}")
