@@ -63,6 +63,8 @@ class Handler(BaseHTTPRequestHandler):
                 status, said = self._remembered(fault, status, said)
         else:
             status, said, headers = self._git(body)
+        if self.command != "GET" and not path.endswith("git-upload-pack"):
+            self._noticed(path, body)
         status, said, headers = self._conditional(status, said, headers)
         query, ended = urlsplit(self.path).query, time.perf_counter()
         self.hub.record(Crossed(self.command, path, query, status, body, said, ended - start, ended))
@@ -72,6 +74,18 @@ class Handler(BaseHTTPRequestHandler):
             self._send(502, {"message": "Bad Gateway"}, {})
         else:
             self._send(status, said, headers)
+
+    def _noticed(self, path: str, body: bytes) -> None:
+        """What a write has changed, webhooks tell."""
+        me = self.hub.tokens.get(self._token())
+        where = body.decode(errors="replace") if path == "/api/graphql" else path
+        name = max((name for name in self.hub.repos if name in where), key=len, default=None)
+        if me is not None and name is not None:
+            self.hub.webhooks.look(name, me)
+
+    def _token(self) -> str:
+        kind, _, secret = (self.headers.get("Authorization") or "").partition(" ")
+        return base64.b64decode(secret).decode().rpartition(":")[2] if kind == "Basic" else secret
 
     def _conditional(self, status: int, said: Any, headers: Mapping[str, str]) -> tuple[int, Any, Mapping[str, str]]:
         """What the asker has already is not sent again."""

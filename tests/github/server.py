@@ -19,6 +19,7 @@ from typing import Any
 import jwt
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from tests.github.deliveries import Delivery, Hooks
 from tests.github.http import Handler
 from tests.github.state import Answer, Comment, Crossed, Item, Reacted, Repo, Rules, Status, Unknown, stamp
 from tests.github.watch import seen
@@ -71,10 +72,11 @@ class FakeGitHub:
         self.root = Path(tempfile.mkdtemp(prefix="fake-github-"))
         self.lock = threading.RLock()
         self.repos: dict[str, Repo] = {}
-        self.users: dict[str, tuple[int, str]] = {"web-flow": (19864447, "User")}
+        self.users: dict[str, tuple[int, str]] = {"web-flow": (19864447, "User"), "github-actions[bot]": (41898282, "Bot")}
         self.tokens: dict[str, str] = {}
         self.teams: dict[tuple[str, str], Sequence[str]] = {}
         self.apps = Apps(self)
+        self.webhooks = Hooks(self)
         self.faults: list[Fault] = []
         self.requests: list[Crossed] = []
         self._reads: dict[str, tuple[int, Any]] = {}
@@ -89,6 +91,7 @@ class FakeGitHub:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.webhooks.end()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -160,26 +163,64 @@ class FakeGitHub:
     def writes(self) -> list[Crossed]:
         return [each for each in self.requests if each.method != "GET" and not each.path.endswith("git-upload-pack")]
 
+    @property
+    def hooks(self) -> list[Delivery]:
+        """Every delivery that GitHub's webhooks have made, oldest first."""
+        for name in self.repos:
+            self.webhooks.look(name, "web-flow")
+        return self.webhooks.made
+
+    def deliver_to(self, address: str, secret: str) -> None:
+        """Post each delivery there from now on, as it is made, signed with the secret; what was before is not told."""
+        self.hooks.clear()
+        self.webhooks.deliver_to(address, secret)
+
     # What people and their settings do
 
     def open_issue(self, name: str, title: str, login: str) -> int:
-        return self.add(self.repos[name], title, "", login).number
+        made = self.add(self.repos[name], title, "", login).number
+        self.webhooks.look(name, login)
+        return made
 
     def say(self, name: str, number: int, login: str, body: str) -> int:
-        return self.comment(self.repos[name], self.repos[name].items[number], login, body).id
+        made = self.comment(self.repos[name], self.repos[name].items[number], login, body).id
+        self.webhooks.look(name, login)
+        return made
+
+    def merge_by_person(self, name: str, number: int, login: str, method: str = "squash") -> str:
+        """Somebody presses the button; protection is not asked: he may bypass it."""
+        with self.lock:
+            item = self.repos[name].items[number]
+            sha = self.repos[name].merge(item, method, f"{item.title} (#{number})", self.repos[name].commit(item.sha)["message"])
+            self.webhooks.look(name, login)
+        return sha
+
+    def close_by_person(self, name: str, number: int, login: str) -> None:
+        with self.lock:
+            self.repos[name].items[number].state = "closed"
+            self.webhooks.look(name, login)
+
+    def deploy(self, name: str, sha: str, environment: str, state: str, login: str) -> None:
+        """Somebody's pipeline tells how a deployment stands."""
+        self.webhooks.deployments.setdefault(name, []).append((sha, environment, state))
+        self.webhooks.look(name, login)
 
     def push(self, name: str, branch: str, files: Mapping[str, str], author: str) -> str:
         repo, who = self.repos[name], f"{author} <{author}@shop.example>"
-        return repo.write(branch, repo.head(branch), {path: text.encode() for path, text in files.items()}, "Meanwhile\n", (who, who))
+        sha = repo.write(branch, repo.head(branch), {path: text.encode() for path, text in files.items()}, "Meanwhile\n", (who, who))
+        self.webhooks.look(name, author)
+        return sha
 
     def protect(self, name: str, branch: str, **rules: Any) -> None:
         self.repos[name].rules[branch] = Rules(**{key: tuple(value) if isinstance(value, list) else value for key, value in rules.items()})
 
     def check(self, name: str, sha: str, check: str, conclusion: str | None) -> None:
         self.repos[name].checks.setdefault(sha, {})[check] = conclusion
+        self.webhooks.look(name, "github-actions[bot]")
 
     def approve(self, name: str, number: int, login: str) -> None:
         self.repos[name].items[number].approvals.append(login)
+        self.webhooks.look(name, login)
 
     def allow(self, name: str, merge_methods: Sequence[str], auto_merge: bool) -> None:
         self.repos[name].methods, self.repos[name].auto_merge = list(merge_methods), auto_merge
