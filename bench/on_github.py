@@ -31,7 +31,6 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.adapters.forges.github import faults, protection
-from tests.github import webhooks
 from tests.github.judge import verdict
 from tests.github.packages import Unobtainable, package
 from tests.github.server import FakeGitHub
@@ -61,28 +60,37 @@ spec:
 CONFIG = "version: 1\nattribution: {live_after: 1m}\n"
 
 
-def latency(server: FakeGitHub, runs: int) -> tuple[list[float], list[float]]:
-    """Seconds from each comment's webhook at the door to its open pull request, and how many of them the forge took.
+def latency(server: FakeGitHub, runs: int) -> tuple[list[float], list[float], list[float]]:
+    """Seconds from each comment's webhook at the door to its open pull request, those the forge took, and our processor time.
 
-    One service each: `/rollback` on the merged pull request that released it, nothing else going on.
+    One service each: `/rollback` on the merged pull request that released it, nothing else going on but the webhooks that our own
+    writes bring back.
     """
     names = [f"service-{number:02d}" for number in range(runs)]
     released = estate(server, names)
-    took, forge = [], []
-    with tempfile.TemporaryDirectory() as folder, serving(server, Path(folder)) as door:
+    took, forge, busy = [], [], []
+    with tempfile.TemporaryDirectory() as folder, serving(server, Path(folder)) as (door, process):
+        server.deliver_to(door, TOKEN)
         for name in names:
             quiet(server)
+            before, told, worked = len(server.requests), len(server.webhooks.made), _worked(process)
             server.say(NAME, released[name], "ada", "/rollback because it fails")
-            [*_, said] = server.comments(NAME, released[name])
-            body, before = json.dumps(webhooks.issue_comment(server, NAME, said)).encode(), len(server.requests)
-            start = time.perf_counter()
-            status = _posted(door, "issue_comment", body)
-            if status != 202:
-                raise SystemExit(f"the door answered {status} for {name}")
-            crossed = _until_opened(server, before, start + 30)
+            crossed = _until_opened(server, before, time.perf_counter() + 30)
+            busy.append(_worked(process) - worked)
+            start = server.webhooks.made[told].posted
             took.append(crossed[-1].ended - start)
             forge.append(_inside(crossed, start))
-    return took, forge
+        quiet(server)
+        server.webhooks.delivered()
+    if refused := [each for each in server.webhooks.made if each.status != 202]:
+        raise SystemExit(f"the door answered {refused[0].status} to {refused[0].event}")
+    return took, forge, busy
+
+
+def _worked(process: int) -> float:
+    """Seconds of processor time that a process and its children that have ended have used (proc(5), in hundredths of a second)."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2].split()
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 def _until_opened(server: FakeGitHub, before: int, end: float) -> list[Crossed]:
@@ -142,8 +150,8 @@ def _commit(at: int, message: str, files: dict[str, str], first: bool = False) -
 
 
 @contextmanager
-def serving(server: FakeGitHub, folder: Path) -> Iterator[str]:
-    """`rollbot serve` as a process of its own; yields the address of its door."""
+def serving(server: FakeGitHub, folder: Path) -> Iterator[tuple[str, int]]:
+    """`rollbot serve` as a process of its own; yields the address of its door and its number."""
     port = _free_port()
     said = {
         "ROLLBOT_FORGE": "github",
@@ -161,7 +169,7 @@ def serving(server: FakeGitHub, folder: Path) -> Iterator[str]:
         process = subprocess.Popen(command, env=clean | said, cwd=Path(__file__).parents[1], stdout=log, stderr=log)
         try:
             _ready(f"http://127.0.0.1:{port}/healthz", process, folder / "log")
-            yield f"http://127.0.0.1:{port}/hooks/github"
+            yield f"http://127.0.0.1:{port}/hooks/github", process.pid
         finally:
             process.terminate()
             process.wait(30)
@@ -194,7 +202,7 @@ def examples_posted(server: FakeGitHub) -> dict[str, Any]:
         return {"webhooks": None, "webhook_errors": None}
     answers: collections.Counter[int] = collections.Counter()
     estate(server, ["service-00"])
-    with tempfile.TemporaryDirectory() as folder, serving(server, Path(folder)) as door:
+    with tempfile.TemporaryDirectory() as folder, serving(server, Path(folder)) as (door, _):
         for event in examples:
             for example in event["examples"]:
                 answers[_posted(door, event["name"], json.dumps(example).encode())] += 1
@@ -253,12 +261,13 @@ def main() -> None:
         print("Protection: how the branch is guarded, how the merge stands after some minutes, how it ends, what people read\n")
         outcomes = protection.matrix(guarded)
         print(re.sub(r"\b[0-9a-f]{12}\b", "…", protection.table(outcomes)), "\n")
-        took, forge = latency(timed, runs)
+        took, forge, busy = latency(timed, runs)
         ours = [whole - part for whole, part in zip(took, forge, strict=True)]
         print(f"From the webhook of a comment to the open pull request, {runs} times:")
         for who, values in (("all", took), ("forge", forge), ("we", ours)):
             print(f"  {who:<6} p50 {1000 * quantile(values, 0.5):5.0f} ms   p95 {1000 * quantile(values, 0.95):5.0f} ms")
-        print()
+        busiest = os.getloadavg()[0] / (os.cpu_count() or 1)
+        print(f"  of ours on the processor: {1000 * statistics.mean(busy):.0f} ms; {busiest:.1f} processes wait for each processor here\n")
         judged = contract((failing, guarded, timed)) | examples_posted(hooked)
     red = sum(cell.red for cell in cells) + sum(each.wrong is not None for each in outcomes)
     figures = {

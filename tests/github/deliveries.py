@@ -7,6 +7,7 @@ import hmac
 import json
 import queue
 import threading
+import time
 import urllib.error
 import urllib.request
 import uuid
@@ -28,11 +29,12 @@ PATIENCE = 10
 
 @dataclass
 class Delivery:
-    """`status` is what the receiver answered, 0 where nobody did (yet)."""
+    """`posted`: when it went out (of time.perf_counter). `status` is what the receiver answered, 0 where nobody did (yet)."""
 
     id: str
     event: str
     payload: Mapping[str, Any]
+    posted: float = 0.0
     status: int = 0
     body: bytes = field(init=False)
 
@@ -103,6 +105,7 @@ class Hooks:
     def post(self, delivery: Delivery) -> int:
         """Post one delivery, perhaps again, and answer what the receiver did."""
         request = urllib.request.Request(self.address, delivery.body, delivery.headers(self._secret), method="POST")
+        delivery.posted = time.perf_counter()
         try:
             with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
                 delivery.status = int(answer.status)
