@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from tests.github.deliveries import Delivery, Hooks
 from tests.github.http import Handler
+from tests.github.quota import Quota
 from tests.github.state import Answer, Comment, Crossed, Item, Reacted, Repo, Rules, Status, Unknown, stamp
 from tests.github.watch import seen
 
@@ -61,7 +62,8 @@ class Apps:
         if verb == "POST" and path.endswith("/access_tokens"):
             made = f"ghs_{secrets.token_hex(18)}"
             self._hub.tokens[made] = f"{slug}[bot]"
-            return 201, {"token": made, "expires_at": stamp(time.time() + 3600), "permissions": permissions}
+            ends = self._hub.quota.expiries[made] = self._hub.quota.now() + 3600
+            return 201, {"token": made, "expires_at": stamp(ends), "permissions": permissions}
         raise Unknown
 
 
@@ -77,6 +79,7 @@ class FakeGitHub:
         self.teams: dict[tuple[str, str], Sequence[str]] = {}
         self.apps = Apps(self)
         self.webhooks = Hooks(self)
+        self.quota = Quota()
         self.faults: list[Fault] = []
         self.requests: list[Crossed] = []
         self._reads: dict[str, tuple[int, Any]] = {}
@@ -124,6 +127,10 @@ class FakeGitHub:
         made = f"ghp_{hashlib.sha256(login.encode()).hexdigest()[:36]}"
         self.tokens[made] = login
         return made
+
+    def holder(self, token: str) -> str | None:
+        """Whose a token is, while it serves."""
+        return self.tokens.get(token) if self.quota.valid(token) else None
 
     def revoke(self, token: str) -> None:
         self.tokens.pop(token, None)
