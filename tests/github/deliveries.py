@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.github import webhooks
 from tests.github.events import Event, Saying
+from tests.github.reads import reviewed
 from tests.github.state import Comment, Crossed, Item, Repo, Status
 from tests.github.watch import HOOKS, seen
 
@@ -145,7 +146,7 @@ def _told(item: Item) -> dict[str, Any]:
         "requested": tuple(item.requested),
         "armed": item.auto_merge is not None,
         "queued": item.queued,
-        "reviews": tuple(item.approvals),
+        "reviews": reviewed(item),
     }
 
 
@@ -196,8 +197,8 @@ def _pull(old: Mapping[str, Any], item: Item, say: Saying, hub: FakeGitHub, repo
         yield say.pulled(item, "labeled", label=say.label(label))
     for login in (login for login in item.requested if login not in old["requested"]):
         yield say.pulled(item, "review_requested", requested_reviewer=say.person(login))
-    for at, login in enumerate(item.approvals[len(old["reviews"]) :], len(old["reviews"])):
-        yield Saying(hub, repo, login).reviewed(item, item.number * 1000 + at, login, "approved")
+    for number, login, state in reviewed(item)[len(old["reviews"]) :]:
+        yield Saying(hub, repo, login).reviewed(item, number, login, state)
     if old["armed"] != (item.auto_merge is not None) and not item.merged:
         how = "disabled" if old["armed"] else "enabled"
         yield say.pulled(item, f"auto_merge_{how}", reason="")

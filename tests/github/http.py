@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from tests.github import graphql, rest
+from tests.github import graphql, reads
 from tests.github.kinds import made_whole
 from tests.github.quota import NOBODY
 from tests.github.state import NOWHERE, QUIET, Answer, Crossed, Unknown
@@ -143,7 +143,7 @@ class Handler(BaseHTTPRequestHandler):
             if path == "/api/graphql":
                 return 200, self._graphql(me, said), {}
             query = dict(parse_qsl(urlsplit(self.path).query))
-            status, found = rest.answer(self.hub, me, self.command, path.removeprefix("/api/v3"), query, said)
+            status, found = reads.answer(self.hub, me, self.command, path.removeprefix("/api/v3"), query, said)
             status, found, headers = self._paged(status, found, query)
             return status, made_whole(self.command, path.removeprefix("/api/v3"), found, self.hub.api), headers
         except Answer as error:

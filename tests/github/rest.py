@@ -437,7 +437,6 @@ ROUTES: tuple[tuple[str, str, Callable[[Call], Result]], ...] = (
     ("GET", r"/branches/([^/]+)/protection", protection),
     ("GET", r"/rules/branches/([^/]+)", branch_rules),
     ("GET", r"/collaborators/([^/]+)/permission", permission),
-    ("GET", r"/hooks", lambda call: (200, [])),
     ("GET", r"/pulls", pulls),
     ("POST", r"/pulls", make_pull),
     ("GET", r"/pulls/(\d+)", lambda call: (200, pull_json(call, call.pull))),

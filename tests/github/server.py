@@ -80,6 +80,8 @@ class FakeGitHub:
         self.apps = Apps(self)
         self.webhooks = Hooks(self)
         self.quota = Quota()
+        self.dispatched: list[tuple[str, str, str, dict[str, str]]] = []
+        """Workflows that were started by hand: repository, file, branch and inputs."""
         self.faults: list[Fault] = []
         self.requests: list[Crossed] = []
         self._reads: dict[str, tuple[int, Any]] = {}
