@@ -242,8 +242,12 @@ def make_status(call: Call) -> Result:
 
 
 def check_runs(call: Call) -> Result:
-    runs = call.repo.checks.get(call.words[0], {}).items()
-    found = [{"name": name, "status": "completed" if how else "in_progress", "conclusion": how} for name, how in runs]
+    sha = call.words[0]
+    runs = call.repo.checks.get(sha, {}).items()
+    found = [
+        {"name": name, "status": "completed" if how else "in_progress", "conclusion": how, **call.repo.times.get((sha, name), {})}
+        for name, how in runs
+    ]
     return 200, {"total_count": len(found), "check_runs": found}
 
 

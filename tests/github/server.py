@@ -223,7 +223,11 @@ class FakeGitHub:
     def protect(self, name: str, branch: str, **rules: Any) -> None:
         self.repos[name].rules[branch] = Rules(**{key: tuple(value) if isinstance(value, list) else value for key, value in rules.items()})
 
-    def check(self, name: str, sha: str, check: str, conclusion: str | None) -> None:
+    def check(self, name: str, sha: str, check: str, conclusion: str | None, took: float | None = None) -> None:
+        """`took`: seconds, up to now."""
+        if took is not None:
+            now = self.quota.now()
+            self.repos[name].times[sha, check] = {"started_at": stamp(now - took), "completed_at": stamp(now)}
         self.repos[name].checks.setdefault(sha, {})[check] = conclusion
         self.webhooks.look(name, "github-actions[bot]")
 

@@ -125,6 +125,8 @@ class Repo:
         self.roles: dict[str, str] = {}
         self.rules: dict[str, Rules] = {}
         self.checks: dict[str, dict[str, str | None]] = {}
+        self.times: dict[tuple[str, str], dict[str, str]] = {}
+        """When a commit's check began and ended, where somebody said so."""
         self.statuses: dict[str, list[Status]] = {}
         self.methods = ["merge", "squash", "rebase"]
         self.auto_merge = False

@@ -50,6 +50,7 @@ def _commented(hub: Hub) -> int:
 def _react(hub: Hub) -> object:
     comment = hub.seen = getattr(hub, "seen", None) or _commented(hub)  # type: ignore[attr-defined]
     hub.talk.react(Thread(hub.name, 1), comment, Reaction.SEEN)
+    hub.start()  # what was begun has to be found again: within one run nothing is read
     return hub.talk.react(Thread(hub.name, 1), comment, Reaction.DONE)
 
 
@@ -95,6 +96,7 @@ WRITES: Mapping[str, Write] = {
         lambda hub: (hub.proposed(), hub.forge.comment(1, "state", "waiting")),
     ),
     "reaction": Write(r"POST /repos/[^ ]+/issues/comments/\d+/reactions$", r"GET /repos/[^ ]+/reactions", _react),
+    "reaction deleted": Write(r"DELETE /repos/[^ ]+/reactions/\d+$", r"GET /repos/[^ ]+/reactions", _react),
     "status": Write(
         r"POST /repos/[^ ]+/statuses/",
         r"GET /repos/[^ ]+/commits/[^ ]+/status$",
