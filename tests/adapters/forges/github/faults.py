@@ -126,8 +126,6 @@ class Cell:
     def __str__(self) -> str:
         if self.wrong is not None:
             return f"RED {self.wrong}"
-        if not self.struck:
-            return "same (no read)"
         return "same" if self.tries == 1 else f"same ({self.tries} tries)"
 
 
@@ -141,6 +139,8 @@ def cell(server: FakeGitHub, name: str, kind: str) -> Cell:
     found, tries, struck = _lived(server, f"{name}-{kind}", write, (write.stale if kind == "stale" else write.fault, kind))
     differing = [key for key in expected if expected[key] != found.get(key)]
     wrong = "; ".join(f"{key}: {expected[key]!r} → {found.get(key)!r}" for key in differing) or None
+    if not struck:
+        wrong = "the fault was never met: the cell says nothing"
     if tries > TRIES:
         wrong = f"never done; {wrong}"
     return Cell(name, kind, tries, struck, wrong)
