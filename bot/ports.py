@@ -188,6 +188,10 @@ class Conversation(Protocol):
         """Whether a person is in a team (by slug, of the repository's organisation). Raises Unavailable where that cannot be told."""
         ...
 
+    def ours(self, actor_id: int) -> bool:
+        """Whether that is the account that Rollbot itself writes as. Raises Unavailable or Refused where that cannot be told."""
+        ...
+
     def discussion(self, thread: Thread) -> Discussion:
         """What the thread is about, as it is now. Raises Refused where there is none, or we may not see it."""
         ...

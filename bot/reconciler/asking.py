@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bot.incidents.correlate import Correlated, asked
 from bot.incidents.incident import Incident
@@ -15,9 +16,10 @@ from bot.quarantine import read
 from bot.reconciler.saving import note_alone, save
 from bot.reconciler.step import Step, end, reasons
 from bot.reconciler.telling import tell
-from bot.reconciler.view import look_around
+from bot.reconciler.view import View, look_around
 from bot.records.entry import Note, Stage
 from bot.refs import ServiceRef
+from bot.releases.release import DesiredState
 from bot.signals.signal import Asked
 
 SEVERAL = "several"
@@ -33,13 +35,20 @@ class Answer:
     choices: tuple[str, ...] = ()
 
 
-def ask(request: Asked, ports: Ports) -> Answer:
-    """Open (or take over) the incident of the service that the request means. The same request asked twice opens one."""
+made = lru_cache(maxsize=2)(make)
+"""Who answers, who asks, the step that plans and the step that writes all plan the same: while HEAD is the same, it is the same plan."""
+
+
+def ask(request: Asked, ports: Ports, view: View | None = None) -> Answer:
+    """Open (or take over) the incident of the service that the request means. The same request asked twice opens one.
+
+    `view`: what was looked at a moment ago; opening an incident changes nothing outside.
+    """
     before = ports.store.incidents(ports.repository.name)
     if same := next((each for each in before if each.request and each.request.key == request.key), None):
         return Answer(same)
-    view = look_around(ports)
-    plan = make(selected(request), view.state, to=request.to, pins_only=request.pins_only, quarantines=read(view.state))
+    view = view or look_around(ports)
+    plan = wanted(request, view.state)
     if isinstance(plan, Unplanned):
         note_alone(Note(Stage.SIGNAL, f"{request.actor} asked for what cannot be planned", reasons(plan.objections)), ports)
         return Answer(None, plan.objections, plan.choices)
@@ -65,6 +74,11 @@ def _give_way(incident: Incident, request: Asked, ports: Ports) -> None:
     pull = ports.forge.find(incident.action.branch) if incident.action.branch and not incident.action.commit else None
     if pull is not None and pull.state == "open":
         ports.forge.close(pull, f"{request.actor} asked for another rollback")
+
+
+def wanted(request: Asked, state: DesiredState) -> Plan | Unplanned:
+    """The plan of what a person asks for."""
+    return made(selected(request), state, to=request.to, pins_only=request.pins_only, quarantines=read(state))
 
 
 def selected(request: Asked) -> Selector:

@@ -43,6 +43,7 @@ FORGOTTEN = 3600.0
 
 ACTING = (Allow, Approve, Undo, Cancel)
 """What changes something goes by what stands at HEAD now. A rollback looks for itself; the rest only says things."""
+_OURS = "that account is Rollbot's own: give it one of its own, so that people are told from it"
 
 
 class Unheard(Unavailable):
@@ -59,7 +60,10 @@ def hear(command: Command, ports: Ports, houses: Mapping[str, Ports] = MappingPr
         return
     spoken = read(command.text)
     try:
-        answers = spoken is not None and elected(command, spoken, ports, houses)
+        ours = spoken is not None and conversation.ours(command.actor_id)
+        if ours:
+            note_alone(Note(Stage.SIGNAL, f"a comment of {command.actor} is not obeyed", (_OURS,), {"key": command.key}), ports)
+        answers = spoken is not None and not ours and elected(command, spoken, ports, houses)
         if isinstance(answers, Unclear):
             say(command.thread, command.comment, _unclear(answers), ports)
         elif spoken is not None and answers:

@@ -1,4 +1,4 @@
-"""The QueueRows port: keys that are due, and leases on them."""
+"""The QueueRows port: keys that are due, and leases on them. What is lost of them in a power cut the sweep finds again."""
 
 from __future__ import annotations
 
@@ -41,6 +41,6 @@ class SqlQueueRows:
 
     def take_over(self) -> None:
         """Give every lease back: for a process that starts as the one worker, after one that died with keys in its hands."""
-        with self._database.writing() as connection:
+        with self._database.writing(lasting=False) as connection:
             held = queue.c.leased.is_not(None)
             connection.execute(queue.update().where(held).values(due=sa.func.coalesce(queue.c.due, 0.0), leased=None))
