@@ -52,7 +52,10 @@ def test_several_repositories_share_a_store_and_keep_their_names(settings, shop,
             id="not at GitHub",
         ),
         pytest.param({"repo_url": "{shop}", "database_url": "oracle://x"}, BadConfig, "database", id="no such database"),
-        pytest.param({"repo_url": "{shop}", "database_url": "postgresql+psycopg://x/y"}, BadConfig, "driver", id="no driver"),
+        pytest.param({"repo_url": "{shop}", "database_url": "postgresql+psycopg2://x/y"}, BadConfig, "driver", id="no driver"),
+        pytest.param(
+            {"repo_url": "{shop}", "database_url": "postgresql://127.0.0.1:9/y"}, Unavailable, "database", id="no PostgreSQL there"
+        ),
         pytest.param({"repo_url": "/nowhere"}, Refused, "nowhere", id="no such path"),
         pytest.param({"repo_url": "ext::sh -c id"}, (BadConfig, Refused), "helpers", id="a command for git"),
         pytest.param({"repo_url": "http://127.0.0.1:9/x.git"}, Unavailable, "git", id="a server that is down"),

@@ -15,6 +15,18 @@ from bot.errors import BadConfig, Refused, Unavailable
 
 VERSION = 1
 BUSY_SECONDS = 10.0
+POOL = 10
+PATIENCE = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+    "application_name": "rollbot",
+    "options": "-c lock_timeout=10s -c statement_timeout=60s -c idle_in_transaction_session_timeout=60s",
+}
+"""A server that is gone is noticed within seconds instead of hours; nobody waits for a lock forever.
+https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS"""
 
 metadata = sa.MetaData()
 
@@ -116,6 +128,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self._engine = _engine(url)
         self._writer = self._engine.execution_options(rollbot_writes=True)
+        self._reader = self._engine.execution_options(isolation_level="AUTOCOMMIT") if self.shared else self._engine
         with self.writing() as connection:
             metadata.create_all(connection)
             found = connection.execute(sa.select(meta.c.value).where(meta.c.name == "schema")).scalar()
@@ -125,9 +138,14 @@ class Database:
             self.close()
             raise Refused(f"the database was written by a newer Rollbot (schema {found}, this one knows {VERSION})")
 
+    @property
+    def shared(self) -> bool:
+        """Whether other machines may work on it too: PostgreSQL, not a file."""
+        return self._engine.dialect.name == "postgresql"
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        with _spoken(), self._engine.connect() as connection:
+        with _spoken(), self._reader.connect() as connection:
             yield connection
 
     @contextmanager
@@ -142,14 +160,15 @@ class Database:
         return statement.on_conflict_do_update(index_elements=list(keys), set_=rest)
 
     def insert_once(self, table: sa.Table, keys: tuple[str, ...], values: dict[str, Any]) -> Any:
-        """Return the statement that inserts `values` unless a row with the same keys is there."""
-        return self._insert(table).values(values).on_conflict_do_nothing(index_elements=list(keys))
+        """Return the statement that inserts `values` unless a row with the same keys is there; it answers the keys only where it did."""
+        statement = self._insert(table).values(values).on_conflict_do_nothing(index_elements=list(keys))
+        return statement.returning(*(table.c[key] for key in keys))
 
     def close(self) -> None:
         self._engine.dispose()
 
     def _insert(self, table: sa.Table) -> Any:
-        if self._engine.dialect.name == "postgresql":
+        if self.shared:
             from sqlalchemy.dialects import postgresql  # imported where it is used: starting the CLI stays cheap
 
             return postgresql.insert(table)
@@ -176,14 +195,18 @@ def _engine(url: str) -> Engine:
         parsed = sa.make_url(url)
     except sa.exc.ArgumentError as error:
         raise BadConfig("not a database URL", hint="such as sqlite:////var/lib/rollbot/rollbot.db") from error
+    if parsed.drivername in ("postgresql", "postgres"):
+        parsed = parsed.set(drivername="postgresql+psycopg")
     if parsed.get_backend_name() not in ("sqlite", "postgresql"):
         raise BadConfig(f"database {parsed.get_backend_name()} is not supported", hint="sqlite or postgresql")
     if parsed.get_backend_name() == "postgresql":
         try:
-            return sa.create_engine(parsed, pool_pre_ping=True)
+            return sa.create_engine(
+                parsed, pool_pre_ping=True, connect_args=PATIENCE, pool_size=POOL, max_overflow=POOL, pool_timeout=BUSY_SECONDS
+            )
         except ModuleNotFoundError as error:
             raise BadConfig(
-                f"PostgreSQL needs a driver: {error}", hint="pip install psycopg[binary], and postgresql+psycopg://…"
+                f"PostgreSQL needs a driver: {error}", hint="pip install rollbot[postgres], and postgresql+psycopg://…"
             ) from error
     if not parsed.database or parsed.database == ":memory:":
         raise BadConfig("the database needs a file", hint="such as sqlite:////var/lib/rollbot/rollbot.db")

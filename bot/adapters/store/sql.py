@@ -34,7 +34,7 @@ class SqlStore:
             "handled": False,
         }
         with self._database.writing() as connection:
-            return bool(connection.execute(self._database.insert_once(inbox, ("key",), values)).rowcount)
+            return connection.execute(self._database.insert_once(inbox, ("key",), values)).first() is not None
 
     def inbox(self, repository: str) -> Sequence[Delivery]:
         waiting = inbox.select().where(inbox.c.repository == repository, ~inbox.c.handled).order_by(inbox.c.received, inbox.c.key)
@@ -111,7 +111,7 @@ class SqlStore:
     def told(self, notice: Notice) -> bool:
         values = {"key": notice.key, "title": notice.title, "text": notice.text, "urgent": notice.urgent}
         with self._database.writing() as connection:
-            return bool(connection.execute(self._database.insert_once(notices, ("key",), values)).rowcount)
+            return connection.execute(self._database.insert_once(notices, ("key",), values)).first() is not None
 
     def notices(self) -> Sequence[Notice]:
         with self._database.reading() as connection:

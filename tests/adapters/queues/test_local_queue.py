@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from threading import Event, Lock
 
 import pytest
@@ -26,8 +25,8 @@ class Told:
 
 
 @pytest.fixture
-def rows(tmp_path: Path) -> Iterator[SqlQueueRows]:
-    database = Database(f"sqlite:///{tmp_path}/rollbot.db")
+def rows(database_url: str) -> Iterator[SqlQueueRows]:
+    database = Database(database_url)
     yield SqlQueueRows(database)
     database.close()
 

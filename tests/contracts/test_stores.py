@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +11,7 @@ import pytest
 
 from bot.adapters.store.due import SqlQueueRows
 from bot.adapters.store.pulls import SqlPullRows
-from bot.adapters.store.schema import Database
+from bot.adapters.store.schema import Database, meta
 from bot.adapters.store.sql import SqlStore
 from bot.changes.change import PullRequest
 from bot.errors import BadConfig, Refused, Stale, Unavailable
@@ -27,8 +26,8 @@ SHOP = ServiceRef("git.example/shop", "prod", "checkout")
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    opened = Database(f"sqlite:///{tmp_path}/deep/rollbot.db")
+def database(database_url: str) -> Iterator[Database]:
+    opened = Database(database_url)
     yield opened
     opened.close()
 
@@ -187,20 +186,20 @@ def test_two_writers_wait_for_each_other(database: Database) -> None:
     assert sorted(taken) == sorted(f"k{number}" for number in range(20))
 
 
-def test_opening_again_keeps_everything_and_a_newer_schema_is_refused(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/rollbot.db"
+def test_opening_again_keeps_everything_and_a_newer_schema_is_refused(database_url: str) -> None:
     for number in range(2):
-        database = Database(url)
+        database = Database(database_url)
         SqlStore(database).keep(f"name{number}", b"v")
         database.close()
-    with sqlite3.connect(tmp_path / "rollbot.db") as connection:
-        kept = connection.execute("select count(*) from rollbot_kept").fetchone()
-        connection.execute("update rollbot_meta set value = '99' where name = 'schema'")
-    connection.close()
+    database = Database(database_url)
+    kept = [SqlStore(database).kept(f"name{number}") for number in range(2)]
+    with database.writing() as connection:
+        connection.execute(meta.update().where(meta.c.name == "schema").values(value="99"))
+    database.close()
 
-    assert kept == (2,)
+    assert kept == [b"v", b"v"]
     with pytest.raises(Refused, match="newer Rollbot"):
-        Database(url)
+        Database(database_url)
 
 
 @pytest.mark.parametrize(
