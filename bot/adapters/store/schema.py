@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,8 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from bot.errors import BadConfig, Refused, Unavailable
 
-VERSION = 1
+VERSION = 2
+"""Of the tables below; the newest revision in `migrations/versions`."""
 BUSY_SECONDS = 10.0
 POOL = 10
 PATIENCE = {
@@ -27,6 +29,10 @@ PATIENCE = {
 }
 """A server that is gone is noticed within seconds instead of hours; nobody waits for a lock forever.
 https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS"""
+
+UPGRADING = 0x726F6C6C_00000001
+"""The advisory lock under which one process at a time makes or changes tables."""
+log = logging.getLogger("rollbot.store")
 
 metadata = sa.MetaData()
 
@@ -43,6 +49,7 @@ inbox = sa.Table(
     sa.Column("handled", sa.Boolean, nullable=False, default=False),
 )
 sa.Index("rollbot_inbox_waiting", inbox.c.repository, inbox.c.received, sqlite_where=~inbox.c.handled, postgresql_where=~inbox.c.handled)
+sa.Index("rollbot_inbox_handled", inbox.c.received, sqlite_where=inbox.c.handled, postgresql_where=inbox.c.handled)
 
 incidents = sa.Table(
     "rollbot_incidents",
@@ -118,8 +125,13 @@ queue = sa.Table(
     sa.Column("key", sa.Text, primary_key=True),
     sa.Column("due", sa.Double),
     sa.Column("leased", sa.Double),
+    sa.Column("lock", sa.Text, nullable=False, server_default=""),
+    sa.Column("holder", sa.Text),
 )
-"""`due` None: nothing waits behind the lease. `leased`: until when a worker holds the key."""
+"""`due` None: nothing waits behind the lease. `leased`: until when `holder` has the key. Of each `lock` one key is held at a time."""
+_held = queue.c.leased.is_not(None)
+sa.Index("rollbot_queue_leased", queue.c.lock, sqlite_where=_held, postgresql_where=_held)
+sa.Index("rollbot_queue_due", queue.c.due, queue.c.key)
 
 
 class Database:
@@ -129,14 +141,11 @@ class Database:
         self._engine = _engine(url)
         self._writer = self._engine.execution_options(rollbot_writes=True)
         self._reader = self._engine.execution_options(isolation_level="AUTOCOMMIT") if self.shared else self._engine
-        with self.writing() as connection:
-            metadata.create_all(connection)
-            found = connection.execute(sa.select(meta.c.value).where(meta.c.name == "schema")).scalar()
-            if found is None:
-                connection.execute(meta.insert().values(name="schema", value=str(VERSION)))
-        if found is not None and int(found) > VERSION:
+        try:
+            self._bring_up_to_date()
+        except BaseException:
             self.close()
-            raise Refused(f"the database was written by a newer Rollbot (schema {found}, this one knows {VERSION})")
+            raise
 
     @property
     def shared(self) -> bool:
@@ -167,6 +176,27 @@ class Database:
     def close(self) -> None:
         self._engine.dispose()
 
+    def _bring_up_to_date(self) -> None:
+        """Make the tables, or those of an older Rollbot ours; processes that start together wait for the first. Raises Refused."""
+        with self.reading() as connection:
+            found = _schema(connection)
+        if found < VERSION:
+            with self.writing() as connection:
+                if self.shared:
+                    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(UPGRADING)))
+                found = _schema(connection)
+                if found == 0:
+                    metadata.create_all(connection)
+                elif found < VERSION:
+                    from bot.adapters.store.migrations import bring  # imported where it is used: starting the CLI stays cheap
+
+                    bring(connection, found)
+                    log.info("the database was brought from schema %d to %d", found, VERSION)
+                if found < VERSION:
+                    connection.execute(self.upsert(meta, ("name",), {"name": "schema", "value": str(VERSION)}))
+        if found > VERSION:
+            raise Refused(f"the database was written by a newer Rollbot (schema {found}, this one knows {VERSION})")
+
     def _insert(self, table: sa.Table) -> Any:
         if self.shared:
             from sqlalchemy.dialects import postgresql  # imported where it is used: starting the CLI stays cheap
@@ -175,6 +205,13 @@ class Database:
         from sqlalchemy.dialects import sqlite
 
         return sqlite.insert(table)
+
+
+def _schema(connection: Connection) -> int:
+    """The schema of a database, 0 where it has none of our tables."""
+    if not sa.inspect(connection).has_table(meta.name):
+        return 0
+    return int(connection.execute(sa.select(meta.c.value).where(meta.c.name == "schema")).scalar() or 0)
 
 
 @contextmanager
