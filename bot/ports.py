@@ -339,18 +339,30 @@ class Store(Protocol):
 
 
 class QueueRows(Protocol):
-    """Where the `local` queue keeps what is due."""
+    """Where the `local` queue keeps what is due; several processes may share it. `holder` names a worker process."""
 
-    def put(self, key: str, due: Instant) -> None:
-        """Insert, or bring forward where it waits for later."""
+    def put(self, key: str, due: Instant, lock: str = "") -> None:
+        """Insert, or bring forward where it waits for later. Of the keys with the same `lock` ("": none) one is worked on at a time."""
         ...
 
-    def take(self, now: Instant, until: Instant) -> str | None:
+    def take(self, now: Instant, until: Instant, holder: str) -> str | None:
         """Lease the key that is due longest until `until`; a lease that ran out counts as due."""
         ...
 
-    def done(self, key: str, again: Instant | None) -> None:
+    def renew(self, holder: str, keys: Sequence[str], until: Instant) -> None:
+        """Be seen to be alive, and hold those keys until `until`; what else is held runs out."""
+        ...
+
+    def done(self, key: str, again: Instant | None, holder: str) -> None:
         """Give a leased key back: it goes, or is due again at `again` (or sooner, where somebody put it meanwhile)."""
+        ...
+
+    def release(self, holder: str) -> None:
+        """Give back everything that is held, and be seen no more."""
+        ...
+
+    def bury(self) -> Sequence[str]:
+        """Give back what those hold who are seen to be dead, and name them."""
         ...
 
 

@@ -48,13 +48,12 @@ def house(settings: Settings, addresses: tuple[str, ...] = ()) -> Iterator[House
         database = Database(settings.database_url.get_secret_value())
         stack.callback(database.close)
         rows, bell = SqlQueueRows(database), threading.Event()
-        queue = LocalQueue(rows, bell)
         pins = stack.enter_context(cache(settings))
         named = {}
         for address in addresses:
             client = stack.enter_context(github(address, settings))
             one = stack.enter_context(repository(address, settings, client))
-            named[one.name] = _ports(one, settings, database, queue, pins, client)
+            named[one.name] = _ports(one, settings, database, LocalQueue(rows, bell, one.name), pins, client)
         if len(named) < len(addresses):
             raise BadConfig("ROLLBOT_REPO_URL names a repository twice")
         yield House(named, rows, bell)
@@ -158,9 +157,7 @@ def working(house: House, settings: Settings) -> Iterator[Callable[[], bool]]:
     from bot.reconciler.sweep import sweep
     from bot.reconciler.work import work
 
-    runner = LocalRunner(
-        house.rows, clock(), lambda key: work(key, house.ports), lambda key: _repository_of(key, house.ports), bell=house.bell
-    )
+    runner = LocalRunner(house.rows, clock(), lambda key: work(key, house.ports), bell=house.bell)
     stopping = threading.Event()
 
     def sweeping() -> None:
@@ -181,21 +178,6 @@ def working(house: House, settings: Settings) -> Iterator[Callable[[], bool]]:
         stopping.set()
         runner.stop()
         sweeper.join(5)
-
-
-def _repository_of(key: str, houses: Mapping[str, Ports]) -> str:
-    """Whose turn it is: writes to one repository are serial."""
-    from bot.reconciler.intake import INBOX
-    from bot.reconciler.listening import TALK
-
-    for kind in (INBOX, TALK):
-        if key.startswith(kind):
-            return key.removeprefix(kind)
-    for ports in houses.values():
-        incident = ports.store.incident(key)
-        if incident is not None:
-            return incident.service.repository
-    return ""
 
 
 def clock() -> Clock:

@@ -36,11 +36,9 @@ def serve(
     from bot.web.running import run
 
     settings = _started(database_url)
-    with wiring.house(settings) as house:
-        house.rows.take_over()
-        with wiring.working(house, settings) as alive:
-            logging.getLogger("rollbot").info("watching %s; listening on http://%s:%d", ", ".join(house.ports), host, port)
-            run(create_app(settings, house.ports, alive), host, port)
+    with wiring.house(settings) as house, wiring.working(house, settings) as alive:
+        logging.getLogger("rollbot").info("watching %s; listening on http://%s:%d", ", ".join(house.ports), host, port)
+        run(create_app(settings, house.ports, alive), host, port)
 
 
 def worker(database_url: DatabaseUrl = None) -> None:

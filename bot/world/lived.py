@@ -61,7 +61,7 @@ class LivedWorld(World):
             metrics=self.metrics,
             notifier=self.pager,
             store=SqlStore(self.database),
-            queue=LocalQueue(rows),
+            queue=LocalQueue(rows, lock=self.repository.name),
             clock=self.clock,
             cache=self._pins,
             conversation=self.conversing(),

@@ -147,24 +147,24 @@ def test_a_key_is_leased_given_back_and_brought_forward(database: Database) -> N
     rows.put("now", 10.0)
     rows.put("now", 30.0)
 
-    assert rows.take(5.0, 15.0) is None
-    assert rows.take(10.0, 20.0) == "now"
-    assert rows.take(10.0, 20.0) is None
+    assert rows.take(5.0, 15.0, "w") is None
+    assert rows.take(10.0, 20.0, "w") == "now"
+    assert rows.take(10.0, 20.0, "w") is None
     rows.put("now", 12.0)
-    rows.done("now", 40.0)
-    assert rows.take(12.0, 22.0) == "now"
-    rows.done("now", None)
-    assert rows.take(49.0, 59.0) is None
+    rows.done("now", 40.0, "w")
+    assert rows.take(12.0, 22.0, "w") == "now"
+    rows.done("now", None, "w")
+    assert rows.take(49.0, 59.0, "w") is None
     rows.put("late", 45.0)
-    assert rows.take(49.0, 59.0) == "late"
+    assert rows.take(49.0, 59.0, "w") == "late"
 
 
 def test_a_lease_that_ran_out_counts_as_due(database: Database) -> None:
     rows = SqlQueueRows(database)
     rows.put("k", 1.0)
-    rows.take(1.0, 10.0)
+    rows.take(1.0, 10.0, "w")
 
-    assert [rows.take(9.0, 19.0), rows.take(10.0, 20.0)] == [None, "k"]
+    assert [rows.take(9.0, 19.0, "w"), rows.take(10.0, 20.0, "w")] == [None, "k"]
 
 
 def test_two_writers_wait_for_each_other(database: Database) -> None:
@@ -174,7 +174,7 @@ def test_two_writers_wait_for_each_other(database: Database) -> None:
 
     def drain() -> None:
         start.wait()
-        while key := rows.take(1.0, 100.0):
+        while key := rows.take(1.0, 100.0, "w"):
             taken.append(key)
 
     threads = [Thread(target=drain) for _ in range(4)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -152,14 +152,23 @@ class Database:
         """Whether other machines may work on it too: PostgreSQL, not a file."""
         return self._engine.dialect.name == "postgresql"
 
+    @property
+    def file(self) -> str | None:
+        """The path of the file that it is, None where it is a server."""
+        return None if self.shared else self._engine.url.database
+
+    def session(self) -> Connection:
+        """Open a connection that is the caller's to close; its failures are the database's own (`spoken`)."""
+        return self._reader.connect()
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        with _spoken(), self._reader.connect() as connection:
+        with spoken(), self._reader.connect() as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        with _spoken(), self._writer.begin() as connection:
+        with spoken(), self._writer.begin() as connection:
             yield connection
 
     def upsert(self, table: sa.Table, keys: tuple[str, ...], values: dict[str, Any]) -> Any:
@@ -172,6 +181,10 @@ class Database:
         """Return the statement that inserts `values` unless a row with the same keys is there; it answers the keys only where it did."""
         statement = self._insert(table).values(values).on_conflict_do_nothing(index_elements=list(keys))
         return statement.returning(*(table.c[key] for key in keys))
+
+    def spoken(self) -> AbstractContextManager[None]:
+        """Let failures out as Unavailable."""
+        return spoken()
 
     def close(self) -> None:
         self._engine.dispose()
@@ -215,7 +228,7 @@ def _schema(connection: Connection) -> int:
 
 
 @contextmanager
-def _spoken() -> Iterator[None]:
+def spoken() -> Iterator[None]:
     """Let the database's failures out as ours; conflicts of rows (IntegrityError) are for the caller to read."""
     try:
         yield
