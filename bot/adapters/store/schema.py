@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +142,8 @@ class Database:
         self._engine = _engine(url)
         self._writer = self._engine.execution_options(rollbot_writes=True)
         self._reader = self._engine.execution_options(isolation_level="AUTOCOMMIT") if self.shared else self._engine
+        self._turn: AbstractContextManager[object] = nullcontext() if self.shared else threading.RLock()
+        """A file has one writer at a time. Threads wait in line here: SQLite's own waiting is polling, and unfair."""
         try:
             self._bring_up_to_date()
         except BaseException:
@@ -168,7 +171,7 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        with spoken(), self._writer.begin() as connection:
+        with self._turn, spoken(), self._writer.begin() as connection:
             yield connection
 
     def upsert(self, table: sa.Table, keys: tuple[str, ...], values: dict[str, Any]) -> Any:

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from sqlalchemy.engine import Connection, Row
 from sqlalchemy.exc import IntegrityError
 
+from bot.adapters.store.receiving import Reception
 from bot.adapters.store.schema import Database, entries, inbox, incidents, kept, notices
 from bot.errors import Stale
 from bot.incidents.incident import Incident
@@ -22,19 +23,10 @@ _INCIDENT: TypeAdapter[Incident] = TypeAdapter(Incident)
 
 class SqlStore:
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self._database, self._reception = database, Reception(database)
 
     def receive(self, delivery: Delivery) -> bool:
-        values = {
-            "key": delivery.key,
-            "source": delivery.source,
-            "repository": delivery.repository,
-            "body": delivery.body,
-            "received": delivery.received,
-            "handled": False,
-        }
-        with self._database.writing() as connection:
-            return connection.execute(self._database.insert_once(inbox, ("key",), values)).first() is not None
+        return self._reception.receive(delivery)
 
     def inbox(self, repository: str) -> Sequence[Delivery]:
         waiting = inbox.select().where(inbox.c.repository == repository, ~inbox.c.handled).order_by(inbox.c.received, inbox.c.key)
