@@ -97,7 +97,7 @@ def _serving(tools: Path, folder: Path, durable: bool, how: dict[str, object]) -
         port = free.getsockname()[1]
     settings = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "max_connections": "200", "shared_buffers": "64MB"}
     if not durable:
-        settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+        settings |= {"fsync": "off", "full_page_writes": "off"}
     said = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
     with (folder / "log").open("wb") as log:
         command = [tools / "postgres", "-D", folder / "data", "-p", str(port), *said]

@@ -21,6 +21,8 @@ from bot.signals.sources import parse
 INBOX = "inbox:"
 TRIES = 5
 LATER = 30.0
+PAGE, TURN = 25, 100
+"""How many deliveries are crossed off together, and after how many others get their turn."""
 
 
 def receive(source: str, body: bytes, ports: Ports, delivery: str = "") -> bool:
@@ -44,21 +46,27 @@ def keep(source: str, body: bytes, ports: Ports, delivery: str = "") -> bool:
 
 
 def take_in(ports: Ports) -> Instant | None:
-    """Work off the inbox, oldest delivery first. A kill in between leaves the delivery there; reading it twice joins nothing twice.
+    """Work off the inbox, oldest delivery first, a turn at a time: in a storm the incidents that are open get their turns too.
 
-    What people say waits while the forge is away, and holds nothing else up.
+    A kill in between leaves deliveries there; reading one twice joins nothing twice. What people say waits while the forge is away, and
+    holds nothing else up.
     """
-    waiting = ports.store.inbox(ports.repository.name)
-    view = look_around(ports) if waiting else None
-    again = None
-    for delivery in waiting:
-        try:
-            if view is not None:
+    again, taken, last = None, 0, None
+    view = None
+    while page := ports.store.inbox(ports.repository.name, PAGE, last):
+        view = view or look_around(ports)
+        heard = []
+        for delivery in page:
+            try:
                 _read(delivery, view, ports)
-        except Unheard:
-            again = ports.clock.now() + LATER
-            continue
-        ports.store.handled(delivery.key)
+            except Unheard:
+                again = ports.clock.now() + LATER
+            else:
+                heard.append(delivery.key)
+        ports.store.handled(*heard)
+        taken, last = taken + len(heard), page[-1]
+        if taken >= TURN:
+            return ports.clock.now()
     return again
 
 

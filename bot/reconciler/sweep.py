@@ -9,7 +9,7 @@ from bot.reconciler.listening import TALK, due
 
 def sweep(ports: Ports) -> None:
     now, name = ports.clock.now(), ports.repository.name
-    if ports.store.inbox(name):
+    if ports.store.waiting(name):
         ports.queue.enqueue(f"{INBOX}{name}", now)
     if due(ports, now):
         ports.queue.enqueue(f"{TALK}{name}", now)

@@ -87,7 +87,7 @@ def metrics(request: Request) -> Response:
     incidents = Counter(
         (name, one.end.value if one.end else one.state.value) for name, each in ports.items() for one in each.store.incidents(name)
     )
-    waiting = {name: len(each.store.inbox(name)) for name, each in ports.items()}
+    waiting = {name: each.store.waiting(name) for name, each in ports.items()}
     lines = ["# HELP rollbot_incidents Incidents by state, or by how they ended.", "# TYPE rollbot_incidents gauge"]
     lines += [f'rollbot_incidents{{repository="{_label(name)}",state="{state}"}} {count}' for (name, state), count in incidents.items()]
     lines += ["# HELP rollbot_inbox_waiting Deliveries that were not handled yet.", "# TYPE rollbot_inbox_waiting gauge"]

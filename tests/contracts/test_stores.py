@@ -50,6 +50,18 @@ def test_an_incident_comes_back_as_it_was_saved(store: SqlStore) -> None:
     assert store.incident("one") == saved == replace(an_incident(), rev=1)
 
 
+@pytest.mark.parametrize(
+    ("lasting", "levels"), [pytest.param(True, (2, "on"), id="on the disk"), pytest.param(False, (1, "off"), id="in its order")]
+)
+def test_only_what_has_to_last_waits_for_the_disk(database: Database, lasting: bool, levels: tuple[int, str]) -> None:
+    question = "SHOW synchronous_commit" if database.shared else "PRAGMA synchronous"
+    for each in (not lasting, lasting):
+        with database.writing(lasting=each) as connection:
+            found = connection.exec_driver_sql(question).scalar()
+
+    assert found in levels
+
+
 def test_saving_over_somebody_elses_save_is_stale(store: SqlStore) -> None:
     first = store.save(an_incident())
     store.save(replace(first, why="theirs"))

@@ -15,6 +15,8 @@ TAKING = 0x726F6C6C_00000002
 
 
 class SqlQueueRows:
+    """The sweep puts back what a power cut takes: the keys of inboxes that are not empty and of incidents that are due."""
+
     def __init__(self, database: Database) -> None:
         self._database = database
         self._presence = presence(database)
@@ -24,13 +26,13 @@ class SqlQueueRows:
         with self._database.reading() as connection:
             if connection.execute(waits).first() is not None:  # whoever takes it does so after this, and sees what it was put for
                 return
-        with self._database.writing() as connection:
+        with self._database.writing(lasting=False) as connection:
             connection.execute(self._database.insert_once(queue, ("key",), {"key": key, "due": due, "leased": None, "lock": lock}))
             sooner = sa.and_(queue.c.key == key, sa.or_(queue.c.due.is_(None), queue.c.due > due))
             connection.execute(queue.update().where(sooner).values(due=due, lock=lock))
 
     def take(self, now: Instant, until: Instant, holder: str) -> str | None:
-        with self._database.writing() as connection:
+        with self._database.writing(lasting=False) as connection:
             if self._database.shared:
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(TAKING)))
             key = connection.execute(_first(now, until)).scalar()
@@ -42,11 +44,11 @@ class SqlQueueRows:
         self._presence.hold(holder)
         ours = sa.and_(queue.c.holder == holder, queue.c.leased.is_not(None), queue.c.key.in_(keys))
         if keys:
-            with self._database.writing() as connection:
+            with self._database.writing(lasting=False) as connection:
                 connection.execute(queue.update().where(ours).values(leased=until))
 
     def done(self, key: str, again: Instant | None, holder: str) -> None:
-        with self._database.writing() as connection:
+        with self._database.writing(lasting=False) as connection:
             found = connection.execute(sa.select(queue.c.due, queue.c.holder).where(queue.c.key == key).with_for_update()).first()
             due = min((at for at in (found.due if found else None, again) if at is not None), default=None)
             if found is None or found.holder != holder:  # others took it for abandoned: it is theirs now
@@ -74,7 +76,7 @@ class SqlQueueRows:
 
     def _give_back(self, holder: str) -> None:
         held = sa.and_(queue.c.holder == holder, queue.c.leased.is_not(None))
-        with self._database.writing() as connection:
+        with self._database.writing(lasting=False) as connection:
             connection.execute(queue.update().where(held).values(due=sa.func.coalesce(queue.c.due, 0.0), leased=None, holder=None))
 
 

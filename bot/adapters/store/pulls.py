@@ -16,6 +16,8 @@ from bot.refs import Sha
 
 
 class SqlPullRows:
+    """Git is the truth of them: a step saves its incident after them, and where they are lost, it is taken again and makes them anew."""
+
     def __init__(self, database: Database, repository: str) -> None:
         self._database, self._repository = database, repository
 
@@ -37,7 +39,7 @@ class SqlPullRows:
             "url": pull.url,
         }
         try:
-            with self._database.writing() as connection:
+            with self._database.writing(lasting=False) as connection:
                 if pull.number:
                     connection.execute(self._database.upsert(pulls, ("repository", "number"), values))
                 else:
@@ -51,7 +53,7 @@ class SqlPullRows:
 
     def save_comment(self, number: int, key: str, text: str) -> None:
         values = {"repository": self._repository, "pull": number, "key": key, "text": text}
-        with self._database.writing() as connection:
+        with self._database.writing(lasting=False) as connection:
             connection.execute(self._database.upsert(comments, ("repository", "pull", "key"), values))
 
     def comments(self, number: int) -> Mapping[str, str]:

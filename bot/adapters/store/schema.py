@@ -6,31 +6,17 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from bot.errors import BadConfig, Refused, Unavailable
+from bot.adapters.store.opening import opened
+from bot.errors import Refused, Unavailable
 
 VERSION = 2
 """Of the tables below; the newest revision in `migrations/versions`."""
-BUSY_SECONDS = 10.0
-POOL = 10
-PATIENCE = {
-    "connect_timeout": 5,
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 20_000,
-    "application_name": "rollbot",
-    "options": "-c lock_timeout=10s -c statement_timeout=60s -c idle_in_transaction_session_timeout=60s",
-}
-"""A server that is gone is noticed within seconds instead of hours; nobody waits for a lock forever.
-https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS"""
-
 UPGRADING = 0x726F6C6C_00000001
 """The advisory lock under which one process at a time makes or changes tables."""
 log = logging.getLogger("rollbot.store")
@@ -139,8 +125,9 @@ class Database:
     """An opened database; `reading` and `writing` are transactions whose failures come out as Unavailable."""
 
     def __init__(self, url: str) -> None:
-        self._engine = _engine(url)
-        self._writer = self._engine.execution_options(rollbot_writes=True)
+        self._engine = opened(url)
+        self._writer = self._engine.execution_options(rollbot_writes="FULL")
+        self._later = self._engine.execution_options(rollbot_writes="NORMAL")
         self._reader = self._engine.execution_options(isolation_level="AUTOCOMMIT") if self.shared else self._engine
         self._turn: AbstractContextManager[object] = nullcontext() if self.shared else threading.RLock()
         """A file has one writer at a time. Threads wait in line here: SQLite's own waiting is polling, and unfair."""
@@ -170,8 +157,13 @@ class Database:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        with self._turn, spoken(), self._writer.begin() as connection:
+    def writing(self, lasting: bool = True) -> Iterator[Connection]:
+        """`lasting`: the disk has it when this ends. Otherwise it has it no later than the next that lasts, as a file of SQLite keeps
+        what is written in its order: for what is found or done again where a power cut takes it (a kill takes nothing).
+        """
+        with self._turn, spoken(), (self._writer if lasting else self._later).begin() as connection:
+            if self.shared and not lasting:
+                connection.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")
             yield connection
 
     def upsert(self, table: sa.Table, keys: tuple[str, ...], values: dict[str, Any]) -> Any:
@@ -241,44 +233,3 @@ def spoken() -> Iterator[None]:
         raise Unavailable(f"database: {error.orig}") from error
     except SQLAlchemyError as error:
         raise Unavailable(f"database: {error}") from error
-
-
-def _engine(url: str) -> Engine:
-    try:
-        parsed = sa.make_url(url)
-    except sa.exc.ArgumentError as error:
-        raise BadConfig("not a database URL", hint="such as sqlite:////var/lib/rollbot/rollbot.db") from error
-    if parsed.drivername in ("postgresql", "postgres"):
-        parsed = parsed.set(drivername="postgresql+psycopg")
-    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
-        raise BadConfig(f"database {parsed.get_backend_name()} is not supported", hint="sqlite or postgresql")
-    if parsed.get_backend_name() == "postgresql":
-        try:
-            return sa.create_engine(
-                parsed, pool_pre_ping=True, connect_args=PATIENCE, pool_size=POOL, max_overflow=POOL, pool_timeout=BUSY_SECONDS
-            )
-        except ModuleNotFoundError as error:
-            raise BadConfig(
-                f"PostgreSQL needs a driver: {error}", hint="pip install rollbot[postgres], and postgresql+psycopg://…"
-            ) from error
-    if not parsed.database or parsed.database == ":memory:":
-        raise BadConfig("the database needs a file", hint="such as sqlite:////var/lib/rollbot/rollbot.db")
-    Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(parsed, connect_args={"timeout": BUSY_SECONDS})
-    sa.event.listen(engine, "connect", _prepare)
-    sa.event.listen(engine, "begin", _begin)
-    return engine
-
-
-def _prepare(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # the driver's own BEGIN comes too late: we say it ourselves below
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")
-    cursor.close()
-
-
-def _begin(connection: Connection) -> None:
-    """A writer takes the lock when it begins: waiting for it then is safe, upgrading a read later is not."""
-    writes = connection.get_execution_options().get("rollbot_writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -28,15 +28,23 @@ class SqlStore:
     def receive(self, delivery: Delivery) -> bool:
         return self._reception.receive(delivery)
 
-    def inbox(self, repository: str) -> Sequence[Delivery]:
+    def inbox(self, repository: str, limit: int | None = None, after: Delivery | None = None) -> Sequence[Delivery]:
         waiting = inbox.select().where(inbox.c.repository == repository, ~inbox.c.handled).order_by(inbox.c.received, inbox.c.key)
+        if after is not None:
+            later = sa.or_(inbox.c.received > after.received, sa.and_(inbox.c.received == after.received, inbox.c.key > after.key))
+            waiting = waiting.where(later)
         with self._database.reading() as connection:
-            rows = connection.execute(waiting).all()
+            rows = connection.execute(waiting.limit(limit)).all()
         return tuple(Delivery(row.key, row.source, row.repository, row.body, row.received) for row in rows)
 
-    def handled(self, key: str) -> None:
-        with self._database.writing() as connection:
-            connection.execute(inbox.update().where(inbox.c.key == key).values(handled=True))
+    def waiting(self, repository: str) -> int:
+        count = sa.select(sa.func.count()).select_from(inbox).where(inbox.c.repository == repository, ~inbox.c.handled)
+        with self._database.reading() as connection:
+            return int(connection.execute(count).scalar_one())
+
+    def handled(self, *keys: str) -> None:
+        with self._database.writing(lasting=False) as connection:  # what is taken in twice joins nothing twice
+            connection.execute(inbox.update().where(inbox.c.key.in_(keys)).values(handled=True))
 
     def incident(self, key: str) -> Incident | None:
         with self._database.reading() as connection:
