@@ -102,7 +102,7 @@ def serving(folder: Path, environment: dict[str, str]) -> Iterator[tuple[Process
     port = free_port()
     process = Process(["serve", "--port", str(port)], folder / "serve.log", environment)
     try:
-        _ready(f"http://127.0.0.1:{port}/healthz", process)
+        ready(f"http://127.0.0.1:{port}/healthz", process)
         yield process, port
     finally:
         process.stop()
@@ -141,15 +141,15 @@ def alert(service: str, fingerprint: str, at: float) -> bytes:
     return json.dumps(said).encode()
 
 
-def post(port: int, body: bytes) -> int:
-    """Bring one delivery to the door and answer its status."""
-    headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
-    request = urllib.request.Request(f"http://127.0.0.1:{port}/hooks/alertmanager", body, headers, method="POST")
+def post(port: int, body: bytes, path: str = "/hooks/alertmanager", key: str = "") -> int:
+    """Bring one delivery to a door and answer its status. `key`: under which the same request may come again."""
+    headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"} | ({"Idempotency-Key": key} if key else {})
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", body, headers, method="POST")
     with urllib.request.urlopen(request, timeout=30) as answer:
         return int(answer.status)
 
 
-def _ready(address: str, process: Process) -> None:
+def ready(address: str, process: Process) -> None:
     for _ in range(600):
         if process.process.poll() is not None:
             raise SystemExit(f"the server did not start:\n{process.said()}")

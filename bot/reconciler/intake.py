@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 from bot.errors import Refused, Stale
-from bot.incidents.correlate import alerted
-from bot.incidents.resolve import Unresolved, may_act, resolve
-from bot.ports import Delivery, Notice, Ports
+from bot.ports import Delivery, Ports
 from bot.reconciler.asking import ask
 from bot.reconciler.commanding import Unheard, hear
-from bot.reconciler.saving import note_alone, save
-from bot.reconciler.step import Step
+from bot.reconciler.joining import TRIES, join
+from bot.reconciler.saving import note_alone
 from bot.reconciler.view import View, look_around
 from bot.records.entry import Note, Stage
 from bot.refs import Instant
@@ -19,9 +18,8 @@ from bot.signals.signal import Alert, Asked, ChangeEvent, Command, Ignored, Sign
 from bot.signals.sources import parse
 
 INBOX = "inbox:"
-TRIES = 5
 LATER = 30.0
-PAGE, TURN = 25, 100
+PAGE, TURN = 100, 200
 """How many deliveries are crossed off together, and after how many others get their turn."""
 
 
@@ -51,44 +49,55 @@ def take_in(ports: Ports) -> Instant | None:
     A kill in between leaves deliveries there; reading one twice joins nothing twice. What people say waits while the forge is away, and
     holds nothing else up.
     """
-    again, taken, last = None, 0, None
-    view = None
+    again, taken, last, view = None, 0, None, None
     while page := ports.store.inbox(ports.repository.name, PAGE, last):
         view = view or look_around(ports)
-        heard = []
-        for delivery in page:
-            try:
-                _read(delivery, view, ports)
-            except Unheard:
-                again = ports.clock.now() + LATER
-            else:
-                heard.append(delivery.key)
+        heard = _read(page, view, ports)
         ports.store.handled(*heard)
+        if len(heard) < len(page):
+            again = ports.clock.now() + LATER
         taken, last = taken + len(heard), page[-1]
         if taken >= TURN:
             return ports.clock.now()
     return again
 
 
-def _read(delivery: Delivery, view: View, ports: Ports) -> None:
+def _read(page: Sequence[Delivery], view: View, ports: Ports) -> list[str]:
+    """Take in what the deliveries hold, and name those that were heard; alerts that follow each other are joined together."""
+    heard, alerts = list[str](), list[Alert]()
+    for delivery in page:
+        for signal in _signals(delivery, ports):
+            if isinstance(signal, Alert):
+                alerts.append(signal)
+                continue
+            join(alerts, view, ports)
+            alerts = []
+            try:
+                _take(signal, ports)
+            except Unheard:
+                break
+        else:
+            heard.append(delivery.key)
+    join(alerts, view, ports)
+    return heard
+
+
+def _signals(delivery: Delivery, ports: Ports) -> tuple[Signal, ...]:
     try:
         signals = parse(delivery.source, delivery.body, delivery.received)
     except Refused as error:
         note = Note(Stage.SIGNAL, f"a delivery from {delivery.source} cannot be read", (str(error),), {"key": delivery.key})
-        if not _told(delivery.key, ports):
+        if not ports.store.noted(delivery.key):
             note_alone(note, ports)
-        return
-    for signal in () if isinstance(signals, Ignored) else signals:
-        _join(signal, view, ports)
+        return ()
+    return () if isinstance(signals, Ignored) else signals
 
 
-def _join(signal: Signal, view: View, ports: Ports) -> None:
-    """Join one signal to its incident; where somebody saves that meanwhile, read it again."""
+def _take(signal: Asked | Command | ChangeEvent, ports: Ports) -> None:
+    """Do what one signal asks; where somebody saves its incident meanwhile, read it again."""
     for _ in range(TRIES):
         try:
             match signal:
-                case Alert():
-                    return _alert(signal, view, ports)
                 case Asked():
                     ask(signal, ports)
                     return None
@@ -99,26 +108,6 @@ def _join(signal: Signal, view: View, ports: Ports) -> None:
         except Stale:
             continue
     raise Stale(f"{signal.key} could not be saved; tried again later")
-
-
-def _alert(alert: Alert, view: View, ports: Ports) -> None:
-    found = resolve(alert, view.state.estate, view.config.alerts)
-    facts = {"alert": alert.name, "labels": dict(alert.labels), "status": alert.status.value, "started": alert.started_at, "key": alert.key}
-    if isinstance(found, Unresolved):
-        candidates = tuple(str(candidate) for candidate in found.candidates)
-        _unresolved(alert, Note(Stage.SIGNAL, f"{alert.name} names no one service: {found.why}", candidates, facts), ports)
-        return
-    acting = may_act(alert, view.config.alerts)
-    known = tuple(ports.store.incidents(service=found.service))
-    joined = alerted(alert, acting, found.service, known, ports.clock.now())
-    if joined.incident is None:
-        if all(incident.ended is not None for incident in known) and not _told(alert.key, ports):
-            note_alone(Note(Stage.SIGNAL, f"{alert.name} is left alone: {joined.what}", (found.why,), facts), ports)
-        return
-    note = Note(Stage.SIGNAL, joined.what, (found.why, acting.why), facts)
-    now = ports.clock.now()
-    saved = save(Step(joined.incident, (note,), now), ports)
-    ports.queue.enqueue(saved.id, now)
 
 
 def look_again(event: ChangeEvent, ports: Ports) -> None:
@@ -133,18 +122,3 @@ def look_again(event: ChangeEvent, ports: Ports) -> None:
         named = action and (action.branch in event.branches or action.head in event.commits or action.pull in event.pulls)
         if named or everybody:
             ports.queue.enqueue(incident.id, now)
-
-
-def _unresolved(alert: Alert, note: Note, ports: Ports) -> None:
-    """Nothing is lost: it is recorded, and a person is told once."""
-    if _told(alert.key, ports):
-        return
-    note_alone(note, ports)
-    text = "\n".join((note.what, *note.because))
-    notice = Notice(f"unresolved:{alert.key}", f"{alert.name}: whose alert is it?", text, urgent=True)
-    ports.notifier.notify(notice)
-    ports.store.told(notice)
-
-
-def _told(key: str, ports: Ports) -> bool:
-    return any(entry.facts.get("key") == key for entry in ports.store.entries(""))

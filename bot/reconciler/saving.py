@@ -28,9 +28,9 @@ def save(step: Step, ports: Ports, problem: str | None = None) -> Incident:
 
 def note_alone(note: Note, ports: Ports) -> None:
     """Record what belongs to no incident. Raises Stale."""
-    said = ports.store.entries("")
-    last = said[-1].hash if said else FIRST
-    ports.store.append(append("", len(said), last, ports.clock.now(), (note,)))
+    last = ports.store.last_entry("")
+    seq, seal = (last.seq, last.hash) if last else (0, FIRST)
+    ports.store.append(append("", seq, seal, ports.clock.now(), (note,)))
 
 
 def news(notes: Sequence[Note], said: Sequence[Entry]) -> tuple[Note, ...]:

@@ -68,7 +68,10 @@ entries = sa.Table(
     sa.Column("facts", sa.Text, nullable=False),
     sa.Column("previous", sa.Text, nullable=False),
     sa.Column("hash", sa.Text, nullable=False),
+    sa.Column("key", sa.Text),
 )
+"""`key`: of the facts, where the entry belongs to no incident, to find it by."""
+sa.Index("rollbot_entries_key", entries.c.key, sqlite_where=entries.c.key.is_not(None), postgresql_where=entries.c.key.is_not(None))
 
 kept = sa.Table("rollbot_kept", metadata, sa.Column("name", sa.Text, primary_key=True), sa.Column("value", sa.LargeBinary, nullable=False))
 

@@ -100,6 +100,16 @@ class SqlStore:
         with self._database.reading() as connection:
             return tuple(_entry(row) for row in connection.execute(query))
 
+    def last_entry(self, incident: str) -> Entry | None:
+        query = entries.select().where(entries.c.incident == incident).order_by(entries.c.seq.desc()).limit(1)
+        with self._database.reading() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else _entry(row)
+
+    def noted(self, key: str) -> bool:
+        with self._database.reading() as connection:
+            return connection.execute(sa.select(entries.c.seq).where(entries.c.incident == "", entries.c.key == key)).first() is not None
+
     def keep(self, name: str, value: bytes) -> None:
         with self._database.writing() as connection:
             connection.execute(self._database.upsert(kept, ("name",), {"name": name, "value": value}))
@@ -140,6 +150,7 @@ def _append(connection: Connection, new: Sequence[Entry]) -> None:
             "facts": json.dumps(dict(entry.facts)),
             "previous": entry.previous,
             "hash": entry.hash,
+            "key": None if entry.incident else entry.facts.get("key"),
         }
         for entry in new
     ]

@@ -1,4 +1,4 @@
-"""Several processes share the queue: a key names the lock that it is worked on under, a lease its holder."""
+"""Several processes share the queue: a key names the lock that it is worked on under, a lease its holder. Old rows can be found."""
 
 from typing import Any
 
@@ -17,3 +17,6 @@ def upgrade() -> None:
     op.create_index("rollbot_queue_due", "rollbot_queue", ["due", "key"])
     handled: dict[str, Any] = {"sqlite_where": sa.text("handled"), "postgresql_where": sa.text("handled")}
     op.create_index("rollbot_inbox_handled", "rollbot_inbox", ["received"], **handled)
+    op.add_column("rollbot_entries", sa.Column("key", sa.Text))
+    keyed: dict[str, Any] = {f"{kind}_where": sa.column("key").is_not(None) for kind in ("sqlite", "postgresql")}
+    op.create_index("rollbot_entries_key", "rollbot_entries", ["key"], **keyed)
