@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 import urllib.error
+import urllib.parse
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,7 +39,7 @@ from tests.postgres import Absent, postgres
 CONFIG = """version: 1
 attribution: {live_after: 1m}
 policy: {trust: {prod: merge}}
-outcomes: {settle: 1s}
+outcomes: {settle: 1s, soak: 1s, alert_window: 1s, give_up: 10s}
 """
 HELD = sa.text("select key from rollbot_queue where leased is not null and holder like :holder")
 LOST = 60.0
@@ -78,7 +79,7 @@ class Stream:
             fingerprint = f"{name}-pod-{number}"
             body = alert(name, fingerprint, time.time() - 30)
             for _ in range(self.chance.choice((1, 1, 2))):  # some come twice
-                self._send(body)
+                self._send(body, f"/hooks/alertmanager?repository={urllib.parse.quote(self.home(name), safe='')}")
             self.accepted[fingerprint] = name
         wanted = {"repository": self.home(name), "service": name, "environment": "prod", "mode": "merge", "reason": "it fails"}
         self._send(json.dumps(wanted).encode(), "/api/v1/rollbacks", name)
@@ -87,7 +88,7 @@ class Stream:
         """The repository of a service, as Rollbot names it."""
         return next(known for known in self.repositories if known.endswith(f"/{name.rpartition('-')[0]}"))
 
-    def _send(self, body: bytes, path: str = "/hooks/alertmanager", key: str = "") -> None:
+    def _send(self, body: bytes, path: str, key: str = "") -> None:
         for door in self.chance.sample(list(self.doors), len(self.doors)) * 50:
             try:
                 if post(door.port, body, path, key) in (200, 202):
@@ -186,6 +187,7 @@ def run(folder: Path, database: str, given: argparse.Namespace) -> dict[str, Any
             victim.start()
             ready(victim.url, victim.process)
         whole = settled(store, len(names), given.settle)
+        left = [one for one in store.incidents() if one.ended is None]
         figures = judged(store, engine, remotes, stream)
     finally:
         for door in doors:
@@ -193,7 +195,7 @@ def run(folder: Path, database: str, given: argparse.Namespace) -> dict[str, Any
         engine.dispose()
         opened.close()
     if not whole:
-        print("  not every incident came to its end in time")
+        print(f"  not ended: {collections.Counter(str(one.state) for one in left)}")
     takeovers.sort()
     print(f"{given.kills} kills ({dict(spread)}), {held} of a process at work; {len(stream.accepted)} alerts of {len(names)} services")
     print("takeover, seconds: " + ", ".join(f"{seconds:.2f}" for seconds in takeovers))

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from threading import Barrier, Thread
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -18,6 +20,7 @@ from bot.errors import BadConfig, Refused, Stale, Unavailable
 from bot.incidents.incident import Action, Incident, Kind, Symptom
 from bot.incidents.lifecycle import End, State
 from bot.ports import Delivery, Notice
+from bot.reconciler.saving import note_alone
 from bot.records.entry import FIRST, Note, Stage, append, broken
 from bot.refs import ServiceRef, Sha
 from bot.signals.signal import Asked
@@ -227,3 +230,23 @@ def test_a_file_that_is_no_database_is_unavailable(tmp_path: Path) -> None:
 
     with pytest.raises(Unavailable, match="database"):
         Database(f"sqlite:///{tmp_path}/rollbot.db")
+
+
+def test_many_that_note_what_belongs_to_no_incident_make_one_record(database: Database) -> None:
+    start = Barrier(3)
+
+    def note(worker: int) -> None:
+        ports: Any = SimpleNamespace(store=SqlStore(database), clock=SimpleNamespace(now=lambda: 1.0))
+        start.wait()
+        for number in range(10):
+            note_alone(Note(Stage.SIGNAL, f"{worker} says {number}", (), {"key": f"{worker}:{number}"}), ports)
+
+    threads = [Thread(target=note, args=(number,)) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    entries = SqlStore(database).entries("")
+    assert broken(entries, entries[-1].hash, 30) is None
+    assert SqlStore(database).noted("2:9") and not SqlStore(database).noted("3:0")
