@@ -3,7 +3,9 @@
 Each service's newest release is bad. Its alerts arrive at either door, and then a person's request to roll it back; a sender whose door is
 gone tries the other, as Alertmanager does. In the end Git and the database are looked at: every alert that was accepted is a symptom of one
 incident (else it is lost), and every service was rolled back once: one incident, one branch, one pull request, one commit on main (more is
-doubled), its record whole. Takeover: from the kill until nothing is in the killed process' hands any more. Run: make bench-chaos
+doubled), its record whole. Takeover: from the kill until nothing is in the killed process' hands any more.
+
+Then the crash matrix on PostgreSQL: every path of the reconciler in virtual time, killed after every effect. Run: make bench-chaos
 """
 
 from __future__ import annotations
@@ -35,6 +37,8 @@ from bot.adapters.store.schema import Database
 from bot.adapters.store.sql import SqlStore
 from bot.records.entry import broken
 from tests.postgres import Absent, postgres
+from tests.reconciler.test_kills import WAYS
+from tests.reconciler.test_kills_on_postgresql import matrix
 
 CONFIG = """version: 1
 attribution: {live_after: 1m}
@@ -210,6 +214,7 @@ def main() -> None:
     parser.add_argument("--pods", type=int, default=3, help="alerts of each service")
     parser.add_argument("--within", type=float, default=1.5, help="a kill comes so many seconds after a service's alerts at most")
     parser.add_argument("--settle", type=float, default=120.0)
+    parser.add_argument("--every", type=int, default=1, help="die at every so-manyth point of every path of the reconciler; 0: at none")
     parser.add_argument("--seed", type=int, default=4)
     parser.add_argument("--keep", action="store_true", help="leave the folder with the logs")
     given = parser.parse_args()
@@ -217,6 +222,8 @@ def main() -> None:
     try:
         with postgres(durable=True) as server:
             result = run(folder, server.create("rollbot"), given)
+        with postgres(durable=False) as server:
+            result["matrix_deaths"] = sum(matrix(way, folder / "matrix", server, given.every) for way in WAYS) if given.every else 0
     except Absent as why:
         raise SystemExit(str(why)) from why
     finally:
