@@ -250,3 +250,17 @@ def test_many_that_note_what_belongs_to_no_incident_make_one_record(database: Da
     entries = SqlStore(database).entries("")
     assert broken(entries, entries[-1].hash, 30) is None
     assert SqlStore(database).noted("2:9") and not SqlStore(database).noted("3:0")
+
+
+@pytest.mark.parametrize("text", ["\x00", "a\x00b\x01\x010000", "\ud800 half a pair", "☃ \U0001f600", "\x01", ""])
+def test_words_of_strangers_come_back_as_they_are(store: SqlStore, text: str) -> None:
+    [entry] = append("", 0, FIRST, 10.0, [Note(Stage.SIGNAL, text, (text,), {"key": text})])
+    service = replace(SHOP, name=f"s{text}")
+
+    store.append([entry])
+    store.save(replace(an_incident(text or "x", service), why=text))
+
+    assert tuple(store.entries("")) == (entry,)
+    assert store.noted(text)
+    found = store.open_incident(service)
+    assert found is not None and found.service == service

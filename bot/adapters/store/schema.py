@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -17,20 +18,35 @@ from bot.errors import Refused, Unavailable
 
 VERSION = 2
 """Of the tables below; the newest revision in `migrations/versions`."""
+_AWKWARD, _ESCAPED = re.compile("[\x00\x01\ud800-\udfff]"), re.compile("\x01([0-9a-f]{4})")
 UPGRADING = 0x726F6C6C_00000001
 """The advisory lock under which one process at a time makes or changes tables."""
 log = logging.getLogger("rollbot.store")
 
 metadata = sa.MetaData()
 
-meta = sa.Table("rollbot_meta", metadata, sa.Column("name", sa.Text, primary_key=True), sa.Column("value", sa.Text, nullable=False))
+
+class Words(sa.TypeDecorator[str]):
+    """Text of strangers, whatever it holds: PostgreSQL takes no NUL, and no encoding takes half a surrogate pair."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Any) -> str | None:
+        return value if value is None or not _AWKWARD.search(value) else _AWKWARD.sub(lambda found: f"\x01{ord(found[0]):04x}", value)
+
+    def process_result_value(self, value: str | None, dialect: Any) -> str | None:
+        return value if value is None or "\x01" not in value else _ESCAPED.sub(lambda found: chr(int(found[1], 16)), value)
+
+
+meta = sa.Table("rollbot_meta", metadata, sa.Column("name", Words, primary_key=True), sa.Column("value", Words, nullable=False))
 
 inbox = sa.Table(
     "rollbot_inbox",
     metadata,
-    sa.Column("key", sa.Text, primary_key=True),
-    sa.Column("source", sa.Text, nullable=False),
-    sa.Column("repository", sa.Text, nullable=False),
+    sa.Column("key", Words, primary_key=True),
+    sa.Column("source", Words, nullable=False),
+    sa.Column("repository", Words, nullable=False),
     sa.Column("body", sa.LargeBinary, nullable=False),
     sa.Column("received", sa.Double, nullable=False),
     sa.Column("handled", sa.Boolean, nullable=False, default=False),
@@ -41,16 +57,16 @@ sa.Index("rollbot_inbox_handled", inbox.c.received, sqlite_where=inbox.c.handled
 incidents = sa.Table(
     "rollbot_incidents",
     metadata,
-    sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("repository", sa.Text, nullable=False),
-    sa.Column("environment", sa.Text, nullable=False),
-    sa.Column("cluster", sa.Text, nullable=False),
-    sa.Column("service", sa.Text, nullable=False),
+    sa.Column("id", Words, primary_key=True),
+    sa.Column("repository", Words, nullable=False),
+    sa.Column("environment", Words, nullable=False),
+    sa.Column("cluster", Words, nullable=False),
+    sa.Column("service", Words, nullable=False),
     sa.Column("opened", sa.Double, nullable=False),
     sa.Column("open", sa.Boolean, nullable=False),
     sa.Column("due", sa.Double),
     sa.Column("rev", sa.Integer, nullable=False),
-    sa.Column("incident", sa.Text, nullable=False),
+    sa.Column("incident", Words, nullable=False),
 )
 _service = (incidents.c.repository, incidents.c.environment, incidents.c.cluster, incidents.c.service)
 sa.Index("rollbot_incidents_one_open", *_service, unique=True, sqlite_where=incidents.c.open, postgresql_where=incidents.c.open)
@@ -59,64 +75,64 @@ sa.Index("rollbot_incidents_opened", incidents.c.repository, incidents.c.opened)
 entries = sa.Table(
     "rollbot_entries",
     metadata,
-    sa.Column("incident", sa.Text, primary_key=True),
+    sa.Column("incident", Words, primary_key=True),
     sa.Column("seq", sa.Integer, primary_key=True),
     sa.Column("at", sa.Double, nullable=False),
-    sa.Column("stage", sa.Text, nullable=False),
-    sa.Column("what", sa.Text, nullable=False),
-    sa.Column("because", sa.Text, nullable=False),
-    sa.Column("facts", sa.Text, nullable=False),
-    sa.Column("previous", sa.Text, nullable=False),
-    sa.Column("hash", sa.Text, nullable=False),
-    sa.Column("key", sa.Text),
+    sa.Column("stage", Words, nullable=False),
+    sa.Column("what", Words, nullable=False),
+    sa.Column("because", Words, nullable=False),
+    sa.Column("facts", Words, nullable=False),
+    sa.Column("previous", Words, nullable=False),
+    sa.Column("hash", Words, nullable=False),
+    sa.Column("key", Words),
 )
 """`key`: of the facts, where the entry belongs to no incident, to find it by."""
 sa.Index("rollbot_entries_key", entries.c.key, sqlite_where=entries.c.key.is_not(None), postgresql_where=entries.c.key.is_not(None))
 
-kept = sa.Table("rollbot_kept", metadata, sa.Column("name", sa.Text, primary_key=True), sa.Column("value", sa.LargeBinary, nullable=False))
+kept = sa.Table("rollbot_kept", metadata, sa.Column("name", Words, primary_key=True), sa.Column("value", sa.LargeBinary, nullable=False))
 
 notices = sa.Table(
     "rollbot_notices",
     metadata,
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("key", sa.Text, nullable=False, unique=True),
-    sa.Column("title", sa.Text, nullable=False),
-    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("key", Words, nullable=False, unique=True),
+    sa.Column("title", Words, nullable=False),
+    sa.Column("text", Words, nullable=False),
     sa.Column("urgent", sa.Boolean, nullable=False),
 )
 
 pulls = sa.Table(
     "rollbot_pulls",
     metadata,
-    sa.Column("repository", sa.Text, primary_key=True),
+    sa.Column("repository", Words, primary_key=True),
     sa.Column("number", sa.Integer, primary_key=True),
-    sa.Column("branch", sa.Text, nullable=False),
-    sa.Column("target", sa.Text, nullable=False),
-    sa.Column("head", sa.Text, nullable=False),
-    sa.Column("state", sa.Text, nullable=False),
-    sa.Column("merge", sa.Text),
-    sa.Column("url", sa.Text),
+    sa.Column("branch", Words, nullable=False),
+    sa.Column("target", Words, nullable=False),
+    sa.Column("head", Words, nullable=False),
+    sa.Column("state", Words, nullable=False),
+    sa.Column("merge", Words),
+    sa.Column("url", Words),
 )
 
 comments = sa.Table(
     "rollbot_comments",
     metadata,
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("repository", sa.Text, nullable=False),
+    sa.Column("repository", Words, nullable=False),
     sa.Column("pull", sa.Integer, nullable=False),
-    sa.Column("key", sa.Text, nullable=False),
-    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("key", Words, nullable=False),
+    sa.Column("text", Words, nullable=False),
     sa.UniqueConstraint("repository", "pull", "key"),
 )
 
 queue = sa.Table(
     "rollbot_queue",
     metadata,
-    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("key", Words, primary_key=True),
     sa.Column("due", sa.Double),
     sa.Column("leased", sa.Double),
-    sa.Column("lock", sa.Text, nullable=False, server_default=""),
-    sa.Column("holder", sa.Text),
+    sa.Column("lock", Words, nullable=False, server_default=""),
+    sa.Column("holder", Words),
 )
 """`due` None: nothing waits behind the lease. `leased`: until when `holder` has the key. Of each `lock` one key is held at a time."""
 _held = queue.c.leased.is_not(None)

@@ -6,7 +6,8 @@ import json
 from collections.abc import Sequence
 
 import sqlalchemy as sa
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError
 from sqlalchemy.engine import Connection, Row
 from sqlalchemy.exc import IntegrityError
 
@@ -49,7 +50,7 @@ class SqlStore:
     def incident(self, key: str) -> Incident | None:
         with self._database.reading() as connection:
             text = connection.execute(sa.select(incidents.c.incident).where(incidents.c.id == key)).scalar()
-        return None if text is None else _INCIDENT.validate_json(text)
+        return None if text is None else _read(text)
 
     def open_incident(self, service: ServiceRef) -> Incident | None:
         return next(iter(self.incidents(service=service, open_only=True)), None)
@@ -64,7 +65,7 @@ class SqlStore:
         if open_only:
             query = query.where(incidents.c.open)
         with self._database.reading() as connection:
-            return tuple(_INCIDENT.validate_json(text) for text in connection.execute(query).scalars())
+            return tuple(_read(text) for text in connection.execute(query).scalars())
 
     def save(self, incident: Incident, entries: Sequence[Entry] = ()) -> Incident:
         saved = _INCIDENT.validate_python(_INCIDENT.dump_python(incident) | {"rev": incident.rev + 1})
@@ -73,7 +74,7 @@ class SqlStore:
             "open": incident.end is None,
             "due": incident.due,
             "rev": saved.rev,
-            "incident": _INCIDENT.dump_json(saved).decode(),
+            "incident": _written(saved),
         }
         try:
             with self._database.writing() as connection:
@@ -127,6 +128,20 @@ class SqlStore:
         with self._database.reading() as connection:
             rows = connection.execute(notices.select().order_by(notices.c.number)).all()
         return tuple(Notice(row.key, row.title, row.text, row.urgent) for row in rows)
+
+
+def _written(incident: Incident) -> str:
+    try:
+        return _INCIDENT.dump_json(incident).decode()
+    except PydanticSerializationError:  # a stranger's label holds half a surrogate pair
+        return json.dumps(_INCIDENT.dump_python(incident, mode="json"))
+
+
+def _read(text: str) -> Incident:
+    try:
+        return _INCIDENT.validate_json(text)
+    except ValidationError:
+        return _INCIDENT.validate_python(json.loads(text))
 
 
 def _service(service: ServiceRef) -> dict[str, object]:
