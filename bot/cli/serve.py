@@ -41,7 +41,7 @@ def serve(
     sys.setswitchinterval(SWITCH)
     with wiring.house(settings) as house, wiring.working(house, settings) as alive:
         logging.getLogger("rollbot").info("watching %s; listening on http://%s:%d", ", ".join(house.ports), host, port)
-        run(create_app(settings, house.ports, alive), host, port)
+        run(create_app(settings, house.ports, alive, troubles=alive.troubles), host, port)
 
 
 def worker(database_url: DatabaseUrl = None) -> None:

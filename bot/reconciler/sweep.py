@@ -7,12 +7,13 @@ from bot.reconciler.intake import INBOX
 from bot.reconciler.listening import TALK, due
 
 
-def sweep(ports: Ports) -> None:
+def sweep(ports: Ports, everything: bool = False) -> None:
+    """`everything`: what waits for later too. Looking early does no harm, and after a jump of the clock nobody knows what later is."""
     now, name = ports.clock.now(), ports.repository.name
     if ports.store.waiting(name):
         ports.queue.enqueue(f"{INBOX}{name}", now)
     if due(ports, now):
         ports.queue.enqueue(f"{TALK}{name}", now)
     for incident in ports.store.incidents(name, open_only=True):
-        if incident.due is None or incident.due <= now:
+        if everything or incident.due is None or incident.due <= now:
             ports.queue.enqueue(incident.id, now)

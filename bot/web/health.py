@@ -39,7 +39,8 @@ def readyz(request: Request) -> Response:
     found = readiness(request)
     repositories = [{"repository": name, **said} for name, said in found.repositories.items()]
     ready = found.store is None
-    return JSONResponse({"ready": ready, "store": found.store or "ok", "repositories": repositories}, 200 if ready else 503)
+    said = {"ready": ready, "store": found.store or "ok", "repositories": repositories, "troubles": dict(request.app.state.troubles)}
+    return JSONResponse(said, 200 if ready else 503)
 
 
 def readiness(request: Request) -> Readiness:
@@ -58,7 +59,7 @@ def warnings(request: Request) -> list[str]:
     said = [f"The store cannot be written: {found.store}"] if found.store else []
     for name, repository in found.repositories.items():
         said += [f"{name}: {what}: {text}" for what, text in repository.items() if text not in (None, "ok")]
-    return said
+    return said + [f"{about}: {text}" for about, text in request.app.state.troubles.items()]
 
 
 def _store(ports: Mapping[str, Ports]) -> str | None:
@@ -83,20 +84,33 @@ def _repository(ports: Ports) -> dict[str, str | None]:
 
 @router.get("/metrics", summary="Numbers for Prometheus")
 def metrics(request: Request) -> Response:
+    """What the store knows is left out while it is away; that it is, is a number too."""
     ports: Mapping[str, Ports] = request.app.state.ports
-    incidents = Counter(
-        (name, one.end.value if one.end else one.state.value) for name, each in ports.items() for one in each.store.incidents(name)
-    )
-    waiting = {name: each.store.waiting(name) for name, each in ports.items()}
-    lines = ["# HELP rollbot_incidents Incidents by state, or by how they ended.", "# TYPE rollbot_incidents gauge"]
-    lines += [f'rollbot_incidents{{repository="{_label(name)}",state="{state}"}} {count}' for (name, state), count in incidents.items()]
-    lines += ["# HELP rollbot_inbox_waiting Deliveries that were not handled yet.", "# TYPE rollbot_inbox_waiting gauge"]
-    lines += [f'rollbot_inbox_waiting{{repository="{_label(name)}"}} {count}' for name, count in waiting.items()]
+    try:
+        lines, up = [*_incidents(ports), *_waiting(ports)], 1
+    except RollbotError:
+        lines, up = [], 0
+    lines += ["# HELP rollbot_store_up 1 while the database answers.", "# TYPE rollbot_store_up gauge", f"rollbot_store_up {up}"]
     lines += ["# HELP rollbot_deliveries_total What came to the hooks, by outcome.", "# TYPE rollbot_deliveries_total counter"]
     deliveries: Counter[tuple[str, str]] = request.app.state.deliveries
     lines += [f'rollbot_deliveries_total{{source="{source}",outcome="{what}"}} {count}' for (source, what), count in deliveries.items()]
+    lines += ["# HELP rollbot_trouble 1 for each thing that stands in the way of the work.", "# TYPE rollbot_trouble gauge"]
+    lines += [f'rollbot_trouble{{about="{_label(about)}"}} 1' for about in list(request.app.state.troubles)]
     lines += ["# HELP rollbot_up 1 while the work goes on.", "# TYPE rollbot_up gauge", f"rollbot_up {int(request.app.state.alive())}"]
     return PlainTextResponse("\n".join([*lines, ""]), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _incidents(ports: Mapping[str, Ports]) -> list[str]:
+    found = Counter(
+        (name, one.end.value if one.end else one.state.value) for name, each in ports.items() for one in each.store.incidents(name)
+    )
+    head = ["# HELP rollbot_incidents Incidents by state, or by how they ended.", "# TYPE rollbot_incidents gauge"]
+    return head + [f'rollbot_incidents{{repository="{_label(name)}",state="{state}"}} {count}' for (name, state), count in found.items()]
+
+
+def _waiting(ports: Mapping[str, Ports]) -> list[str]:
+    head = ["# HELP rollbot_inbox_waiting Deliveries that were not handled yet.", "# TYPE rollbot_inbox_waiting gauge"]
+    return head + [f'rollbot_inbox_waiting{{repository="{_label(name)}"}} {each.store.waiting(name)}' for name, each in ports.items()]
 
 
 def _label(text: str) -> str:

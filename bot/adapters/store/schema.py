@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
@@ -15,6 +16,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from bot.adapters.store.opening import opened
 from bot.errors import Refused, Unavailable
+from bot.refs import Instant
 
 VERSION = 2
 """Of the tables below; the newest revision in `migrations/versions`."""
@@ -165,6 +167,13 @@ class Database:
     def file(self) -> str | None:
         """The path of the file that it is, None where it is a server."""
         return None if self.shared else self._engine.url.database
+
+    def now(self) -> Instant:
+        """The server's time, which all that share it agree on; a file's is the machine's."""
+        if not self.shared:
+            return time.time()
+        with self.reading() as connection:
+            return float(connection.execute(sa.select(sa.func.extract("epoch", sa.func.clock_timestamp()))).scalar_one())
 
     def session(self) -> Connection:
         """Open a connection that is the caller's to close; its failures are the database's own (`spoken`)."""
