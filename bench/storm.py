@@ -129,11 +129,12 @@ def run(name: str, database: str, folder: Path, given: argparse.Namespace) -> di
         "per_s": round(accepted / found.seconds, 1),
         "p50_ms": round(1000 * took[len(took) // 2], 1),
         "p99_ms": round(1000 * took[int(len(took) * 0.99)], 1),
-        "lost": max(0, different - at_once["deliveries"]) + max(0, different - after["distinct"]),
+        "lost": different - at_once["deliveries"] + max(0, after["deliveries"] - after["waiting"] - after["distinct"]),
         "doubled": (at_once["deliveries"] - different) + (after["incidents"] - after["services"]) + (after["symptoms"] - after["distinct"]),
         "rss_mb": round(max(*found.rss, end), 1),
         "rss_grown_mb": round(max(*found.rss, end) - found.rss[len(found.rss) // 3], 1),
         "drained_s": drained,
+        "waiting": after["waiting"],
     }
     print(f"{name}: {accepted} of {len(sent)} accepted ({dict(found.answers)}), {different} different; {after}; {figures}", flush=True)
     return figures

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
@@ -22,14 +22,44 @@ class Absent(Exception):
     """There is no PostgreSQL on this machine."""
 
 
-@dataclass(frozen=True)
 class Server:
-    """`process` is the postmaster's; `tools` the folder of its programs."""
+    """`tools` is the folder of its programs. It may be stopped and started again: the port and the data stay."""
 
-    port: int
-    folder: Path
-    tools: Path
-    process: subprocess.Popen[bytes]
+    def __init__(self, tools: Path, folder: Path, durable: bool, how: dict[str, object]) -> None:
+        self.tools, self.folder, self._how = tools, folder, how
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port: int = free.getsockname()[1]
+        settings = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "max_connections": "200", "shared_buffers": "64MB"}
+        if not durable:
+            settings |= {"fsync": "off", "full_page_writes": "off"}
+        said = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        self._command = [tools / "postgres", "-D", folder / "data", "-p", str(self.port), *said]
+        self.start()
+
+    def start(self) -> None:
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(self._command, stdout=log, stderr=subprocess.STDOUT, **self._how)  # type: ignore[call-overload]
+        for _ in range(200):
+            ready = subprocess.run([self.tools / "pg_isready", "-h", "127.0.0.1", "-p", str(self.port), "-q"], timeout=10)
+            if ready.returncode == 0:
+                return
+            try:
+                self.process.wait(0.05)
+            except subprocess.TimeoutExpired:
+                continue
+            break
+        raise AssertionError(f"PostgreSQL did not start: {(self.folder / 'log').read_text(errors='replace')[-2000:]}")
+
+    def stop(self) -> None:
+        """Let go whoever is connected, and end."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait(10)
 
     def url(self, database: str) -> str:
         return f"postgresql+psycopg://rollbot@127.0.0.1:{self.port}/{database}"
@@ -84,47 +114,13 @@ def postgres(*, durable: bool) -> Iterator[Server]:
     ]
     try:
         subprocess.run([tools / "initdb", *flags], check=True, capture_output=True, timeout=60, **quiet, **who)  # type: ignore[call-overload]
-        with _serving(tools, folder, durable, {**quiet, **who}) as server:
+        server = Server(tools, folder, durable, {**quiet, **who})
+        try:
             yield server
+        finally:
+            server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def _serving(tools: Path, folder: Path, durable: bool, how: dict[str, object]) -> Iterator[Server]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    settings = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "max_connections": "200", "shared_buffers": "64MB"}
-    if not durable:
-        settings |= {"fsync": "off", "full_page_writes": "off"}
-    said = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-    with (folder / "log").open("wb") as log:
-        command = [tools / "postgres", "-D", folder / "data", "-p", str(port), *said]
-        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, **how)  # type: ignore[call-overload]
-    try:
-        _wait(process, tools, port, folder)
-        yield Server(port, folder, tools, process)
-    finally:
-        process.send_signal(2)  # fast shutdown: whoever is connected is let go
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(10)
-
-
-def _wait(process: subprocess.Popen[bytes], tools: Path, port: int, folder: Path) -> None:
-    for _ in range(200):
-        ready = subprocess.run([tools / "pg_isready", "-h", "127.0.0.1", "-p", str(port), "-q"], timeout=10)
-        if ready.returncode == 0:
-            return
-        try:
-            process.wait(0.05)
-        except subprocess.TimeoutExpired:
-            continue
-        break
-    raise AssertionError(f"PostgreSQL did not start: {(folder / 'log').read_text(errors='replace')[-2000:]}")
 
 
 def _user() -> pwd.struct_passwd | None:

@@ -19,7 +19,7 @@ from bot.signals.sources import parse
 
 INBOX = "inbox:"
 LATER = 30.0
-PAGE, TURN = 100, 200
+PAGE, TURN = 250, 1000
 """How many deliveries are crossed off together, and after how many others get their turn."""
 
 

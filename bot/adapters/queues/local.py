@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from bot.errors import Unavailable
 from bot.ports import Clock, QueueRows
 from bot.refs import Instant
 
@@ -22,6 +23,7 @@ RENEW = 5.0
 WATCH = 1.0
 """How often one looks for the dead."""
 IDLE = 0.5
+LONGEST = 10.0
 FIRST_RETRY, LAST_RETRY = 5.0, 300.0
 
 
@@ -102,13 +104,20 @@ class LocalRunner:
         return self._clock.now() + min(LAST_RETRY, FIRST_RETRY * 2.0 ** (failures - 1))
 
     def _run(self) -> None:
+        failures = 0
         while not self._stopping.is_set():
+            worked = False
             try:
-                worked = self.run_one()
-            except Exception:  # the database is away: the next round may find it
-                log.exception("the queue could not be read")
-                worked = False
-            if not worked and not self._stopping.is_set():
+                worked, failures = self.run_one(), 0
+            except Unavailable as error:
+                failures += 1
+                log.warning("the queue could not be read; tried again in %.0f s: %s", _patience(failures), error)
+            except Exception:
+                failures += 1
+                log.exception("the queue could not be read; tried again in %.0f s", _patience(failures))
+            if failures:
+                self._stopping.wait(_patience(failures))
+            elif not worked and not self._stopping.is_set():
                 self._bell.wait(IDLE)
                 self._bell.clear()
 
@@ -131,7 +140,15 @@ class LocalRunner:
         """Do it; the database may be away, and the next round may find it."""
         try:
             act()
+        except Unavailable as error:
+            log.warning("the queue could not be written: %s", error)
+            return False
         except Exception:
             log.exception("the queue could not be written")
             return False
         return True
+
+
+def _patience(failures: int) -> float:
+    """Seconds to wait for a store that is away: ever longer, never so long that its return goes unnoticed."""
+    return float(min(LONGEST, IDLE * 2.0 ** (failures - 1)))
