@@ -302,6 +302,13 @@ class Store(Protocol):
 
     def handled(self, *keys: str) -> None: ...
 
+    def prune(self, bodies: Instant, keys: Instant) -> int:
+        """Empty the handled deliveries that came before `bodies`, forget those that came before `keys`; say how many changed.
+
+        Until it is forgotten, a delivery that comes again is known. Incidents and records are never pruned.
+        """
+        ...
+
     def incident(self, key: str) -> Incident | None: ...
 
     def open_incident(self, service: ServiceRef) -> Incident | None:

@@ -6,10 +6,15 @@ from bot.ports import Ports
 from bot.reconciler.intake import INBOX
 from bot.reconciler.listening import TALK, due
 
+DAY = 86400.0
+BODIES, KEYS = 14 * DAY, 90 * DAY
+"""How long what came in at the doors is kept once it was handled, and how long it is known when it comes again."""
+
 
 def sweep(ports: Ports, everything: bool = False) -> None:
     """`everything`: what waits for later too. Looking early does no harm, and after a jump of the clock nobody knows what later is."""
     now, name = ports.clock.now(), ports.repository.name
+    ports.store.prune(now - BODIES, now - KEYS)
     if ports.store.waiting(name):
         ports.queue.enqueue(f"{INBOX}{name}", now)
     if due(ports, now):

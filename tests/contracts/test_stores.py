@@ -264,3 +264,17 @@ def test_words_of_strangers_come_back_as_they_are(store: SqlStore, text: str) ->
     assert store.noted(text)
     found = store.open_incident(service)
     assert found is not None and found.service == service
+
+
+def test_old_deliveries_are_emptied_then_forgotten_and_what_waits_is_neither(store: SqlStore) -> None:
+    ages = {"old": 1.0, "older": 0.0, "waiting": 0.0, "new": 9.0}
+    for key, received in ages.items():
+        store.receive(Delivery(key, "alertmanager", "shop", b"{}", received))
+    store.handled("old", "older", "new")
+
+    changed = [store.prune(bodies=5.0, keys=1.0) for _ in range(2)]
+
+    assert changed == [2, 0]
+    assert [one.body for one in store.inbox("shop")] == [b"{}"]
+    again = {key: store.receive(Delivery(key, "alertmanager", "shop", b"{}", 10.0)) for key in ages}
+    assert again == {"old": False, "older": True, "waiting": False, "new": False}

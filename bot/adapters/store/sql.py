@@ -17,8 +17,10 @@ from bot.errors import Stale
 from bot.incidents.incident import Incident
 from bot.ports import Delivery, Notice
 from bot.records.entry import Entry, Stage
-from bot.refs import ServiceRef
+from bot.refs import Instant, ServiceRef
 
+PRUNED = 1000
+"""How many old deliveries go at a time: nobody waits long behind it."""
 _INCIDENT: TypeAdapter[Incident] = TypeAdapter(Incident)
 
 
@@ -46,6 +48,14 @@ class SqlStore:
     def handled(self, *keys: str) -> None:
         with self._database.writing(lasting=False) as connection:  # what is taken in twice joins nothing twice
             connection.execute(inbox.update().where(inbox.c.key.in_(keys)).values(handled=True))
+
+    def prune(self, bodies: Instant, keys: Instant) -> int:
+        old = sa.and_(inbox.c.handled, inbox.c.received < bodies, sa.func.length(inbox.c.body) > 0)
+        some = sa.select(inbox.c.key).where(old).limit(PRUNED)
+        gone = sa.select(inbox.c.key).where(inbox.c.handled, inbox.c.received < keys).limit(PRUNED)
+        with self._database.writing(lasting=False) as connection:
+            forgotten = connection.execute(inbox.delete().where(inbox.c.key.in_(gone))).rowcount
+            return int(forgotten + connection.execute(inbox.update().where(inbox.c.key.in_(some)).values(body=b"")).rowcount)
 
     def incident(self, key: str) -> Incident | None:
         with self._database.reading() as connection:
