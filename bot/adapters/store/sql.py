@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter, ValidationError
@@ -78,7 +79,7 @@ class SqlStore:
             return tuple(_read(text) for text in connection.execute(query).scalars())
 
     def save(self, incident: Incident, entries: Sequence[Entry] = ()) -> Incident:
-        saved = _INCIDENT.validate_python(_INCIDENT.dump_python(incident) | {"rev": incident.rev + 1})
+        saved = replace(incident, rev=incident.rev + 1)
         columns = _service(incident.service) | {
             "opened": incident.opened,
             "open": incident.end is None,
