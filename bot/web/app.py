@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from anyio import CapacityLimiter
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
@@ -24,6 +25,8 @@ from bot.web.setup import Setup
 
 HERE = Path(__file__).parent
 POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+DOORS = 16
+"""Deliveries that are written at once: those that wait behind them go together, and fewer threads get in each other's way."""
 log = logging.getLogger("rollbot.web")
 
 
@@ -40,7 +43,7 @@ def create_app(
     """
     app = FastAPI(title="Rollbot", summary=(flow or "").strip().split("\n")[0], docs_url=None, redoc_url=None)
     app.state.settings, app.state.ports = settings, ports
-    app.state.troubles = troubles
+    app.state.troubles, app.state.doors = troubles, CapacityLimiter(DOORS)
     app.state.alive, app.state.deliveries, app.state.readiness = alive, Counter(), health.Readiness()
     app.state.policy, app.state.setup = POLICY, setup or Setup(settings.github_url, state_folder())
     for router in (hooks.router, api.router, pages.router, making.router, health.router):
