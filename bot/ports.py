@@ -296,11 +296,22 @@ class Store(Protocol):
         """Put it into the inbox; False where it is, or was, there already."""
         ...
 
-    def inbox(self, repository: str) -> Sequence[Delivery]:
-        """What was not handled yet, oldest first."""
+    def inbox(self, repository: str, limit: int | None = None, after: Delivery | None = None) -> Sequence[Delivery]:
+        """What was not handled yet, oldest first; `after`: only what comes after that one."""
         ...
 
-    def handled(self, key: str) -> None: ...
+    def waiting(self, repository: str) -> int:
+        """How many deliveries were not handled yet."""
+        ...
+
+    def handled(self, *keys: str) -> None: ...
+
+    def prune(self, bodies: Instant, keys: Instant) -> int:
+        """Empty the handled deliveries that came before `bodies`, forget those that came before `keys`; say how many changed.
+
+        Until it is forgotten, a delivery that comes again is known. Incidents and records are never pruned.
+        """
+        ...
 
     def incident(self, key: str) -> Incident | None: ...
 
@@ -327,6 +338,12 @@ class Store(Protocol):
         """A record, oldest entry first; "" for what belongs to no incident."""
         ...
 
+    def last_entry(self, incident: str) -> Entry | None: ...
+
+    def noted(self, key: str) -> bool:
+        """Whether an entry that belongs to no incident has that `key` among its facts."""
+        ...
+
     def keep(self, name: str, value: bytes) -> None:
         """Remember a small value (the last good configuration of a repository)."""
         ...
@@ -343,18 +360,30 @@ class Store(Protocol):
 
 
 class QueueRows(Protocol):
-    """Where the `local` queue keeps what is due."""
+    """Where the `local` queue keeps what is due; several processes may share it. `holder` names a worker process."""
 
-    def put(self, key: str, due: Instant) -> None:
-        """Insert, or bring forward where it waits for later."""
+    def put(self, key: str, due: Instant, lock: str = "") -> None:
+        """Insert, or bring forward where it waits for later. Of the keys with the same `lock` ("": none) one is worked on at a time."""
         ...
 
-    def take(self, now: Instant, until: Instant) -> str | None:
+    def take(self, now: Instant, until: Instant, holder: str) -> str | None:
         """Lease the key that is due longest until `until`; a lease that ran out counts as due."""
         ...
 
-    def done(self, key: str, again: Instant | None) -> None:
+    def renew(self, holder: str, keys: Sequence[str], until: Instant) -> None:
+        """Be seen to be alive, and hold those keys until `until`; what else is held runs out."""
+        ...
+
+    def done(self, key: str, again: Instant | None, holder: str) -> None:
         """Give a leased key back: it goes, or is due again at `again` (or sooner, where somebody put it meanwhile)."""
+        ...
+
+    def release(self, holder: str) -> None:
+        """Give back everything that is held, and be seen no more."""
+        ...
+
+    def bury(self) -> Sequence[str]:
+        """Give back what those hold who are seen to be dead, and name them."""
         ...
 
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from bot.errors import Refused, Stale, Unavailable
-from bot.incidents.correlate import alerted
-from bot.incidents.resolve import Unresolved, may_act, resolve
-from bot.ports import Delivery, Notice, Ports
+from bot.ports import Delivery, Ports
 from bot.reconciler.asking import ask
 from bot.reconciler.commanding import Unheard, hear
+from bot.reconciler.joining import TRIES, join
 from bot.reconciler.lifting import ALLOWING
-from bot.reconciler.saving import news, note_alone, save
-from bot.reconciler.step import Step
+from bot.reconciler.saving import news, note_alone
 from bot.reconciler.talking import TALK
 from bot.reconciler.view import View, look_around
 from bot.records.entry import Note, Stage
@@ -23,8 +21,9 @@ from bot.signals.signal import Alert, Asked, ChangeEvent, Command, Ignored, Sign
 from bot.signals.sources import parse
 
 INBOX = "inbox:"
-TRIES = 5
 LATER = 30.0
+PAGE, TURN = 250, 1000
+"""How many deliveries are crossed off together, and after how many others get their turn."""
 
 
 def receive(source: str, body: bytes, ports: Ports, delivery: str = "") -> bool:
@@ -48,51 +47,66 @@ def keep(source: str, body: bytes, ports: Ports, delivery: str = "") -> bool:
 
 
 def take_in(ports: Ports, houses: Mapping[str, Ports] = MappingProxyType({})) -> Instant | None:
-    """Work off the inbox, oldest delivery first. A kill in between leaves the delivery there; reading it twice joins nothing twice.
+    """Work off the inbox, oldest delivery first, a turn at a time: in a storm the incidents that are open get their turns too.
 
-    `houses`: all repositories that may have heard the same.
-
-    What people say waits while the forge is away, and holds nothing else up; while the repository is away, everything waits.
+    A kill in between leaves deliveries there; reading one twice joins nothing twice. What people say waits while the forge is away, and
+    holds nothing else up; while the repository is away, everything waits. `houses`: all repositories that may have heard the same.
     """
-    waiting = ports.store.inbox(ports.repository.name)
-    again = None
-    try:
-        view = look_around(ports) if waiting else None
-    except (Unavailable, Refused) as error:
-        note = Note(Stage.SIGNAL, "what came in waits: the repository cannot be read", (str(error),))
-        if news((note,), ports.store.entries("")):
-            note_alone(note, ports)
-        return ports.clock.now() + LATER
-    for delivery in waiting:
+    again, taken, last, view = None, 0, None, None
+    while page := ports.store.inbox(ports.repository.name, PAGE, last):
         try:
-            if view is not None:
-                _read(delivery, view, ports, houses)
-        except Unheard:
+            view = view or look_around(ports)
+        except (Unavailable, Refused) as error:
+            note = Note(Stage.SIGNAL, "what came in waits: the repository cannot be read", (str(error),))
+            if news((note,), ports.store.entries("")):
+                note_alone(note, ports)
+            return ports.clock.now() + LATER
+        heard = _read(page, view, ports, houses)
+        ports.store.handled(*heard)
+        if len(heard) < len(page):
             again = ports.clock.now() + LATER
-            continue
-        ports.store.handled(delivery.key)
+        taken, last = taken + len(heard), page[-1]
+        if taken >= TURN:
+            return ports.clock.now()
     return again
 
 
-def _read(delivery: Delivery, view: View, ports: Ports, houses: Mapping[str, Ports]) -> None:
+def _read(page: Sequence[Delivery], view: View, ports: Ports, houses: Mapping[str, Ports]) -> list[str]:
+    """Take in what the deliveries hold, and name those that were heard; alerts that follow each other are joined together."""
+    heard, alerts = list[str](), list[Alert]()
+    for delivery in page:
+        for signal in _signals(delivery, ports):
+            if isinstance(signal, Alert):
+                alerts.append(signal)
+                continue
+            join(alerts, view, ports)
+            alerts = []
+            try:
+                _take(signal, ports, houses)
+            except Unheard:
+                break
+        else:
+            heard.append(delivery.key)
+    join(alerts, view, ports)
+    return heard
+
+
+def _signals(delivery: Delivery, ports: Ports) -> tuple[Signal, ...]:
     try:
         signals = parse(delivery.source, delivery.body, delivery.received)
     except Refused as error:
         note = Note(Stage.SIGNAL, f"a delivery from {delivery.source} cannot be read", (str(error),), {"key": delivery.key})
-        if not _told(delivery.key, ports):
+        if not ports.store.noted(delivery.key):
             note_alone(note, ports)
-        return
-    for signal in () if isinstance(signals, Ignored) else signals:
-        _join(signal, view, ports, houses)
+        return ()
+    return () if isinstance(signals, Ignored) else signals
 
 
-def _join(signal: Signal, view: View, ports: Ports, houses: Mapping[str, Ports]) -> None:
-    """Join one signal to its incident; where somebody saves that meanwhile, read it again."""
+def _take(signal: Asked | Command | ChangeEvent, ports: Ports, houses: Mapping[str, Ports]) -> None:
+    """Do what one signal asks; where somebody saves its incident meanwhile, read it again."""
     for _ in range(TRIES):
         try:
             match signal:
-                case Alert():
-                    return _alert(signal, view, ports)
                 case Asked():
                     ask(signal, ports)
                     return None
@@ -103,26 +117,6 @@ def _join(signal: Signal, view: View, ports: Ports, houses: Mapping[str, Ports])
         except Stale:
             continue
     raise Stale(f"{signal.key} could not be saved; tried again later")
-
-
-def _alert(alert: Alert, view: View, ports: Ports) -> None:
-    found = resolve(alert, view.state.estate, view.config.alerts)
-    facts = {"alert": alert.name, "labels": dict(alert.labels), "status": alert.status.value, "started": alert.started_at, "key": alert.key}
-    if isinstance(found, Unresolved):
-        candidates = tuple(str(candidate) for candidate in found.candidates)
-        _unresolved(alert, Note(Stage.SIGNAL, f"{alert.name} names no one service: {found.why}", candidates, facts), ports)
-        return
-    acting = may_act(alert, view.config.alerts)
-    known = tuple(ports.store.incidents(service=found.service))
-    joined = alerted(alert, acting, found.service, known, ports.clock.now())
-    if joined.incident is None:
-        if all(incident.ended is not None for incident in known) and not _told(alert.key, ports):
-            note_alone(Note(Stage.SIGNAL, f"{alert.name} is left alone: {joined.what}", (found.why,), facts), ports)
-        return
-    note = Note(Stage.SIGNAL, joined.what, (found.why, acting.why), facts)
-    now = ports.clock.now()
-    saved = save(Step(joined.incident, (note,), now), ports)
-    ports.queue.enqueue(saved.id, now)
 
 
 def look_again(event: ChangeEvent, ports: Ports) -> None:
@@ -139,18 +133,3 @@ def look_again(event: ChangeEvent, ports: Ports) -> None:
         named = action and (action.branch in event.branches or action.head in event.commits or action.pull in event.pulls)
         if named or everybody:
             ports.queue.enqueue(incident.id, now)
-
-
-def _unresolved(alert: Alert, note: Note, ports: Ports) -> None:
-    """Nothing is lost: it is recorded, and a person is told once."""
-    if _told(alert.key, ports):
-        return
-    note_alone(note, ports)
-    text = "\n".join((note.what, *note.because))
-    notice = Notice(f"unresolved:{alert.key}", f"{alert.name}: whose alert is it?", text, urgent=True)
-    ports.notifier.notify(notice)
-    ports.store.told(notice)
-
-
-def _told(key: str, ports: Ports) -> bool:
-    return any(entry.facts.get("key") == key for entry in ports.store.entries(""))

@@ -8,15 +8,21 @@ from bot.reconciler.intake import INBOX
 from bot.reconciler.listening import due
 from bot.reconciler.talking import TALK
 
+DAY = 86400.0
+BODIES, KEYS = 14 * DAY, 90 * DAY
+"""How long what came in at the doors is kept once it was handled, and how long it is known when it comes again."""
 
-def sweep(ports: Ports) -> None:
+
+def sweep(ports: Ports, everything: bool = False) -> None:
+    """`everything`: what waits for later too. Looking early does no harm, and after a jump of the clock nobody knows what later is."""
     now, name = ports.clock.now(), ports.repository.name
-    if ports.store.inbox(name):
+    ports.store.prune(now - BODIES, now - KEYS)
+    if ports.store.waiting(name):
         ports.queue.enqueue(f"{INBOX}{name}", now)
     if due(ports, now):
         ports.queue.enqueue(f"{TALK}{name}", now)
     if tending.due(ports, now):
         ports.queue.enqueue(f"{tending.TEND}{name}", now)
     for incident in ports.store.incidents(name, open_only=True):
-        if incident.due is None or incident.due <= now:
+        if everything or incident.due is None or incident.due <= now:
             ports.queue.enqueue(incident.id, now)

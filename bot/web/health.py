@@ -45,7 +45,8 @@ def readyz(request: Request) -> Response:
         return JSONResponse({"ready": found.store is None, "failing": _failing(found)}, 503 if found.store else 200)
     repositories = [{"repository": name, **said} for name, said in found.repositories.items()]
     ready = found.store is None
-    return JSONResponse({"ready": ready, "store": found.store or "ok", "repositories": repositories}, 200 if ready else 503)
+    said = {"ready": ready, "store": found.store or "ok", "repositories": repositories, "troubles": dict(request.app.state.troubles)}
+    return JSONResponse(said, 200 if ready else 503)
 
 
 def readiness(request: Request) -> Readiness:
@@ -69,7 +70,7 @@ def warnings(request: Request) -> list[str]:
     said = [f"The store cannot be written: {found.store}"] if found.store else []
     for name, repository in found.repositories.items():
         said += [f"{name}: {what}: {text}" for what, text in repository.items() if text not in (None, "ok")]
-    return said
+    return said + [f"{about}: {text}" for about, text in request.app.state.troubles.items()]
 
 
 def _store(ports: Mapping[str, Ports]) -> str | None:
@@ -94,24 +95,23 @@ def _repository(ports: Ports) -> dict[str, str | None]:
 
 @router.get("/metrics", summary="Numbers for Prometheus")
 def metrics(request: Request) -> Response:
-    """Open, as scrapers expect; only who may see the pages (a token as bearer or basic credentials) has them by `repository`."""
+    """Open, as scrapers expect; only who may see the pages (a token as bearer or basic credentials) has them by `repository`.
+
+    What the store knows is left out while it is away; that it is, is a number too.
+    """
     named = guard.insider(request)
     ports: Mapping[str, Ports] = request.app.state.ports
-    incidents = Counter(
-        (name if named else "", one.end.value if one.end else one.state.value)
-        for name, each in ports.items()
-        for one in each.store.incidents(name)
-    )
-    waiting = Counter[str]()
-    for name, each in ports.items():
-        waiting[name if named else ""] += len(each.store.inbox(name))
-    lines = ["# HELP rollbot_incidents Incidents by state, or by how they ended.", "# TYPE rollbot_incidents gauge"]
-    lines += [f"rollbot_incidents{_labels(repository=name, state=state)} {count}" for (name, state), count in incidents.items()]
-    lines += ["# HELP rollbot_inbox_waiting Deliveries that were not handled yet.", "# TYPE rollbot_inbox_waiting gauge"]
-    lines += [f"rollbot_inbox_waiting{_labels(repository=name)} {count}" for name, count in waiting.items()]
+    try:
+        lines, up = [*_incidents(ports, named), *_waiting(ports, named)], 1
+    except RollbotError:
+        lines, up = [], 0
+    lines += ["# HELP rollbot_store_up 1 while the database answers.", "# TYPE rollbot_store_up gauge", f"rollbot_store_up {up}"]
     lines += ["# HELP rollbot_deliveries_total What came to the hooks, by outcome.", "# TYPE rollbot_deliveries_total counter"]
     deliveries: Counter[tuple[str, str]] = request.app.state.deliveries
     lines += [f"rollbot_deliveries_total{_labels(source=source, outcome=what)} {count}" for (source, what), count in deliveries.items()]
+    lines += ["# HELP rollbot_trouble 1 for each thing that stands in the way of the work.", "# TYPE rollbot_trouble gauge"]
+    places = {"" if about in ports and not named else about for about in list(request.app.state.troubles)}
+    lines += [f"rollbot_trouble{_labels(about=about or 'repository')} 1" for about in sorted(places)]
     lines += ["# HELP rollbot_up 1 while the work goes on.", "# TYPE rollbot_up gauge", f"rollbot_up {int(request.app.state.alive())}"]
     return PlainTextResponse("\n".join([*lines, ""]), media_type="text/plain; version=0.0.4; charset=utf-8")
 
@@ -120,6 +120,24 @@ def _labels(**values: str) -> str:
     """Labels of a sample; an empty one is the same as none (https://prometheus.io/docs/concepts/data_model/#metric-names-and-labels)."""
     said = [f'{name}="{_label(text)}"' for name, text in values.items() if text]
     return f"{{{','.join(said)}}}" if said else ""
+
+
+def _incidents(ports: Mapping[str, Ports], named: bool) -> list[str]:
+    found = Counter(
+        (name if named else "", one.end.value if one.end else one.state.value)
+        for name, each in ports.items()
+        for one in each.store.incidents(name)
+    )
+    head = ["# HELP rollbot_incidents Incidents by state, or by how they ended.", "# TYPE rollbot_incidents gauge"]
+    return head + [f"rollbot_incidents{_labels(repository=name, state=state)} {count}" for (name, state), count in found.items()]
+
+
+def _waiting(ports: Mapping[str, Ports], named: bool) -> list[str]:
+    waiting = Counter[str]()
+    for name, each in ports.items():
+        waiting[name if named else ""] += each.store.waiting(name)
+    head = ["# HELP rollbot_inbox_waiting Deliveries that were not handled yet.", "# TYPE rollbot_inbox_waiting gauge"]
+    return head + [f"rollbot_inbox_waiting{_labels(repository=name)} {count}" for name, count in waiting.items()]
 
 
 def _label(text: str) -> str:

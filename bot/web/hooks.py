@@ -8,8 +8,8 @@ import logging
 import re
 from collections.abc import Mapping
 
+from anyio import to_thread
 from fastapi import APIRouter, HTTPException, Request
-from fastapi.concurrency import run_in_threadpool
 
 from bot.errors import Refused
 from bot.ports import Ports
@@ -38,7 +38,8 @@ async def receive(source: str, request: Request, repository: str | None = None) 
     if repository is not None and repository not in here:
         raise HTTPException(404, f"there is no such repository here; there are: {', '.join(here)}")
     houses = here if repository is None else {repository: here[repository]}
-    answer = await run_in_threadpool(_take, f"{source}:{event}" if event else source, row, delivery, body, houses)
+    named = f"{source}:{event}" if event else source
+    answer = await to_thread.run_sync(_take, named, row, delivery, body, houses, limiter=request.app.state.doors)
     outcome = {type(None): "accepted", Ignored: "ignored", str: "not understood"}[type(answer)]
     request.app.state.deliveries[source, outcome] += 1
     match answer:

@@ -78,8 +78,8 @@ class Mortal:
 class MortalWorld(LivedWorld):
     """The world goes on when Rollbot dies; Rollbot is started again, knowing only what it stored."""
 
-    def __init__(self, told: Story, folder: Path, death: Death) -> None:
-        super().__init__(told, folder)
+    def __init__(self, told: Story, folder: Path, death: Death, database_url: str = "") -> None:
+        super().__init__(told, folder, database_url=database_url)
         self.immortal, self.deaths = self._ports, 0
         self.start(death)
 
@@ -220,9 +220,9 @@ def a_story(way: Way) -> Story:
     return story.read(raw)
 
 
-def live(way: Way, folder: Path, death: Death) -> dict[str, Any]:
+def live(way: Way, folder: Path, death: Death, database_url: str = "") -> dict[str, Any]:
     """Live through a path and say what is left of it."""
-    with MortalWorld(a_story(way), folder, death) as world:
+    with MortalWorld(a_story(way), folder, death, database_url) as world:
         way.starts(world)
         world.pass_time(4 * 60)
         end = world.clock.now() + 3 * HOUR

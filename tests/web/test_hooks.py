@@ -11,7 +11,7 @@ def test_a_delivery_is_stored_queued_and_answered_at_once(send, alert, ports, ho
     assert answer.status_code == 202
     [delivery] = ports.store.inbox(ports.repository.name)
     assert (delivery.source, delivery.body) == ("alertmanager", alert().encode())
-    assert house.rows.take(delivery.received + 1, delivery.received + 2) == f"inbox:{ports.repository.name}"
+    assert house.rows.take(delivery.received + 1, delivery.received + 2, "w") == f"inbox:{ports.repository.name}"
 
 
 def test_the_same_delivery_again_is_one(send, alert, ports):

@@ -1,0 +1,83 @@
+"""Alerts that came in together → their incidents: those of one service are joined in one step, however many they are."""
+
+from __future__ import annotations
+
+from bot.errors import Stale
+from bot.incidents.correlate import alerted
+from bot.incidents.incident import Incident
+from bot.incidents.resolve import Unresolved, may_act, resolve
+from bot.ports import Notice, Ports
+from bot.reconciler.saving import note_alone, save
+from bot.reconciler.step import Step
+from bot.reconciler.view import View
+from bot.records.entry import Note, Stage
+from bot.refs import ServiceRef
+from bot.signals.signal import Alert
+
+TRIES = 5
+
+
+def join(alerts: list[Alert], view: View, ports: Ports) -> None:
+    """Join each alert to its service's incident, in order. Raises Stale where somebody kept saving one meanwhile."""
+    services: dict[ServiceRef, list[tuple[Alert, str]]] = {}
+    for alert in alerts:
+        found = resolve(alert, view.state.estate, view.config.alerts)
+        if isinstance(found, Unresolved):
+            _unresolved(alert, found, ports)
+        else:
+            services.setdefault(found.service, []).append((alert, found.why))
+    for service, its in services.items():
+        _join(service, its, view, ports)
+
+
+def _join(service: ServiceRef, alerts: list[tuple[Alert, str]], view: View, ports: Ports) -> None:
+    for _ in range(TRIES):
+        try:
+            return _once(service, alerts, view, ports)
+        except Stale:
+            continue
+    raise Stale(f"alerts of {service} could not be saved; tried again later")
+
+
+def _once(service: ServiceRef, alerts: list[tuple[Alert, str]], view: View, ports: Ports) -> None:
+    """Only a service's open incident changes, or one that is opened here: it is saved once, with a note of each alert."""
+    known, now = tuple(ports.store.incidents(service=service)), ports.clock.now()
+    current: Incident | None = None
+    notes: list[Note] = []
+    for alert, why in alerts:
+        acting = may_act(alert, view.config.alerts)
+        joined = alerted(alert, acting, service, known, now)
+        if joined.incident is None:
+            if all(incident.ended is not None for incident in known):
+                _alone(alert, Note(Stage.SIGNAL, f"{alert.name} is left alone: {joined.what}", (why,), facts(alert)), ports)
+            continue
+        current = joined.incident
+        known = (current, *(incident for incident in known if incident.id != current.id))
+        notes.append(Note(Stage.SIGNAL, joined.what, (why, acting.why), facts(alert)))
+    if current is not None:
+        saved = save(Step(current, tuple(notes), now), ports)
+        ports.queue.enqueue(saved.id, now)
+
+
+def facts(alert: Alert) -> dict[str, object]:
+    return {"alert": alert.name, "labels": dict(alert.labels), "status": alert.status.value, "started": alert.started_at, "key": alert.key}
+
+
+def _alone(alert: Alert, note: Note, ports: Ports) -> bool:
+    """Record what belongs to no incident, once; False where it is recorded already."""
+    if ports.store.noted(alert.key):
+        return False
+    note_alone(note, ports)
+    return True
+
+
+def _unresolved(alert: Alert, found: Unresolved, ports: Ports) -> None:
+    """Nothing is lost: it is recorded, and a person is told once."""
+    candidates = tuple(str(candidate) for candidate in found.candidates)
+    note = Note(Stage.SIGNAL, f"{alert.name} names no one service: {found.why}", candidates, facts(alert))
+    if not _alone(alert, note, ports):
+        return
+    text = "\n".join((note.what, *note.because))
+    notice = Notice(f"unresolved:{alert.key}", f"{alert.name}: whose alert is it?", text, urgent=True)
+    ports.notifier.notify(notice)
+    ports.store.told(notice)
