@@ -11,7 +11,7 @@ from bot.ports import Ports
 from bot.reconciler.step import Step
 from bot.records.entry import FIRST, Entry, Note, Stage, append
 
-TRIES = 10
+TRIES = 50
 
 
 def save(step: Step, ports: Ports, problem: str | None = None) -> Incident:
