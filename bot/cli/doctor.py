@@ -66,11 +66,12 @@ def _settings(found: Settings) -> Iterator[Finding]:
     for sentence in settings.unread():
         yield Finding("settings", "note", sentence)
     yield _tried("store", "can be read and written", lambda: _store(found), "set ROLLBOT_DATABASE_URL to a place that can be written")
-    for source, row in SOURCES.items():
-        if found.door(source):
-            yield Finding("hooks", "ok", f"/hooks/{source} is open")
-        else:
-            yield Finding("hooks", "note", f"/hooks/{source} is closed", f"set {row.setting}=$(openssl rand -hex 24)")
+    for source in filter(found.door, SOURCES):
+        yield Finding("hooks", "ok", f"/hooks/{source} is open")
+    closed = [source for source, row in SOURCES.items() if row.ways and not found.door(source)]
+    if closed:
+        hint = f"set {SOURCES[closed[0]].setting}=$(openssl rand -hex 24), and so for each that you use: docs/signals.md"
+        yield Finding("hooks", "note", f"closed are /hooks/ of {', '.join(closed)}", hint)
     if not found.api_tokens:
         yield Finding(
             "api",

@@ -82,6 +82,8 @@ def may_act(alert: Alert, rules: AlertRules) -> Acting:
     """Say whether an alert may change Git; those that may not are evidence."""
     if NEVER.fullmatch(alert.name):
         return Acting(False, f"{alert.name} is no symptom of a release")
+    if alert.never:
+        return Acting(False, alert.never)
     if alert.severity not in rules.acting_severities:
         return Acting(False, f"severity {alert.severity} never acts")
     label = alert.labels.get(OPT_IN, "").strip().lower()
@@ -102,7 +104,12 @@ def _rule(alert: Alert, rules: AlertRules) -> AlertRule | None:
 
 
 def _fits(rule: AlertRule, alert: Alert) -> bool:
-    return all(_glob(pattern, alert.labels.get(label, "")) for label, pattern in rule.match.items())
+    return all(_glob(pattern, alert.labels.get(label) or _said(label, alert)) for label, pattern in rule.match.items())
+
+
+def _said(label: str, alert: Alert) -> str:
+    """What a rule may match besides labels: which system said it, and what it is called."""
+    return {"source": alert.source, "alertname": alert.name}.get(label, "")
 
 
 def _glob(pattern: str, text: str) -> bool:

@@ -18,9 +18,11 @@ class Status(StrEnum):
 class Alert:
     """One alert instance, firing or resolved.
 
-    `key` is the same for the same delivery sent again, `instance` also for the alert's other status.
+    `key` is the same for the same delivery sent again, `instance` also for the alert's other status; "" in a resolution whose sender
+    cannot say which start it ends: all of that `fingerprint`, which names what fires whatever the time.
     `started_at` is when the sender says that it fired, never later than `received_at`. `ended_at` is None while it fires.
     `severity` is lower case, "" where no label says it. `truncated`: alerts of the same group that the sender left out.
+    `never`: why it changes nothing in Git, whoever opts it in (there were no data); "" where nothing is said against it.
     """
 
     source: str
@@ -38,6 +40,7 @@ class Alert:
     instance: str = ""
     truncated: int = 0
     group: Mapping[str, str] = field(default_factory=dict)
+    never: str = ""
 
 
 @dataclass(frozen=True, slots=True)

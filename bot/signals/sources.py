@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.errors import Refused
 from bot.refs import Instant
-from bot.signals import alertmanager, github
+from bot.signals import alertmanager, github, grafana
 from bot.signals.signal import Ignored, Signal
 
 
@@ -20,36 +20,48 @@ class Bearer:
 class Hmac:
     """The sender proves itself by HMAC-SHA256 over the raw body, in hexadecimal digits after `prefix`, in one header.
 
-    A sender that changes its secret may send several, with commas. No other hash is ever accepted.
+    A sender that changes its secret may send several, with commas. No other hash is ever accepted. Where the header `stamp` is there,
+    the HMAC is over `<its text>:<body>`, and its text is the time of sending in Unix seconds: old ones are turned away.
     """
 
     header: str
     prefix: str = ""
+    stamp: str = ""
+
+
+Way = Bearer | Hmac
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
     """`parse` turns a verified raw body into signals: it returns or raises Refused, whatever the body. Its third word is the event's name.
 
-    `event` and `delivery` are the headers that name the kind of event and this delivery of it, "" where the sender has none;
-    `about` names the repository that a body is about, where one system speaks for many. `setting`: where its secrets are said.
+    `ways`: how a sender may prove itself, any one is enough. `event` and `delivery` are the headers that name the kind of event and
+    this delivery of it, "" where the sender has none; `about` names the repository that a body is about, where one system speaks for
+    many. `setting`: where its secrets are said.
     """
 
     parse: Callable[[bytes, Instant, str], tuple[Signal, ...] | Ignored]
-    authentication: Bearer | Hmac
+    ways: tuple[Way, ...]
     setting: str
     event: str = ""
     delivery: str = ""
     about: Callable[[bytes], str | None] | None = None
 
 
+def _plain(parse: Callable[[bytes, Instant], tuple[Signal, ...] | Ignored], source: str, *ways: Way) -> Source:
+    """The row of a sender of one kind of event."""
+    return Source(lambda body, at, event: parse(body, at), ways, f"ROLLBOT_HOOK_TOKEN_{source.upper()}")
+
+
 SOURCES: Mapping[str, Source] = {
-    alertmanager.SOURCE: Source(
-        lambda body, at, event: alertmanager.parse(body, at), authentication=Bearer(), setting="ROLLBOT_HOOK_TOKEN_ALERTMANAGER"
+    alertmanager.SOURCE: _plain(alertmanager.parse, alertmanager.SOURCE, Bearer()),
+    grafana.SOURCE: _plain(
+        grafana.parse, grafana.SOURCE, Hmac("X-Grafana-Alerting-Signature", stamp="X-Grafana-Alerting-Timestamp"), Bearer()
     ),
     github.SOURCE: Source(
         github.parse,
-        authentication=Hmac("X-Hub-Signature-256", "sha256="),
+        ways=(Hmac("X-Hub-Signature-256", "sha256="),),
         setting="ROLLBOT_GITHUB_WEBHOOK_SECRET",
         event="X-GitHub-Event",
         delivery="X-GitHub-Delivery",

@@ -16,8 +16,8 @@ from bot.ports import Ports
 from bot.reconciler.intake import keep
 from bot.reconciler.talking import same
 from bot.signals.signal import Command, Ignored, Signal
-from bot.signals.sources import SOURCES, Bearer, Source, parse
-from bot.web.guard import bearer, owner, signed
+from bot.signals.sources import SOURCES, Bearer, Hmac, Source, Way, parse
+from bot.web.guard import bearer, owner, unsigned
 
 LARGEST = 8 * 1024 * 1024
 _EVENT = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -56,16 +56,25 @@ async def _verified(source: str, row: Source, request: Request) -> bytes:
     secrets = request.app.state.settings.door(source)
     if not secrets:
         raise _closed(row, f"this door is closed: set {row.setting}")
-    if isinstance(row.authentication, Bearer):
-        if owner(bearer(request), dict.fromkeys([source], secrets[0])) is None:
-            raise _turned_away(source, row, request, f"send {row.setting} as `Authorization: Bearer …`")
+    signature = next((way for way in row.ways if isinstance(way, Hmac) and request.headers.get(way.header)), None)
+    if signature is not None:
+        body = await _body(request)
+        now = next(iter(request.app.state.ports.values())).clock.now()
+        why = unsigned(request, signature, body, secrets, now)
+        if why is not None:
+            raise _turned_away(source, row, request, f"{signature.header} is not what {row.setting} makes of this body{why}")
+        return body
+    if Bearer() in row.ways and owner(bearer(request), dict.fromkeys([source], secrets[0])) is not None:
         return await _body(request)
-    if not request.headers.get(row.authentication.header):
-        raise _turned_away(source, row, request, f"the header {row.authentication.header} is missing: give the webhook a secret")
-    body = await _body(request)
-    if not signed(request, row.authentication, body, secrets):
-        raise _turned_away(source, row, request, f"{row.authentication.header} is not what {row.setting} makes of this body")
-    return body
+    raise _turned_away(source, row, request, " or ".join(_wanted(way, row) for way in row.ways))
+
+
+def _wanted(way: Way, row: Source) -> str:
+    match way:
+        case Bearer():
+            return f"send {row.setting} as `Authorization: Bearer …`"
+        case Hmac():
+            return f"the header {way.header} is missing: give the webhook a secret"
 
 
 def _turned_away(source: str, row: Source, request: Request, why: str) -> HTTPException:
@@ -75,7 +84,7 @@ def _turned_away(source: str, row: Source, request: Request, why: str) -> HTTPEx
 
 
 def _closed(row: Source, why: str) -> HTTPException:
-    return HTTPException(401, why, {"WWW-Authenticate": "Bearer"} if isinstance(row.authentication, Bearer) else None)
+    return HTTPException(401, why, {"WWW-Authenticate": "Bearer"} if Bearer() in row.ways else None)
 
 
 def _named(row: Source, request: Request) -> tuple[str, str]:

@@ -111,6 +111,9 @@ def test_what_does_not_name_one_service_lists_the_candidates(labels, candidates,
             "staging/checkout",
             id="labels",
         ),
+        pytest.param(AlertRule({"source": "alert*"}, "cart"), {}, "prod/cart", id="the system that says it"),
+        pytest.param(AlertRule({"source": "flux"}, "cart"), {}, None, id="another system"),
+        pytest.param(AlertRule({"alertname": "High*"}, "cart"), {}, "prod/cart", id="its name"),
         pytest.param(
             AlertRule({"team": "x"}, environment="staging"), {"team": "x", "service": "checkout"}, "staging/checkout", id="environment only"
         ),
