@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.errors import Refused
 from bot.refs import Instant
-from bot.signals import alertmanager, github, grafana
+from bot.signals import alertmanager, datadog, github, grafana, pagerduty
 from bot.signals.signal import Ignored, Signal
 
 
@@ -47,11 +47,13 @@ class Source:
     event: str = ""
     delivery: str = ""
     about: Callable[[bytes], str | None] | None = None
+    loose: bool = False
+    """Its bodies may be no JSON, through no fault of whoever set it up."""
 
 
-def _plain(parse: Callable[[bytes, Instant], tuple[Signal, ...] | Ignored], source: str, *ways: Way) -> Source:
+def _plain(parse: Callable[[bytes, Instant], tuple[Signal, ...] | Ignored], source: str, *ways: Way, loose: bool = False) -> Source:
     """The row of a sender of one kind of event."""
-    return Source(lambda body, at, event: parse(body, at), ways, f"ROLLBOT_HOOK_TOKEN_{source.upper()}")
+    return Source(lambda body, at, event: parse(body, at), ways, f"ROLLBOT_HOOK_TOKEN_{source.upper()}", loose=loose)
 
 
 SOURCES: Mapping[str, Source] = {
@@ -67,6 +69,8 @@ SOURCES: Mapping[str, Source] = {
         delivery="X-GitHub-Delivery",
         about=github.about,
     ),
+    pagerduty.SOURCE: _plain(pagerduty.parse, pagerduty.SOURCE, Hmac("X-PagerDuty-Signature", "v1=")),
+    datadog.SOURCE: _plain(datadog.parse, datadog.SOURCE, Bearer(), loose=True),
 }
 
 

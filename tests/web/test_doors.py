@@ -32,7 +32,10 @@ Post = Callable[..., Any]
 
 def recorded(source: str) -> tuple[str, bytes]:
     """A delivery that is as it should be, with the name of its event."""
-    file = sorted(file for file in (PAYLOADS / source).glob("*.json") if "deployment_status" in file.name or source != "github")[0]
+    files = [file for file in (PAYLOADS / source).glob("*.json") if not file.name.startswith("ignored.")]
+    if source == "github":
+        files = [file for file in files if "deployment_status" in file.name]
+    file = min(files, key=lambda file: (file.name.startswith(("resolved", "recovered")), file.name))
     return file.name.partition(".")[0], file.read_bytes()
 
 
