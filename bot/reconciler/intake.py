@@ -6,6 +6,7 @@ import hashlib
 
 from bot.errors import Refused, Stale
 from bot.incidents.correlate import alerted
+from bot.incidents.lifecycle import State
 from bot.incidents.resolve import Unresolved, may_act, resolve
 from bot.ports import Delivery, Notice, Ports
 from bot.reconciler.asking import ask
@@ -15,7 +16,7 @@ from bot.reconciler.step import Step
 from bot.reconciler.view import View, look_around
 from bot.records.entry import Note, Stage
 from bot.refs import Instant
-from bot.signals.signal import Alert, Asked, ChangeEvent, Command, Ignored, Signal
+from bot.signals.signal import DEPLOYED, Alert, Asked, ChangeEvent, Command, Ignored, Signal
 from bot.signals.sources import parse
 
 INBOX = "inbox:"
@@ -116,14 +117,15 @@ def _alert(alert: Alert, view: View, ports: Ports) -> None:
 def look_again(event: ChangeEvent, ports: Ports) -> None:
     """Bring forward what waits for the forge: open incidents whose branch, commit or pull request the event names.
 
-    A push to the branch that is deployed may be what any of them waits for.
+    A push to the branch that is deployed may be what any of them waits for; a deployment, what those wait for that are merged.
     """
     now = ports.clock.now()
     everybody = event.what == "push" and ports.repository.branch in event.branches
     for incident in ports.store.incidents(ports.repository.name, open_only=True):
         action = incident.actions[-1] if incident.actions else None
         named = action and (action.branch in event.branches or action.head in event.commits or action.pull in event.pulls)
-        if named or everybody:
+        arriving = event.what == DEPLOYED and incident.state is State.MERGED
+        if named or everybody or arriving:
             ports.queue.enqueue(incident.id, now)
 
 

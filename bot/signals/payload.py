@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic_core import from_json
 
 from bot.errors import Refused
 from bot.refs import Instant
@@ -56,6 +57,17 @@ def read(model: type[Model], body: bytes, what: str) -> Model:
         return model.model_validate_json(body)
     except ValidationError as error:
         raise Refused(f"not {what}: {first_problem(error)}") from error
+
+
+def tree(body: bytes, what: str) -> dict[str, Any]:
+    """Read a body as any JSON object. Raises Refused for what is none, or an empty one."""
+    try:
+        found = from_json(body)
+    except ValueError as error:
+        raise Refused(f"not {what}: body: Invalid JSON: {error}") from error
+    if not isinstance(found, dict) or not found:
+        raise Refused(f"not {what}: body: expected an object with something in it")
+    return found
 
 
 def first_problem(error: ValidationError) -> str:

@@ -126,7 +126,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class ChangeEvent:
-    """Something changed at the forge: a hint to look again at what has to do with that branch, commit or pull request now."""
+    """Something changed at the forge, or was deployed: a hint to look again at what has to do with that branch, commit or pull."""
 
     key: str
     at: Instant
@@ -134,6 +134,15 @@ class ChangeEvent:
     branches: tuple[str, ...] = ()
     commits: tuple[str, ...] = ()
     pulls: tuple[int, ...] = ()
+
+
+DEPLOYED = "deployed"
+"""What a ChangeEvent says that comes from what applies manifests, not from the forge."""
+
+
+def applied(alert: Alert, revision: str) -> ChangeEvent:
+    """The hint that goes with good news of a deployment: what waits to arrive may have arrived."""
+    return ChangeEvent(f"{alert.key}:{DEPLOYED}", alert.started_at, DEPLOYED, commits=(revision,) if revision else ())
 
 
 @dataclass(frozen=True, slots=True)

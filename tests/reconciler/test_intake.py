@@ -123,6 +123,9 @@ def test_an_alert_of_an_ended_incident_is_told_once(world: LivedWorld) -> None:
         pytest.param({"pulls": (9,), "branches": ("other",)}, [], id="nobody's"),
         pytest.param({"what": "push", "branches": ("main",)}, ["i-checkout", "i-payments", "i-search"], id="the branch that is deployed"),
         pytest.param({"what": "push", "branches": ("other",)}, [], id="another branch"),
+        pytest.param(
+            {"what": "deployed", "commits": ("d" * 40,)}, ["i-payments"], id="something was deployed: what is merged may have arrived"
+        ),
     ],
 )
 def test_a_change_at_the_forge_brings_forward_the_incidents_it_names_and_no_others(
@@ -136,7 +139,8 @@ def test_a_change_at_the_forge_brings_forward_the_incidents_it_names_and_no_othe
     }
     for name, done in actions.items():
         service = ServiceRef(world.repository.name, "prod", name)
-        ports.store.save(Incident(f"i-{name}", service, now, actions=done, due=now + 3600))
+        state = State.MERGED if name == "payments" else State.OPENED
+        ports.store.save(Incident(f"i-{name}", service, now, state, actions=done, due=now + 3600))
     ended = Incident("i-old", ServiceRef(world.repository.name, "prod", "frontend"), now, State.ENDED, actions=actions["checkout"])
     ports.store.save(replace(ended, end=End.DONE, ended=now))
     signal = ChangeEvent("e", now, **{"what": "pull_request closed", **event})
