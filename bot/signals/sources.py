@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.errors import Refused
 from bot.refs import Instant
-from bot.signals import alertmanager, argocd, datadog, flux, github, grafana, pagerduty
+from bot.signals import alertmanager, argocd, datadog, flux, github, grafana, pagerduty, rollouts
 from bot.signals.signal import Ignored, Signal
 
 
@@ -70,6 +70,7 @@ SOURCES: Mapping[str, Source] = {
         about=github.about,
     ),
     argocd.SOURCE: _plain(argocd.parse, argocd.SOURCE, Bearer()),
+    rollouts.SOURCE: _plain(rollouts.parse, rollouts.SOURCE, Bearer()),
     flux.SOURCE: _plain(flux.parse, flux.SOURCE, Hmac("X-Signature", "sha256="), Bearer()),
     pagerduty.SOURCE: _plain(pagerduty.parse, pagerduty.SOURCE, Hmac("X-PagerDuty-Signature", "v1=")),
     datadog.SOURCE: _plain(datadog.parse, datadog.SOURCE, Bearer(), loose=True),
