@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.errors import Refused
 from bot.refs import Instant
-from bot.signals import alertmanager, argocd, datadog, flux, github, grafana, pagerduty, rollouts
+from bot.signals import alertmanager, argocd, datadog, flagger, flux, github, grafana, pagerduty, rollouts
 from bot.signals.signal import Ignored, Signal
 
 
@@ -29,7 +29,18 @@ class Hmac:
     stamp: str = ""
 
 
-Way = Bearer | Hmac
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The sender can set no header: its secret is the last part of the address, or stands in the body at `path`.
+
+    Such a body is read before it is verified, so it may only be small; the secret is blotted out of what is kept.
+    """
+
+    path: tuple[str, ...]
+    largest: int = 64 * 1024
+
+
+Way = Bearer | Hmac | Shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +82,7 @@ SOURCES: Mapping[str, Source] = {
     ),
     argocd.SOURCE: _plain(argocd.parse, argocd.SOURCE, Bearer()),
     rollouts.SOURCE: _plain(rollouts.parse, rollouts.SOURCE, Bearer()),
+    flagger.SOURCE: _plain(flagger.parse, flagger.SOURCE, Shown(("metadata", "token")), Bearer()),
     flux.SOURCE: _plain(flux.parse, flux.SOURCE, Hmac("X-Signature", "sha256="), Bearer()),
     pagerduty.SOURCE: _plain(pagerduty.parse, pagerduty.SOURCE, Hmac("X-PagerDuty-Signature", "v1=")),
     datadog.SOURCE: _plain(datadog.parse, datadog.SOURCE, Bearer(), loose=True),

@@ -16,8 +16,8 @@ from bot.ports import Ports
 from bot.reconciler.intake import keep
 from bot.reconciler.talking import same
 from bot.signals.signal import Command, Ignored, Signal
-from bot.signals.sources import SOURCES, Bearer, Hmac, Source, Way, parse
-from bot.web.guard import bearer, owner, unsigned
+from bot.signals.sources import SOURCES, Bearer, Hmac, Shown, Source, Way, parse
+from bot.web.guard import bearer, owner, unsigned, within
 
 LARGEST = 8 * 1024 * 1024
 _EVENT = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -27,17 +27,13 @@ router = APIRouter()
 
 
 @router.post("/hooks/{source}", status_code=202, summary="Receive what an alerting system or a forge has to say")
-async def receive(source: str, request: Request, repository: str | None = None) -> dict[str, object]:
+@router.post("/hooks/{source}/{token}", status_code=202, include_in_schema=False)
+async def receive(source: str, request: Request, repository: str | None = None, token: str = "") -> dict[str, object]:
     """Verified, stored, queued: 202. With several repositories each gets it, unless it, or `?repository=`, names one."""
-    here: Mapping[str, Ports] = request.app.state.ports
-    row = SOURCES.get(source)
-    if row is None:
-        raise HTTPException(404, f"there is no source {source[:40]!r}; there are: {', '.join(sorted(SOURCES))}")
+    row = row_of(source)
     event, delivery = _named(row, request)
-    body = await _verified(source, row, request)
-    if repository is not None and repository not in here:
-        raise HTTPException(404, f"there is no such repository here; there are: {', '.join(here)}")
-    houses = here if repository is None else {repository: here[repository]}
+    body = await verified(source, row, request, token)
+    houses = houses_of(request, repository)
     answer = await run_in_threadpool(_take, f"{source}:{event}" if event else source, row, delivery, body, houses)
     outcome = {type(None): "accepted", Ignored: "ignored", str: "not understood"}[type(answer)]
     request.app.state.deliveries[source, outcome] += 1
@@ -51,7 +47,21 @@ async def receive(source: str, request: Request, repository: str | None = None) 
             return {"accepted": True}
 
 
-async def _verified(source: str, row: Source, request: Request) -> bytes:
+def row_of(source: str) -> Source:
+    row = SOURCES.get(source)
+    if row is None:
+        raise HTTPException(404, f"there is no source {source[:40]!r}; there are: {', '.join(sorted(SOURCES))}")
+    return row
+
+
+def houses_of(request: Request, repository: str | None) -> Mapping[str, Ports]:
+    here: Mapping[str, Ports] = request.app.state.ports
+    if repository is not None and repository not in here:
+        raise HTTPException(404, f"there is no such repository here; there are: {', '.join(here)}")
+    return here if repository is None else {repository: here[repository]}
+
+
+async def verified(source: str, row: Source, request: Request, token: str = "") -> bytes:
     """Read the body of a sender who proves itself. A token goes before the body, a signature is over it. Raises 401, 413, 415."""
     secrets = request.app.state.settings.door(source)
     if not secrets:
@@ -66,6 +76,11 @@ async def _verified(source: str, row: Source, request: Request) -> bytes:
         return body
     if Bearer() in row.ways and owner(bearer(request), dict.fromkeys([source], secrets[0])) is not None:
         return await _body(request)
+    shown = next((way for way in row.ways if isinstance(way, Shown)), None)
+    if shown is not None:
+        body = await _body(request, shown.largest)
+        if owner(token or within(body, shown.path), dict.fromkeys([source], secrets[0])) is not None:
+            return body.replace(secrets[0].get_secret_value().encode(), b"***")
     raise _turned_away(source, row, request, " or ".join(_wanted(way, row) for way in row.ways))
 
 
@@ -75,6 +90,8 @@ def _wanted(way: Way, row: Source) -> str:
             return f"send {row.setting} as `Authorization: Bearer …`"
         case Hmac():
             return f"the header {way.header} is missing: give the webhook a secret"
+        case Shown(path=path):
+            return f"send {row.setting} as the last part of the address, or as {'.'.join(path)}"
 
 
 def _turned_away(source: str, row: Source, request: Request, why: str) -> HTTPException:
@@ -98,19 +115,19 @@ def _named(row: Source, request: Request) -> tuple[str, str]:
     return found[0], found[1]
 
 
-async def _body(request: Request) -> bytes:
+async def _body(request: Request, largest: int = LARGEST) -> bytes:
     """Read the body, never more than may be. Raises 413, 415."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json" or request.headers.get("content-encoding", "identity") != "identity":
         raise HTTPException(415, "send application/json, not compressed")
     said = request.headers.get("content-length", "")
-    if said.isdigit() and int(said) > LARGEST:
-        raise HTTPException(413, f"the body is larger than {LARGEST} bytes")
+    if said.isdigit() and int(said) > largest:
+        raise HTTPException(413, f"the body is larger than {largest} bytes")
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > LARGEST:
-            raise HTTPException(413, f"the body is larger than {LARGEST} bytes")
+        if len(body) > largest:
+            raise HTTPException(413, f"the body is larger than {largest} bytes")
     return bytes(body)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 
-from bot.signals.sources import SOURCES, Bearer, Hmac, Way
+from bot.signals.sources import SOURCES, Bearer, Hmac, Shown, Way
 
 SECRET = "hook-secret-0123456789"
 WAYS = [(source, way) for source, row in SOURCES.items() for way in row.ways]
@@ -19,3 +19,5 @@ def proof(way: Way, body: bytes, secret: str = SECRET) -> dict[str, str]:
             return {"Authorization": f"Bearer {secret}"}
         case Hmac():
             return {way.header: way.prefix + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}
+        case Shown():
+            return {}
