@@ -16,7 +16,7 @@ from bot.reconciler.step import Step
 from bot.reconciler.view import View, look_around
 from bot.records.entry import Note, Stage
 from bot.refs import Instant
-from bot.signals.signal import DEPLOYED, Alert, Asked, ChangeEvent, Command, Ignored, Signal
+from bot.signals.signal import DEPLOYED, Alert, Asked, ChangeEvent, Command, Ignored, Signal, Status
 from bot.signals.sources import parse
 
 INBOX = "inbox:"
@@ -95,17 +95,20 @@ def _join(signal: Signal, view: View, ports: Ports) -> None:
 
 
 def _alert(alert: Alert, view: View, ports: Ports) -> None:
-    found = resolve(alert, view.state.estate, view.config.alerts)
+    found, acting = resolve(alert, view.state.estate, view.config.alerts), may_act(alert, view.config.alerts)
     facts = {"alert": alert.name, "labels": dict(alert.labels), "status": alert.status.value, "started": alert.started_at, "key": alert.key}
+    over = alert.status is Status.RESOLVED and not alert.instance  # good news of what nobody missed is no news
     if isinstance(found, Unresolved):
+        if over:
+            return
         candidates = tuple(str(candidate) for candidate in found.candidates)
-        _unresolved(alert, Note(Stage.SIGNAL, f"{alert.name} names no one service: {found.why}", candidates, facts), ports)
+        note = Note(Stage.SIGNAL, f"{alert.name} names no one service: {found.why}", candidates, facts)
+        _unresolved(alert, note, acting.may, ports)
         return
-    acting = may_act(alert, view.config.alerts)
     known = tuple(ports.store.incidents(service=found.service))
     joined = alerted(alert, acting, found.service, known, ports.clock.now())
     if joined.incident is None:
-        if all(incident.ended is not None for incident in known) and not _told(alert.key, ports):
+        if not over and all(incident.ended is not None for incident in known) and not _told(alert.key, ports):
             note_alone(Note(Stage.SIGNAL, f"{alert.name} is left alone: {joined.what}", (found.why,), facts), ports)
         return
     note = Note(Stage.SIGNAL, joined.what, (found.why, acting.why), facts)
@@ -129,13 +132,13 @@ def look_again(event: ChangeEvent, ports: Ports) -> None:
             ports.queue.enqueue(incident.id, now)
 
 
-def _unresolved(alert: Alert, note: Note, ports: Ports) -> None:
-    """Nothing is lost: it is recorded, and a person is told once."""
+def _unresolved(alert: Alert, note: Note, urgent: bool, ports: Ports) -> None:
+    """Nothing is lost: it is recorded, and a person is told once; at once where it might have changed Git."""
     if _told(alert.key, ports):
         return
     note_alone(note, ports)
     text = "\n".join((note.what, *note.because))
-    notice = Notice(f"unresolved:{alert.key}", f"{alert.name}: whose alert is it?", text, urgent=True)
+    notice = Notice(f"unresolved:{alert.key}", f"{alert.name}: whose alert is it?", text, urgent=urgent)
     ports.notifier.notify(notice)
     ports.store.told(notice)
 

@@ -15,7 +15,7 @@ from bot.errors import Refused
 from bot.ports import Ports
 from bot.reconciler.intake import keep
 from bot.reconciler.talking import same
-from bot.signals.signal import Command, Ignored, Signal
+from bot.signals.signal import Alert, Command, Ignored, Signal
 from bot.signals.sources import SOURCES, Bearer, Hmac, Shown, Source, Way, parse
 from bot.web.guard import bearer, owner, unsigned, within
 
@@ -157,7 +157,7 @@ def _take(source: str, row: Source, delivery: str, body: bytes, houses: Mapping[
 
 
 def _concerned(name: str | None, signals: tuple[Signal, ...], houses: Mapping[str, Ports]) -> list[Ports]:
-    """The manifests repository of that name; what people say in another repository of the forge is for all of them to answer."""
+    """The manifests repository of that name; what is said or was deployed in another repository of the forge is for all to look at."""
     at_forge = [ports for ports in houses.values() if ports.conversation is not None]
     its_own = [ports for ports in at_forge if name and same(name, ports)]
-    return its_own or (at_forge if any(isinstance(signal, Command) for signal in signals) else [])
+    return its_own or (at_forge if any(isinstance(signal, Command | Alert) for signal in signals) else [])
