@@ -22,6 +22,7 @@ from bot.manifests.rules import ManifestRules, PinRule, ServiceRule
 from bot.outcomes.rules import OutcomeRules
 from bot.policy.people import PeopleRules
 from bot.policy.settings import PolicyRules
+from bot.signals.generic import JsonRule
 
 PATH = ".rollbot.yaml"
 LARGEST = 256 * 1024
@@ -216,6 +217,7 @@ def _config(model: ConfigModel) -> Config:
         "rules": tuple(AlertRule(**_given(rule)) for rule in model.alerts.rules),
         "ignore_values": _added(ALERTS.ignore_values, model.alerts.ignore_values),
         "environments": environments | model.alerts.environments,
+        "mappings": tuple(JsonRule(**_given(rule)) for rule in model.alerts.mappings),
     }
     policy = _given(model.policy) | {"protected": _added(POLICY.protected, model.policy.protected)}
     return Config(

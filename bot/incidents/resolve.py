@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from bot.incidents.rules import AlertRule, AlertRules
 from bot.manifests.estate import Estate, Service
 from bot.refs import ImageRef, ServiceRef
+from bot.signals.globs import fits
 from bot.signals.signal import Alert
 
 MOST_CANDIDATES = 10
@@ -106,28 +107,12 @@ def _rule(alert: Alert, rules: AlertRules) -> AlertRule | None:
 
 
 def _fits(rule: AlertRule, alert: Alert) -> bool:
-    return all(_glob(pattern, alert.labels.get(label) or _said(label, alert)) for label, pattern in rule.match.items())
+    return all(fits(pattern, alert.labels.get(label) or _said(label, alert)) for label, pattern in rule.match.items())
 
 
 def _said(label: str, alert: Alert) -> str:
     """What a rule may match besides labels: which system said it, and what it is called."""
     return {"source": alert.source, "alertname": alert.name}.get(label, "")
-
-
-def _glob(pattern: str, text: str) -> bool:
-    """`*` stands for any text; linear, whatever a stranger's label holds."""
-    first, *rest = pattern.split("*")
-    if not rest:
-        return text == pattern
-    if not text.startswith(first) or len(text) < len(first) + len(rest[-1]) or not text.endswith(rest[-1]):
-        return False
-    at, end = len(first), len(text) - len(rest[-1])
-    for part in rest[:-1]:
-        found = text.find(part, at, end)
-        if found < 0:
-            return False
-        at = found + len(part)
-    return True
 
 
 def _matched(rule: AlertRule) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bot.signals.generic import JsonRule
+
 
 @dataclass(frozen=True, slots=True)
 class AlertRule:
@@ -59,3 +61,6 @@ class AlertRules:
     acting_severities: tuple[str, ...] = ("critical", "page", "error", "high", "p1", "p2", "")
     act_by_default: bool = False
     environments: Mapping[str, str] = field(default_factory=dict)
+    mappings: tuple[JsonRule, ...] = ()
+    sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The environments (globs) that a source may speak of; one that is not named may speak of all (F9)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from bot.errors import Refused, Stale
-from bot.incidents.correlate import alerted
+from bot.incidents.correlate import alerted, over
 from bot.incidents.lifecycle import State
 from bot.incidents.resolve import Unresolved, may_act, resolve
 from bot.ports import Delivery, Notice, Ports
@@ -15,8 +15,10 @@ from bot.reconciler.saving import note_alone, save
 from bot.reconciler.step import Step
 from bot.reconciler.view import View, look_around
 from bot.records.entry import Note, Stage
-from bot.refs import Instant
-from bot.signals.signal import DEPLOYED, Alert, Asked, ChangeEvent, Command, Ignored, Signal, Status
+from bot.refs import Instant, ServiceRef
+from bot.signals.generic import mapped
+from bot.signals.globs import fits
+from bot.signals.signal import DEPLOYED, Alert, Asked, ChangeEvent, Command, Ignored, Signal, Status, Told
 from bot.signals.sources import parse
 
 INBOX = "inbox:"
@@ -80,6 +82,8 @@ def _join(signal: Signal, view: View, ports: Ports) -> None:
     for _ in range(TRIES):
         try:
             match signal:
+                case Alert(status=Status.RESOLVED, instance=""):
+                    return _over(signal, ports)
                 case Alert():
                     return _alert(signal, view, ports)
                 case Asked():
@@ -87,6 +91,8 @@ def _join(signal: Signal, view: View, ports: Ports) -> None:
                     return None
                 case Command():
                     return hear(signal, ports)
+                case Told():
+                    return _map(signal, view, ports)
                 case ChangeEvent():
                     return look_again(signal, ports)
         except Stale:
@@ -97,24 +103,52 @@ def _join(signal: Signal, view: View, ports: Ports) -> None:
 def _alert(alert: Alert, view: View, ports: Ports) -> None:
     found, acting = resolve(alert, view.state.estate, view.config.alerts), may_act(alert, view.config.alerts)
     facts = {"alert": alert.name, "labels": dict(alert.labels), "status": alert.status.value, "started": alert.started_at, "key": alert.key}
-    over = alert.status is Status.RESOLVED and not alert.instance  # good news of what nobody missed is no news
     if isinstance(found, Unresolved):
-        if over:
-            return
         candidates = tuple(str(candidate) for candidate in found.candidates)
         note = Note(Stage.SIGNAL, f"{alert.name} names no one service: {found.why}", candidates, facts)
         _unresolved(alert, note, acting.may, ports)
         return
+    if why := _not_its_business(alert, found.service, view):
+        if not _told(alert.key, ports):
+            note_alone(Note(Stage.SIGNAL, f"{alert.name} is left alone: {why}", (found.why,), facts), ports)
+        return
     known = tuple(ports.store.incidents(service=found.service))
     joined = alerted(alert, acting, found.service, known, ports.clock.now())
     if joined.incident is None:
-        if not over and all(incident.ended is not None for incident in known) and not _told(alert.key, ports):
+        if all(incident.ended is not None for incident in known) and not _told(alert.key, ports):
             note_alone(Note(Stage.SIGNAL, f"{alert.name} is left alone: {joined.what}", (found.why,), facts), ports)
         return
     note = Note(Stage.SIGNAL, joined.what, (found.why, acting.why), facts)
     now = ports.clock.now()
     saved = save(Step(joined.incident, (note,), now), ports)
     ports.queue.enqueue(saved.id, now)
+
+
+def _over(alert: Alert, ports: Ports) -> None:
+    """End what it ended, whoever's incident that is; good news of what nobody missed is no news."""
+    for incident in ports.store.incidents(ports.repository.name, open_only=True):
+        joined = over(alert, incident)
+        if joined.incident is not None:
+            facts = {"alert": alert.name, "status": alert.status.value, "key": alert.key}
+            saved = save(Step(joined.incident, (Note(Stage.SIGNAL, joined.what, (), facts),), ports.clock.now()), ports)
+            ports.queue.enqueue(saved.id, ports.clock.now())
+
+
+def _not_its_business(alert: Alert, service: ServiceRef, view: View) -> str | None:
+    """Why its source may not speak of that environment (F9): a hook's token that leaked opens one door, and no more than it is for."""
+    may = view.config.alerts.sources.get(alert.source)
+    if may is None or any(fits(pattern, service.environment) for pattern in may):
+        return None
+    return f"{alert.source} may speak of {', '.join(may) or 'nothing'}, not of {service.environment}"
+
+
+def _map(told: Told, view: View, ports: Ports) -> None:
+    """Read a JSON object as the configuration maps it; what it does not map is recorded once."""
+    found = mapped(told, view.config.alerts.mappings)
+    if not isinstance(found, Ignored):
+        _alert(found, view, ports)
+    elif not _told(told.key, ports):
+        note_alone(Note(Stage.SIGNAL, "a delivery to /hooks/json is left alone", (found.why,), {"key": told.key}), ports)
 
 
 def look_again(event: ChangeEvent, ports: Ports) -> None:

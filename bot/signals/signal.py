@@ -125,6 +125,15 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """A JSON object of a system that we know nothing of; the configuration says what its fields mean."""
+
+    key: str
+    at: Instant
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeEvent:
     """Something changed at the forge, or was deployed: a hint to look again at what has to do with that branch, commit or pull."""
 
@@ -152,4 +161,4 @@ class Ignored:
     why: str
 
 
-Signal = Alert | Asked | Command | ChangeEvent
+Signal = Alert | Asked | Command | Told | ChangeEvent

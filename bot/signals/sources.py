@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.errors import Refused
 from bot.refs import Instant
-from bot.signals import alertmanager, argocd, datadog, flagger, flux, github, grafana, pagerduty, rollouts
+from bot.signals import alertmanager, argocd, datadog, flagger, flux, generic, github, grafana, pagerduty, rollouts
 from bot.signals.signal import Ignored, Signal
 
 
@@ -86,6 +86,7 @@ SOURCES: Mapping[str, Source] = {
     flux.SOURCE: _plain(flux.parse, flux.SOURCE, Hmac("X-Signature", "sha256="), Bearer()),
     pagerduty.SOURCE: _plain(pagerduty.parse, pagerduty.SOURCE, Hmac("X-PagerDuty-Signature", "v1=")),
     datadog.SOURCE: _plain(datadog.parse, datadog.SOURCE, Bearer(), loose=True),
+    generic.SOURCE: _plain(generic.parse, generic.SOURCE, Bearer()),
 }
 
 

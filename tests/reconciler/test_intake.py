@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -150,3 +151,41 @@ def test_a_change_at_the_forge_brings_forward_the_incidents_it_names_and_no_othe
     rows = SqlQueueRows(world.database)
     found = [rows.take(now + 1, now + 100) for _ in range(4)]
     assert sorted(filter(None, found)) == nudged
+
+
+def said(world: LivedWorld, source: str, payload: dict[str, Any], config: str = "") -> list[str]:
+    """Deliver it under that configuration and work it off; answers what stands in the record of no incident."""
+    if config:
+        world.push(story.commit({"author": "Ada <a@x>", "message": "Configure", "files": {".rollbot.yaml": config}}, world.clock.now()))
+    receive(source, json.dumps(payload).encode(), world.ports())
+    work(f"{INBOX}{world.repository.name}", {world.repository.name: world.ports()})
+    return [entry.what for entry in world.ports().store.entries("")]
+
+
+MAPPED = """
+alerts:
+  mappings:
+    - { name: Uptime, key: "{id}", resolved: { up: "true" }, labels: { service: "{who}", env: prod } }
+  sources: { json: [BOUND] }
+"""
+
+
+def test_json_of_any_system_opens_the_incident_that_the_mapping_says(world: LivedWorld) -> None:
+    assert said(world, "json", {"id": 1, "up": False, "who": "checkout"}, MAPPED.replace("BOUND", "pro*")) == []
+
+    [incident] = world.incidents()
+    assert (str(incident.service), [symptom.name for symptom in incident.symptoms]) == ("prod/checkout", ["Uptime"])
+    assert said(world, "json", {"id": 1, "up": True}) == []  # and its resolution finds it, though it names nobody
+    [incident] = world.incidents()
+    assert incident.resolved is not None
+
+
+def test_a_source_bound_to_other_environments_says_nothing_about_this_one(world: LivedWorld) -> None:
+    told = said(world, "json", {"id": 1, "up": False, "who": "checkout"}, MAPPED.replace("BOUND", "staging"))
+
+    assert told == ["Uptime is left alone: json may speak of staging, not of prod"]
+    assert world.incidents() == ()
+
+
+def test_json_that_nothing_maps_is_recorded_once(world: LivedWorld) -> None:
+    assert said(world, "json", {"id": 1}) == ["a delivery to /hooks/json is left alone"]

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.errors import Refused
-from bot.signals.signal import Alert, Asked, ChangeEvent, Command, Ignored
+from bot.signals.signal import Alert, Asked, ChangeEvent, Command, Ignored, Told
 from bot.signals.sources import SOURCES, parse
 
 PAYLOADS = Path(__file__).parents[2] / "fixtures" / "payloads"
@@ -61,7 +61,7 @@ def test_recorded_payloads_become_signals(source, file):
     signals = parse(source, file.read_bytes(), NOW)
 
     assert signals and not isinstance(signals, Ignored)
-    assert all(isinstance(signal, Alert | Asked | Command | ChangeEvent) for signal in signals)
+    assert all(isinstance(signal, Alert | Asked | Command | Told | ChangeEvent) for signal in signals)
     assert len({signal.key for signal in signals}) == len(signals)
 
 
