@@ -254,6 +254,18 @@ class Metrics(Protocol):
         ...
 
 
+class Alerts(Protocol):
+    """Alertmanager's own view of its alerts."""
+
+    def muted(self, fingerprint: str) -> str | None:
+        """Why an alert is silenced or inhibited now; None where it is not, or is not there."""
+        ...
+
+    def firing(self) -> Sequence[bytes]:
+        """All alerts that fire and are not kept quiet, as bodies of its webhook: for what a delivery left out."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """Something a person should know now. `key` makes it idempotent; `urgent` asks for a page."""
@@ -369,6 +381,8 @@ class Ports:
     cache: PinCache
     conversation: Conversation | None = None
     """None where the forge has no issues and comments."""
+    alerts: Alerts | None = None
+    """None where no Alertmanager can be asked."""
     seen: dict[str, DesiredState] = field(default_factory=dict)
     """What the last look showed, by repository; only ever makes the next one quicker."""
     fetched: dict[str, Instant] = field(default_factory=dict)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.errors import BadConfig, Refused
-from bot.ports import Clock, Cluster, Conversation, Forge, Metrics, Notifier, Ports, Queue, Repository, Store
+from bot.ports import Alerts, Clock, Cluster, Conversation, Forge, Metrics, Notifier, Ports, Queue, Repository, Store
 
 if TYPE_CHECKING:
     from bot.adapters.forges.github.client import Client
@@ -219,6 +219,7 @@ def _ports(opened: Repository, settings: Settings, database: Database, queue: Qu
         clock=clock(),
         cache=pins,
         conversation=conversation,
+        alerts=_alerts(settings),
     )
 
 
@@ -263,6 +264,14 @@ def metrics(settings: Settings) -> Metrics:
     from bot.adapters.metrics.prometheus import PrometheusMetrics
 
     return PrometheusMetrics(settings.prometheus_url.get_secret_value())
+
+
+def _alerts(settings: Settings) -> Alerts | None:
+    if settings.alertmanager_url is None:
+        return None
+    from bot.adapters.alerts.alertmanager import AlertmanagerAlerts
+
+    return AlertmanagerAlerts(settings.alertmanager_url.get_secret_value())
 
 
 def _notifier() -> Notifier:

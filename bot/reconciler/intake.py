@@ -16,12 +16,14 @@ from bot.reconciler.step import Step
 from bot.reconciler.view import View, look_around
 from bot.records.entry import Note, Stage
 from bot.refs import Instant, ServiceRef
+from bot.signals.alertmanager import SOURCE as ALERTMANAGER
 from bot.signals.generic import mapped
 from bot.signals.globs import fits
 from bot.signals.signal import DEPLOYED, Alert, Asked, ChangeEvent, Command, Ignored, Signal, Status, Told
 from bot.signals.sources import parse
 
 INBOX = "inbox:"
+REST = "rest:"
 TRIES = 5
 LATER = 30.0
 
@@ -73,8 +75,38 @@ def _read(delivery: Delivery, view: View, ports: Ports) -> None:
         if not _told(delivery.key, ports):
             note_alone(note, ports)
         return
-    for signal in () if isinstance(signals, Ignored) else signals:
+    heard = () if isinstance(signals, Ignored) else signals
+    for signal in heard:
         _join(signal, view, ports)
+    left_out = max((signal.truncated for signal in heard if isinstance(signal, Alert)), default=0)
+    if left_out:
+        leave_out(delivery.source, f"{left_out} alerts", ports)
+
+
+def leave_out(source: str, what: str, ports: Ports) -> None:
+    """Remember that alerts did not come along: the sweep asks for them, where anybody can be asked."""
+    if source == ALERTMANAGER and ports.alerts is not None:
+        ports.store.keep(f"{REST}{ports.repository.name}", what.encode())
+        return
+    key = f"rest:{source}:{what}"
+    if not _told(key, ports):
+        way = (
+            "set ROLLBOT_ALERTMANAGER_URL, so that they can be asked for"
+            if source == ALERTMANAGER
+            else f"let {source} send fewer at a time"
+        )
+        note_alone(Note(Stage.SIGNAL, f"{source} left {what} out of a delivery", (way,), {"key": key}), ports)
+
+
+def ask_for_the_rest(ports: Ports) -> bool:
+    """Put what deliveries left out into the inbox; False where nothing was. Raises Unavailable: then it is asked for again."""
+    name = f"{REST}{ports.repository.name}"
+    if ports.alerts is None or not ports.store.kept(name):
+        return False
+    for body in ports.alerts.firing():
+        receive(ALERTMANAGER, body, ports)
+    ports.store.keep(name, b"")
+    return True
 
 
 def _join(signal: Signal, view: View, ports: Ports) -> None:
@@ -82,10 +114,8 @@ def _join(signal: Signal, view: View, ports: Ports) -> None:
     for _ in range(TRIES):
         try:
             match signal:
-                case Alert(status=Status.RESOLVED, instance=""):
-                    return _over(signal, ports)
                 case Alert():
-                    return _alert(signal, view, ports)
+                    return _either(signal, view, ports)
                 case Asked():
                     ask(signal, ports)
                     return None
@@ -98,6 +128,13 @@ def _join(signal: Signal, view: View, ports: Ports) -> None:
         except Stale:
             continue
     raise Stale(f"{signal.key} could not be saved; tried again later")
+
+
+def _either(alert: Alert, view: View, ports: Ports) -> None:
+    if alert.status is Status.RESOLVED and not alert.instance:
+        _over(alert, ports)
+    else:
+        _alert(alert, view, ports)
 
 
 def _alert(alert: Alert, view: View, ports: Ports) -> None:
@@ -146,7 +183,7 @@ def _map(told: Told, view: View, ports: Ports) -> None:
     """Read a JSON object as the configuration maps it; what it does not map is recorded once."""
     found = mapped(told, view.config.alerts.mappings)
     if not isinstance(found, Ignored):
-        _alert(found, view, ports)
+        _either(found, view, ports)
     elif not _told(told.key, ports):
         note_alone(Note(Stage.SIGNAL, "a delivery to /hooks/json is left alone", (found.why,), {"key": told.key}), ports)
 

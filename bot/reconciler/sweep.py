@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+from bot.errors import Unavailable
 from bot.ports import Ports
-from bot.reconciler.intake import INBOX
+from bot.reconciler.intake import INBOX, ask_for_the_rest
 from bot.reconciler.listening import TALK, due
 
 
@@ -13,6 +16,8 @@ def sweep(ports: Ports) -> None:
         ports.queue.enqueue(f"{INBOX}{name}", now)
     if due(ports, now):
         ports.queue.enqueue(f"{TALK}{name}", now)
+    with suppress(Unavailable):  # it is asked for again by the next sweep
+        ask_for_the_rest(ports)
     for incident in ports.store.incidents(name, open_only=True):
         if incident.due is None or incident.due <= now:
             ports.queue.enqueue(incident.id, now)

@@ -13,7 +13,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from bot.errors import Refused
 from bot.ports import Ports
-from bot.reconciler.intake import keep
+from bot.reconciler.intake import keep, leave_out
 from bot.reconciler.talking import same
 from bot.signals.signal import Alert, Command, Ignored, Signal
 from bot.signals.sources import SOURCES, Bearer, Hmac, Shown, Source, Way, parse
@@ -26,13 +26,26 @@ log = logging.getLogger("rollbot.hooks")
 router = APIRouter()
 
 
+class TooLarge(HTTPException):
+    """The body is cut off before anything of it is looked at."""
+
+    def __init__(self, largest: int) -> None:
+        super().__init__(413, f"the body is larger than {largest} bytes")
+
+
 @router.post("/hooks/{source}", status_code=202, summary="Receive what an alerting system or a forge has to say")
 @router.post("/hooks/{source}/{token}", status_code=202, include_in_schema=False)
 async def receive(source: str, request: Request, repository: str | None = None, token: str = "") -> dict[str, object]:
     """Verified, stored, queued: 202. With several repositories each gets it, unless it, or `?repository=`, names one."""
     row = row_of(source)
     event, delivery = _named(row, request)
-    body = await verified(source, row, request, token)
+    try:
+        body = await verified(source, row, request, token)
+    except TooLarge:
+        if row.ways == (Bearer(),):  # whose proof came before the body
+            for ports in houses_of(request, repository).values():
+                await run_in_threadpool(leave_out, source, "a delivery that was too large", ports)
+        raise
     houses = houses_of(request, repository)
     answer = await run_in_threadpool(_take, f"{source}:{event}" if event else source, row, delivery, body, houses)
     outcome = {type(None): "accepted", Ignored: "ignored", str: "not understood"}[type(answer)]
@@ -122,12 +135,12 @@ async def _body(request: Request, largest: int = LARGEST) -> bytes:
         raise HTTPException(415, "send application/json, not compressed")
     said = request.headers.get("content-length", "")
     if said.isdigit() and int(said) > largest:
-        raise HTTPException(413, f"the body is larger than {largest} bytes")
+        raise TooLarge(largest)
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > largest:
-            raise HTTPException(413, f"the body is larger than {largest} bytes")
+            raise TooLarge(largest)
     return bytes(body)
 
 
