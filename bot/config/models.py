@@ -94,6 +94,16 @@ class JsonModel(Strict):
     link: Annotated[str, Field(max_length=1000, description="Where to read more.")] = ""
 
 
+class QueryModel(Strict):
+    """An alert that Prometheus is asked for at every sweep, where no alerting rule of its own says it."""
+
+    name: Annotated[Text, Field(description="What the alert is called.")]
+    expr: Annotated[Text, Field(description="PromQL; each series that it answers is an alert.")]
+    after: Annotated[Duration, Field(description="How long a series must be there.")] = 0.0
+    labels: Annotated[dict[str, Text], Field(description="Labels on top of the series' own: `environment`, `severity`, `rollbot`, …")] = {}
+    summary: Annotated[str, Field(max_length=1000, description="What people read.")] = ""
+
+
 class AlertsModel(Strict):
     rules: Annotated[tuple[AlertRuleModel, ...], Field(description="Whose alerts are, where labels alone do not tell.")] = ()
     service_labels: Annotated[tuple[Text, ...], Field(description="Labels that name a service, surest first. Replaces the defaults.")] = (
@@ -113,6 +123,7 @@ class AlertsModel(Strict):
     mappings: Annotated[
         tuple[JsonModel, ...], Field(description="How bodies of `/hooks/json` are read; the first that is for one counts.")
     ] = ()
+    queries: Annotated[tuple[QueryModel, ...], Field(description="What Prometheus is asked at every sweep.")] = ()
     sources: Annotated[
         dict[SourceName, tuple[Text, ...]],
         Field(description="Source: globs of the environments that it may speak of; one that is not named may speak of all."),

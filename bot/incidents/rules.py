@@ -22,6 +22,17 @@ class AlertRule:
 
 
 @dataclass(frozen=True, slots=True)
+class QueryRule:
+    """A rule of ours that Prometheus is asked by: every series that `expr` answers for `after` seconds is an alert with `labels` on top."""
+
+    name: str
+    expr: str
+    after: float = 0.0
+    labels: Mapping[str, str] = field(default_factory=dict)
+    summary: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AlertRules:
     """`service_labels` are tried in order; labels whose value names a scraper (`ignore_values`) are skipped.
 
@@ -62,5 +73,6 @@ class AlertRules:
     act_by_default: bool = False
     environments: Mapping[str, str] = field(default_factory=dict)
     mappings: tuple[JsonRule, ...] = ()
+    queries: tuple[QueryRule, ...] = ()
     sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The environments (globs) that a source may speak of; one that is not named may speak of all (F9)."""

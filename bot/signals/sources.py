@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.errors import Refused
 from bot.refs import Instant
-from bot.signals import alertmanager, argocd, datadog, flagger, flux, generic, github, grafana, pagerduty, rollouts
+from bot.signals import alertmanager, argocd, datadog, flagger, flux, generic, github, grafana, pagerduty, polled, rollouts
 from bot.signals.signal import Ignored, Signal
 
 
@@ -47,9 +47,9 @@ Way = Bearer | Hmac | Shown
 class Source:
     """`parse` turns a verified raw body into signals: it returns or raises Refused, whatever the body. Its third word is the event's name.
 
-    `ways`: how a sender may prove itself, any one is enough. `event` and `delivery` are the headers that name the kind of event and
-    this delivery of it, "" where the sender has none; `about` names the repository that a body is about, where one system speaks for
-    many. `setting`: where its secrets are said.
+    `ways`: how a sender may prove itself, any one is enough; without one there is no door, as it is Rollbot that asks. `event` and
+    `delivery` are the headers that name the kind of event and this delivery of it, "" where the sender has none; `about` names the
+    repository that a body is about, where one system speaks for many. `setting`: where its secrets are said.
     """
 
     parse: Callable[[bytes, Instant, str], tuple[Signal, ...] | Ignored]
@@ -86,6 +86,7 @@ SOURCES: Mapping[str, Source] = {
     flux.SOURCE: _plain(flux.parse, flux.SOURCE, Hmac("X-Signature", "sha256="), Bearer()),
     pagerduty.SOURCE: _plain(pagerduty.parse, pagerduty.SOURCE, Hmac("X-PagerDuty-Signature", "v1=")),
     datadog.SOURCE: _plain(datadog.parse, datadog.SOURCE, Bearer(), loose=True),
+    polled.SOURCE: _plain(polled.parse, polled.SOURCE),
     generic.SOURCE: _plain(generic.parse, generic.SOURCE, Bearer()),
 }
 

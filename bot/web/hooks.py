@@ -62,8 +62,9 @@ async def receive(source: str, request: Request, repository: str | None = None, 
 
 def row_of(source: str) -> Source:
     row = SOURCES.get(source)
-    if row is None:
-        raise HTTPException(404, f"there is no source {source[:40]!r}; there are: {', '.join(sorted(SOURCES))}")
+    if row is None or not row.ways:
+        doors = sorted(name for name, each in SOURCES.items() if each.ways)
+        raise HTTPException(404, f"there is no door for {source[:40]!r}; there are: {', '.join(doors)}")
     return row
 
 
