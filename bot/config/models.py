@@ -123,6 +123,10 @@ class AlertsModel(Strict):
     mappings: Annotated[
         tuple[JsonModel, ...], Field(description="How bodies of `/hooks/json` are read; the first that is for one counts.")
     ] = ()
+    storm_services: Annotated[int, Field(ge=0, le=10000, description="So many services red at once are the platform; 0: never.")] = (
+        ALERTS.storm_services
+    )
+    storm_within: Annotated[Duration, Field(description="How close together they begin.")] = ALERTS.storm_within
     queries: Annotated[tuple[QueryModel, ...], Field(description="What Prometheus is asked at every sweep.")] = ()
     sources: Annotated[
         dict[SourceName, tuple[Text, ...]],

@@ -74,5 +74,8 @@ class AlertRules:
     environments: Mapping[str, str] = field(default_factory=dict)
     mappings: tuple[JsonRule, ...] = ()
     queries: tuple[QueryRule, ...] = ()
+    storm_services: int = 5
+    """So many services of an environment, red within `storm_within` seconds of each other, are the platform's trouble; 0: never."""
+    storm_within: float = 300.0
     sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The environments (globs) that a source may speak of; one that is not named may speak of all (F9)."""
