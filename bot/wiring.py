@@ -219,7 +219,7 @@ def _ports(opened: Repository, settings: Settings, database: Database, queue: Qu
         clock=clock(),
         cache=pins,
         conversation=conversation,
-        alerts=_alerts(settings),
+        alerts=alerts(settings),
     )
 
 
@@ -266,7 +266,8 @@ def metrics(settings: Settings) -> Metrics:
     return PrometheusMetrics(settings.prometheus_url.get_secret_value())
 
 
-def _alerts(settings: Settings) -> Alerts | None:
+def alerts(settings: Settings) -> Alerts | None:
+    """Return what can be asked about Alertmanager's alerts; None where nothing can."""
     if settings.alertmanager_url is None:
         return None
     from bot.adapters.alerts.alertmanager import AlertmanagerAlerts

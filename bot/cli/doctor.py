@@ -85,6 +85,11 @@ def _settings(found: Settings) -> Iterator[Finding]:
     else:
         yield _tried("metrics", "Prometheus answers", lambda: _metrics(found), "is ROLLBOT_PROMETHEUS_URL right, and reachable from here?")
 
+    if found.alertmanager_url is not None:
+        yield _tried(
+            "alerts", "Alertmanager answers", lambda: _alerts(found), "is ROLLBOT_ALERTMANAGER_URL right, and reachable from here?"
+        )
+
 
 def _repository(address: str, found: Settings) -> Iterator[Finding]:
     from bot import wiring
@@ -179,6 +184,13 @@ def _store(found: Settings) -> None:
 
     with wiring.store(found) as store:
         store.keep("doctor", b"")
+
+
+def _alerts(found: Settings) -> None:
+    from bot import wiring
+
+    if (alerts := wiring.alerts(found)) is not None:
+        alerts.muted("rollbot-doctor")
 
 
 def _metrics(found: Settings) -> None:

@@ -12,7 +12,7 @@ from bot.signals.signal import Alert, Asked, Status
 
 ANEW = 86400.0
 """What a system tells again so long after its incident ended is another one."""
-MOST_SYMPTOMS = 500
+MOST_SYMPTOMS = 100
 BEFORE_MERGE = frozenset({State.OPENED, State.DECIDED, State.ADMITTED, State.PROPOSED})
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.incidents.correlate import alerted, asked, over
+from bot.incidents.correlate import MOST_SYMPTOMS, alerted, asked, over
 from bot.incidents.incident import Incident
 from bot.incidents.lifecycle import End, State
 from bot.incidents.resolve import Acting
@@ -204,7 +204,8 @@ def test_what_is_told_again_a_day_after_the_end_opens_another_and_only_one() -> 
 
 def test_symptoms_of_one_incident_are_capped_but_never_the_first_that_may_act() -> None:
     incident = replace(
-        opened(acting=LOOKS), symptoms=tuple(replace(opened(acting=LOOKS).symptoms[0], key=f"k{n}", fingerprint=f"{n}") for n in range(500))
+        opened(acting=LOOKS),
+        symptoms=tuple(replace(opened(acting=LOOKS).symptoms[0], key=f"k{n}", fingerprint=f"{n}") for n in range(MOST_SYMPTOMS)),
     )
 
     assert alerted(an_alert("Other"), LOOKS, CHECKOUT, (incident,), 300.0).incident is None
