@@ -8,6 +8,7 @@ from typing import Protocol
 
 from bot.changes.change import Change, Mark, MergeAnswer, PullRequest
 from bot.incidents.incident import Incident
+from bot.incidents.rules import QueryRule
 from bot.manifests.pin import Reading
 from bot.records.entry import Entry
 from bot.refs import Instant, ServiceRef, Sha
@@ -238,6 +239,14 @@ class Sample:
     value: float
 
 
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """The labels of the series that a rule fires for now, and of all that it measures, whether they are over its threshold or not."""
+
+    firing: tuple[Mapping[str, str], ...] = ()
+    measured: tuple[Mapping[str, str], ...] = ()
+
+
 class Metrics(Protocol):
     """Prometheus' view of an alert. Queries come from configuration or the server's own rules, never from strangers' text."""
 
@@ -255,6 +264,26 @@ class Metrics(Protocol):
 
     def samples(self, name: str, labels: Mapping[str, str], start: Instant, end: Instant) -> Sequence[Sample]:
         """The alert's own expression without its threshold comparison, over time; empty where there are none."""
+        ...
+
+    def knowing(self, rules: Sequence[QueryRule]) -> Metrics:
+        """The same metrics, which also answer for these rules of the configuration, by their names."""
+        ...
+
+    def polled(self, rule: QueryRule) -> Polled | None:
+        """Evaluate a rule of the configuration now; None where there is nobody to ask."""
+        ...
+
+
+class Alerts(Protocol):
+    """Alertmanager's own view of its alerts."""
+
+    def muted(self, fingerprint: str) -> str | None:
+        """Why an alert is silenced or inhibited now; None where it is not, or is not there."""
+        ...
+
+    def firing(self) -> Sequence[bytes]:
+        """All alerts that fire and are not kept quiet, as bodies of its webhook: for what a delivery left out."""
         ...
 
 
@@ -402,6 +431,8 @@ class Ports:
     cache: PinCache
     conversation: Conversation | None = None
     """None where the forge has no issues and comments."""
+    alerts: Alerts | None = None
+    """None where no Alertmanager can be asked."""
     seen: dict[str, DesiredState] = field(default_factory=dict)
     """What the last look showed, by repository; only ever makes the next one quicker."""
     fetched: dict[str, Instant] = field(default_factory=dict)

@@ -18,7 +18,6 @@ from bot.errors import BadConfig
 PREFIX = "ROLLBOT_"
 LATER = frozenset(
     {
-        "ROLLBOT_ALERTMANAGER_URL",
         "ROLLBOT_ARGOCD_TOKEN",
         "ROLLBOT_ARGOCD_URL",
         "ROLLBOT_LOKI_URL",
@@ -54,6 +53,8 @@ class Settings(BaseSettings):
     github_webhook_secret: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     """Several while one gives way to another; a delivery that any of them signed is GitHub's."""
     prometheus_url: SecretStr | None = None
+    alertmanager_url: SecretStr | None = None
+    """Asked which alerts are silenced or inhibited, and for what a truncated delivery left out."""
     cache: Path = Field(default_factory=lambda: _home("XDG_CACHE_HOME", ".cache"))
     """Where bare mirrors and what was read of manifests are kept; it can be deleted at any time."""
     sweep_every: Annotated[float, Field(gt=0, le=3600)] = 30.0
@@ -83,7 +84,7 @@ class Settings(BaseSettings):
             tokens[name if named else f"token-{number}"] = SecretStr(token if named else part)
         return tokens
 
-    @field_validator("prometheus_url")
+    @field_validator("prometheus_url", "alertmanager_url")
     @classmethod
     def _is_url(cls, value: SecretStr | None) -> SecretStr | None:
         if value is None or not value.get_secret_value():

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.errors import BadConfig, Refused, Unavailable
-from bot.ports import Clock, Cluster, Conversation, Forge, Metrics, Notifier, Ports, Queue, Repository, Store
+from bot.ports import Alerts, Clock, Cluster, Conversation, Forge, Metrics, Notifier, Ports, Queue, Repository, Store
 
 if TYPE_CHECKING:
     from bot.adapters.clock import SteadyClock
@@ -241,6 +241,7 @@ def _ports(
         clock=time,
         cache=pins,
         conversation=conversation,
+        alerts=alerts(settings),
     )
 
 
@@ -285,6 +286,15 @@ def metrics(settings: Settings) -> Metrics:
     from bot.adapters.metrics.prometheus import PrometheusMetrics
 
     return PrometheusMetrics(settings.prometheus_url.get_secret_value())
+
+
+def alerts(settings: Settings) -> Alerts | None:
+    """Return what can be asked about Alertmanager's alerts; None where nothing can."""
+    if settings.alertmanager_url is None:
+        return None
+    from bot.adapters.alerts.alertmanager import AlertmanagerAlerts
+
+    return AlertmanagerAlerts(settings.alertmanager_url.get_secret_value())
 
 
 def _notifier() -> Notifier:

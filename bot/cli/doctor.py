@@ -66,11 +66,12 @@ def _settings(found: Settings) -> Iterator[Finding]:
     for sentence in settings.unread():
         yield Finding("settings", "note", sentence)
     yield _tried("store", "can be read and written", lambda: _store(found), "set ROLLBOT_DATABASE_URL to a place that can be written")
-    for source, row in SOURCES.items():
-        if found.door(source):
-            yield Finding("hooks", "ok", f"/hooks/{source} is open")
-        else:
-            yield Finding("hooks", "note", f"/hooks/{source} is closed", f"set {row.setting}=$(openssl rand -hex 24)")
+    for source in filter(found.door, SOURCES):
+        yield Finding("hooks", "ok", f"/hooks/{source} is open")
+    closed = [source for source, row in SOURCES.items() if row.ways and not found.door(source)]
+    if closed:
+        hint = f"set {SOURCES[closed[0]].setting}=$(openssl rand -hex 24), and so for each that you use: docs/signals.md"
+        yield Finding("hooks", "note", f"closed are /hooks/ of {', '.join(closed)}", hint)
     if not found.api_tokens:
         yield Finding(
             "api",
@@ -83,6 +84,11 @@ def _settings(found: Settings) -> Iterator[Finding]:
         yield Finding("metrics", "note", "no Prometheus is configured", hint)
     else:
         yield _tried("metrics", "Prometheus answers", lambda: _metrics(found), "is ROLLBOT_PROMETHEUS_URL right, and reachable from here?")
+
+    if found.alertmanager_url is not None:
+        yield _tried(
+            "alerts", "Alertmanager answers", lambda: _alerts(found), "is ROLLBOT_ALERTMANAGER_URL right, and reachable from here?"
+        )
 
 
 def _repository(address: str, found: Settings) -> Iterator[Finding]:
@@ -178,6 +184,13 @@ def _store(found: Settings) -> None:
 
     with wiring.store(found) as store:
         store.keep("doctor", b"")
+
+
+def _alerts(found: Settings) -> None:
+    from bot import wiring
+
+    if (alerts := wiring.alerts(found)) is not None:
+        alerts.muted("rollbot-doctor")
 
 
 def _metrics(found: Settings) -> None:

@@ -18,17 +18,19 @@ from bot.records.trailers import past
 from bot.refs import Instant, ServiceRef, Sha
 from bot.releases.history import history
 from bot.releases.release import DesiredState, History, Release
+from bot.signals.alertmanager import SOURCE as ALERTMANAGER
 
 
 def case_of(incident: Incident, view: View, ports: Ports) -> Case:
-    """Gather all that a rule may look at."""
+    """Gather all that a rule may look at. Raises Unavailable where Alertmanager cannot be asked whether people keep its alerts quiet."""
     releases = releases_of(incident.service, view.state)
+    quieted = () if incident.asked else muted(incident, ports)
     case = Case(
         now=view.now,
         service=incident.service,
         asked=incident.asked,
-        acts=incident.acts,
-        why_not=tuple(f"{symptom.name}: {symptom.why_not}" for symptom in incident.symptoms if symptom.why_not),
+        acts=incident.asked or len(quieted) < sum(symptom.acts for symptom in incident.symptoms),
+        why_not=(*quieted, *(f"{symptom.name}: {symptom.why_not}" for symptom in incident.symptoms if symptom.why_not)),
         past=_past(incident, view.state, releases, ports),
         quarantines=read(view.state),
         holds=view.holds,
@@ -64,6 +66,15 @@ def accusing(case: Case, release: Release | None, target: Target | None, undoing
     suspect = next((suspect for suspect in suspects if release and suspect.release.commit == release.commit), None)
     accused = replace(case, release=None if undoing else release, suspect=None if undoing else suspect, undoing=undoing)
     return replace(accused, target=target.version, releases_back=target.back, target_left=target.left) if target else accused
+
+
+def muted(incident: Incident, ports: Ports) -> tuple[str, ...]:
+    """Those of the acting alerts that are silenced or inhibited by now, and by what: somebody, or something worse, knows already."""
+    if ports.alerts is None:
+        return ()
+    acting = [symptom for symptom in incident.symptoms if symptom.acts and symptom.source == ALERTMANAGER]
+    said = ((symptom, ports.alerts.muted(symptom.fingerprint)) for symptom in acting)
+    return tuple(f"{symptom.name} is {why}" for symptom, why in said if why)
 
 
 def began_at(incident: Incident, view: View, metrics: Metrics) -> Onset:

@@ -8,11 +8,13 @@ from typing import Any
 from bot.attribution.suspects import Attribution
 from bot.incidents.incident import Action, Incident, Kind
 from bot.incidents.lifecycle import End, State
+from bot.incidents.storm import PLATFORM
 from bot.policy.case import Case
 from bot.policy.decide import Comply, Escalate, Refuse, Rollback, Wait, decide
 from bot.ports import Ports
 from bot.reconciler.casing import case_of
 from bot.reconciler.step import MINUTE, Step, end, move, reasons, stay
+from bot.reconciler.storming import see_it_pass, storm_around, wait_out
 from bot.reconciler.view import View
 from bot.records.comments import BEGINS
 from bot.records.entry import Note, Stage
@@ -30,6 +32,10 @@ def decide_what(incident: Incident, view: View, ports: Ports) -> Step:
             else "the symptom went before anything was changed"
         )
         return end(incident, how, why, view.now, urgent=False)
+    if incident.service.name == PLATFORM:
+        return see_it_pass(incident, view, ports)
+    if found := storm_around(incident, view, ports):
+        return wait_out(incident, found, view, ports)
     case = case_of(incident, view, ports)
     if case.attribution:
         onset = case.attribution.onset

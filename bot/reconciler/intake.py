@@ -7,20 +7,24 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from bot.errors import Refused, Stale, Unavailable
+from bot.incidents.lifecycle import State
 from bot.ports import Delivery, Ports
 from bot.reconciler.asking import ask
 from bot.reconciler.commanding import Unheard, hear
-from bot.reconciler.joining import TRIES, join
+from bot.reconciler.joining import TRIES, binds, finish, join
 from bot.reconciler.lifting import ALLOWING
 from bot.reconciler.saving import news, note_alone
 from bot.reconciler.talking import TALK
 from bot.reconciler.view import View, look_around
 from bot.records.entry import Note, Stage
 from bot.refs import Instant
-from bot.signals.signal import Alert, Asked, ChangeEvent, Command, Ignored, Signal
+from bot.signals.alertmanager import SOURCE as ALERTMANAGER
+from bot.signals.generic import mapped
+from bot.signals.signal import DEPLOYED, Alert, Asked, ChangeEvent, Command, Ignored, Signal, Told
 from bot.signals.sources import parse
 
 INBOX = "inbox:"
+REST = "rest:"
 LATER = 30.0
 PAGE, TURN = 250, 1000
 """How many deliveries are crossed off together, and after how many others get their turn."""
@@ -75,20 +79,74 @@ def _read(page: Sequence[Delivery], view: View, ports: Ports, houses: Mapping[st
     """Take in what the deliveries hold, and name those that were heard; alerts that follow each other are joined together."""
     heard, alerts = list[str](), list[Alert]()
     for delivery in page:
-        for signal in _signals(delivery, ports):
-            if isinstance(signal, Alert):
-                alerts.append(signal)
+        signals = _signals(delivery, ports)
+        for signal in signals:
+            found = _mapped(signal, view, ports) if isinstance(signal, Told) else signal
+            if isinstance(found, Alert):
+                alerts.append(found)
+            if found is None or isinstance(found, Alert):
                 continue
-            join(alerts, view, ports)
+            _joined(alerts, view, ports)
             alerts = []
             try:
-                _take(signal, ports, houses)
+                _take(found, ports, houses)
             except Unheard:
                 break
         else:
             heard.append(delivery.key)
-    join(alerts, view, ports)
+        if left_out := max((signal.truncated for signal in signals if isinstance(signal, Alert)), default=0):
+            leave_out(delivery.source, f"{left_out} alerts", ports)
+    _joined(alerts, view, ports)
     return heard
+
+
+def _joined(alerts: list[Alert], view: View, ports: Ports) -> None:
+    """Join alerts in their order; a resolution that names no start ends what it names, whoever's incident that is."""
+    together: list[Alert] = []
+    for alert in alerts:
+        if not binds(alert):
+            together.append(alert)
+            continue
+        join(together, view, ports)
+        together = []
+        finish(alert, ports)
+    join(together, view, ports)
+
+
+def _mapped(told: Told, view: View, ports: Ports) -> Alert | None:
+    """Read a JSON object as the configuration maps it; what it does not map is recorded once."""
+    found = mapped(told, view.config.alerts.mappings)
+    if not isinstance(found, Ignored):
+        return found
+    if not ports.store.noted(told.key):
+        note_alone(Note(Stage.SIGNAL, "a delivery to /hooks/json is left alone", (found.why,), {"key": told.key}), ports)
+    return None
+
+
+def leave_out(source: str, what: str, ports: Ports) -> None:
+    """Remember that alerts did not come along: the sweep asks for them, where anybody can be asked."""
+    if source == ALERTMANAGER and ports.alerts is not None:
+        ports.store.keep(f"{REST}{ports.repository.name}", what.encode())
+        return
+    key = f"rest:{source}:{what}"
+    if not ports.store.noted(key):
+        way = (
+            "set ROLLBOT_ALERTMANAGER_URL, so that they can be asked for"
+            if source == ALERTMANAGER
+            else f"let {source} send fewer at a time"
+        )
+        note_alone(Note(Stage.SIGNAL, f"{source} left {what} out of a delivery", (way,), {"key": key}), ports)
+
+
+def ask_for_the_rest(ports: Ports) -> bool:
+    """Put what deliveries left out into the inbox; False where nothing was. Raises Unavailable: then it is asked for again."""
+    name = f"{REST}{ports.repository.name}"
+    if ports.alerts is None or not ports.store.kept(name):
+        return False
+    for body in ports.alerts.firing():
+        receive(ALERTMANAGER, body, ports)
+    ports.store.keep(name, b"")
+    return True
 
 
 def _signals(delivery: Delivery, ports: Ports) -> tuple[Signal, ...]:
@@ -122,7 +180,7 @@ def _take(signal: Asked | Command | ChangeEvent, ports: Ports, houses: Mapping[s
 def look_again(event: ChangeEvent, ports: Ports) -> None:
     """Bring forward what waits for the forge: open incidents whose branch, commit or pull request the event names.
 
-    A push to the branch that is deployed may be what any of them waits for.
+    A push to the branch that is deployed may be what any of them waits for; a deployment, what those wait for that are merged.
     """
     now = ports.clock.now()
     if any(branch.startswith(ALLOWING) for branch in event.branches):
@@ -131,5 +189,6 @@ def look_again(event: ChangeEvent, ports: Ports) -> None:
     for incident in ports.store.incidents(ports.repository.name, open_only=True):
         action = incident.actions[-1] if incident.actions else None
         named = action and (action.branch in event.branches or action.head in event.commits or action.pull in event.pulls)
-        if named or everybody:
+        arriving = event.what == DEPLOYED and incident.state is State.MERGED
+        if named or everybody or arriving:
             ports.queue.enqueue(incident.id, now)

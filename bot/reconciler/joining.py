@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.errors import Stale
-from bot.incidents.correlate import alerted
+from bot.incidents.correlate import alerted, over
 from bot.incidents.incident import Incident
 from bot.incidents.resolve import Unresolved, may_act, resolve
 from bot.ports import Notice, Ports
@@ -12,7 +12,8 @@ from bot.reconciler.step import Step
 from bot.reconciler.view import View
 from bot.records.entry import Note, Stage
 from bot.refs import ServiceRef
-from bot.signals.signal import Alert
+from bot.signals.globs import fits
+from bot.signals.signal import Alert, Status
 
 TRIES = 5
 
@@ -23,7 +24,9 @@ def join(alerts: list[Alert], view: View, ports: Ports) -> None:
     for alert in alerts:
         found = resolve(alert, view.state.estate, view.config.alerts)
         if isinstance(found, Unresolved):
-            _unresolved(alert, found, ports)
+            _unresolved(alert, found, may_act(alert, view.config.alerts).may, ports)
+        elif why := _not_its_business(alert, found.service, view):
+            _alone(alert, Note(Stage.SIGNAL, f"{alert.name} is left alone: {why}", (found.why,), facts(alert)), ports)
         else:
             services.setdefault(found.service, []).append((alert, found.why))
     for service, its in services.items():
@@ -71,13 +74,43 @@ def _alone(alert: Alert, note: Note, ports: Ports) -> bool:
     return True
 
 
-def _unresolved(alert: Alert, found: Unresolved, ports: Ports) -> None:
-    """Nothing is lost: it is recorded, and a person is told once."""
+def binds(alert: Alert) -> bool:
+    """Whether it is a resolution that does not say which start it ends."""
+    return alert.status is Status.RESOLVED and not alert.instance
+
+
+def finish(alert: Alert, ports: Ports) -> None:
+    """End what it ended, whoever's incident that is; good news of what nobody missed is no news. Raises Stale."""
+    for incident in ports.store.incidents(ports.repository.name, open_only=True):
+        for left in reversed(range(TRIES)):
+            joined = over(alert, ports.store.incident(incident.id) or incident)
+            if joined.incident is None:
+                break
+            try:
+                saved = save(Step(joined.incident, (Note(Stage.SIGNAL, joined.what, (), facts(alert)),), ports.clock.now()), ports)
+            except Stale:
+                if not left:
+                    raise
+                continue
+            ports.queue.enqueue(saved.id, ports.clock.now())
+            break
+
+
+def _not_its_business(alert: Alert, service: ServiceRef, view: View) -> str | None:
+    """Why its source may not speak of that environment (F9): a hook's token that leaked opens one door, and no more than it is for."""
+    may = view.config.alerts.sources.get(alert.source)
+    if may is None or any(fits(pattern, service.environment) for pattern in may):
+        return None
+    return f"{alert.source} may speak of {', '.join(may) or 'nothing'}, not of {service.environment}"
+
+
+def _unresolved(alert: Alert, found: Unresolved, urgent: bool, ports: Ports) -> None:
+    """Nothing is lost: it is recorded, and a person is told once; at once where it might have changed Git."""
     candidates = tuple(str(candidate) for candidate in found.candidates)
     note = Note(Stage.SIGNAL, f"{alert.name} names no one service: {found.why}", candidates, facts(alert))
     if not _alone(alert, note, ports):
         return
     text = "\n".join((note.what, *note.because))
-    notice = Notice(f"unresolved:{alert.key}", f"{alert.name}: whose alert is it?", text, urgent=True)
+    notice = Notice(f"unresolved:{alert.key}", f"{alert.name}: whose alert is it?", text, urgent=urgent)
     ports.notifier.notify(notice)
     ports.store.told(notice)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+from bot.errors import Refused, Unavailable
 from bot.ports import Ports
 from bot.reconciler import tending
-from bot.reconciler.intake import INBOX
+from bot.reconciler.intake import INBOX, ask_for_the_rest
 from bot.reconciler.listening import due
+from bot.reconciler.polling import poll
 from bot.reconciler.talking import TALK
 
 DAY = 86400.0
@@ -23,6 +27,10 @@ def sweep(ports: Ports, everything: bool = False) -> None:
         ports.queue.enqueue(f"{TALK}{name}", now)
     if tending.due(ports, now):
         ports.queue.enqueue(f"{tending.TEND}{name}", now)
+    with suppress(Unavailable, Refused):  # what cannot be read is told on /readyz
+        poll(ports)
+    with suppress(Unavailable):  # it is asked for again by the next sweep
+        ask_for_the_rest(ports)
     for incident in ports.store.incidents(name, open_only=True):
         if everything or incident.due is None or incident.due <= now:
             ports.queue.enqueue(incident.id, now)

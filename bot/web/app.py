@@ -19,7 +19,7 @@ from bot import __doc__ as flow
 from bot.errors import BadConfig, Refused, RollbotError, Unavailable
 from bot.ports import Ports
 from bot.settings import Settings, state_folder
-from bot.web import api, health, hooks, pages
+from bot.web import api, gates, health, hooks, pages
 from bot.web import setup as making
 from bot.web.setup import Setup
 
@@ -46,7 +46,7 @@ def create_app(
     app.state.troubles, app.state.doors = troubles, CapacityLimiter(DOORS)
     app.state.alive, app.state.deliveries, app.state.readiness = alive, Counter(), health.Readiness()
     app.state.policy, app.state.setup = POLICY, setup or Setup(settings.github_url, state_folder())
-    for router in (hooks.router, api.router, pages.router, making.router, health.router):
+    for router in (gates.router, hooks.router, api.router, pages.router, making.router, health.router):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     app.middleware("http")(_headed)
