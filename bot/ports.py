@@ -8,6 +8,7 @@ from typing import Protocol
 
 from bot.changes.change import Change, Mark, MergeAnswer, PullRequest
 from bot.incidents.incident import Incident
+from bot.manifests.estate import Service
 from bot.manifests.pin import Reading
 from bot.records.entry import Entry
 from bot.refs import Instant, ServiceRef, Sha
@@ -207,9 +208,12 @@ class Conversation(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sync:
-    """What a cluster says of one service: the commit it applied, since when, and whether it is healthy (None: cannot tell).
+    """What one place says of a service: the commit it applied, since when, and whether it is healthy (None: cannot tell).
 
-    `earlier`: what it applied before, newest first, each with its time; as far back as the cluster remembers.
+    `revision` is a commit of the manifests repository, None where the place names none. `earlier`: what it applied before, newest
+    first, each with its time; as far back as the place remembers. `where` names the place, such as `Application argocd/checkout`.
+    `by_hand`: the command that a person has to run because nothing there syncs by itself. `healed`: how the place itself went back
+    to something else than its revision asks for, "" where it did not. `others`: further places that run the same service.
     """
 
     revision: Sha | None
@@ -217,11 +221,26 @@ class Sync:
     healthy: bool | None
     message: str = ""
     earlier: tuple[tuple[Sha, Instant], ...] = ()
+    where: str = ""
+    by_hand: str = ""
+    healed: str = ""
+    others: tuple[Sync, ...] = ()
+
+    @property
+    def places(self) -> tuple[Sync, ...]:
+        return (self, *self.others)
 
 
 class Cluster(Protocol):
-    def sync(self, service: ServiceRef) -> Sync | None:
-        """None where nobody can tell (no cluster configured)."""
+    def sync(self, service: Service) -> Sync | None:
+        """None where nobody can tell (no cluster configured); a Sync without revision where those that are asked do not know it."""
+        ...
+
+    def hasten(self, service: Service, commit: Sha, stuck: Instant | None = None) -> tuple[str, ...]:
+        """Ask whatever delivers the service to look at Git now rather than later, and say what was asked; may run again and again.
+
+        An operation that holds another revision, without `commit`, and began before `stuck` is ended; None: never.
+        """
         ...
 
 

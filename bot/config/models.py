@@ -141,6 +141,9 @@ class OutcomesModel(Strict):
     alert_window: Annotated[Duration, Field(description="The alert's window, where it cannot be read.")] = OUTCOMES.alert_window
     min_samples: Annotated[Count, Field(description="Fewer samples after the sync prove nothing.")] = OUTCOMES.min_samples
     give_up: Annotated[Duration, Field(description="Not arrived or not judged after this long, a person takes over.")] = OUTCOMES.give_up
+    end_stuck: Annotated[
+        Duration, Field(description="Argo CD: a sync that holds another revision this long after our merge is ended; 0: never.")
+    ] = OUTCOMES.end_stuck
 
 
 class ConfigModel(Strict):

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bot.attribution.onset import Clue, Onset, onset
 from bot.attribution.suspects import Live, attribute
-from bot.errors import Unavailable
+from bot.errors import Refused, Unavailable
 from bot.incidents.incident import Incident, Kind, Symptom
 from bot.plans.plan import Target
 from bot.policy.case import Case, Past
@@ -100,18 +100,28 @@ def _clue(symptom: Symptom, metrics: Metrics) -> Clue:
 
 
 def _live(service: ServiceRef, releases: History, began: Onset, view: View, ports: Ports) -> Live | None:
-    """Which recent releases the cluster ran when the symptom began, by its own history of revisions."""
+    """Which recent releases ran when the symptom began, by the clusters' own histories of revisions.
+
+    Where several places run the service: at the earliest time only what all of them ran, at the latest what any of them ran. A
+    place that does not remember leaves that time open.
+    """
+    known = view.state.service(service)
     try:
-        sync = ports.cluster.sync(service)
-    except Unavailable:
+        sync = None if known is None else ports.cluster.sync(known)
+    except (Unavailable, Refused):
         return None
-    if sync is None or sync.revision is None:
+    places = [place for place in sync.places if place.revision is not None] if sync else []
+    if not places:
         return None
     since = began.earliest - view.config.attribution.window
     recent = {release.commit for release in releases.releases if release.time >= since}
-    ran = (revision_at(sync, at) for at in (began.earliest, began.latest))
-    earliest, latest = (None if revision is None else _held(recent, revision, view.state, ports.repository) for revision in ran)
-    return Live(earliest, latest)
+
+    def held(at: Instant) -> list[frozenset[Sha]] | None:
+        ran = [revision_at(place, at) for place in places]
+        return None if None in ran else [_held(recent, revision, view.state, ports.repository) for revision in ran if revision]
+
+    earliest, latest = held(began.earliest), held(began.latest)
+    return Live(None if earliest is None else frozenset.intersection(*earliest), None if latest is None else frozenset.union(*latest))
 
 
 def revision_at(sync: Sync, at: Instant) -> Sha | None:

@@ -10,8 +10,9 @@ from bot.errors import Unavailable
 from bot.incidents.incident import Action, Incident, Kind, Symptom
 from bot.incidents.lifecycle import End, State
 from bot.outcomes.recovery import Evidence, NoHelp, Recovered, Unproven, Waiting, judge
-from bot.outcomes.sync import Applied, Arrived, NotYet, arrival
+from bot.outcomes.sync import Arrived, NotYet, arrival
 from bot.ports import Metrics, Ports
+from bot.reconciler.arriving import applied, hasten
 from bot.reconciler.step import Step, end, move, stay, told
 from bot.reconciler.view import View
 from bot.records.comments import BEGINS
@@ -24,14 +25,16 @@ LOOK_EVERY = 30.0
 def see_it_arrive(incident: Incident, view: View, ports: Ports) -> Step:
     action = incident.action
     merged = action.merged if action.merged is not None else view.now
-    match arrival(view.now, merged, _applied(incident, ports), view.config.outcomes):
+    found = applied(incident, view, ports)
+    match arrival(view.now, merged, found, view.config.outcomes):
         case Arrived(at=at, how=how):
             return move(incident, State.ARRIVED, view.now, Note(Stage.ARRIVAL, "arrived", (how,)), arrived=at)
         case NotYet(lost=True, why=why):
             return end(incident, End.ESCALATED, f"merged, but it never arrived: {why}", view.now)
         case NotYet(until=until, why=why, late=late):
             what = "has not arrived in time" if late else "not arrived yet"
-            step = stay(incident, min(until, view.now + LOOK_EVERY), Note(Stage.ARRIVAL, what, (why,)))
+            asked = hasten(incident, view, ports) if found is not None and found.ours is False else ()
+            step = stay(incident, min(until, view.now + LOOK_EVERY), Note(Stage.ARRIVAL, what, (why, *asked)))
             title = f"{incident.service}: merged, but it {what}"
             return told(step, f"late:{len(incident.actions)}", title, why) if late else step
 
@@ -87,15 +90,6 @@ def _no_help(incident: Incident, view: View, note: Note) -> Step:
         f"{incident.service}: the rollback of {rolled.version} did not help",
         "\n".join(note.because),
     )
-
-
-def _applied(incident: Incident, ports: Ports) -> Applied | None:
-    sync, commit = ports.cluster.sync(incident.service), incident.action.commit
-    if sync is None:
-        return None
-    ours = bool(sync.revision and commit and ports.repository.contains(sync.revision, commit))
-    runs = f"it runs {sync.revision[:12]}" if sync.revision else sync.message
-    return Applied(ours, sync.since, sync.healthy, sync.message if ours else runs)
 
 
 def _evidence(incident: Incident, view: View, metrics: Metrics) -> Evidence:

@@ -25,6 +25,7 @@ RULES = OutcomeRules(arrive_within=900, settle=60, soak=300, alert_window=600, m
         pytest.param(130.0, Applied(False, 50.0, True), NotYet(190.0, ""), id="runs something else"),
         pytest.param(1000.0, Applied(False, 50.0, True), NotYet(1060.0, "", late=True), id="late"),
         pytest.param(7300.0, Applied(False, 50.0, True), NotYet(7360.0, "", late=True, lost=True), id="lost"),
+        pytest.param(7300.0, Applied(None, None, None), NotYet(7360.0, "", late=True, lost=True), id="the cluster did not answer for long"),
         pytest.param(130.0, None, NotYet(160.0, ""), id="nobody can tell, early"),
         pytest.param(160.0, None, Arrived(160.0, ""), id="nobody can tell, after a while"),
     ],
