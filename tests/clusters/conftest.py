@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.adapters.clusters.argocd.api import ArgoApi
+from bot.adapters.clusters.argocd.cluster import ArgoCluster
+from bot.adapters.clusters.wire import Wire
+from tests.clusters.argocd import FakeArgo
+from tests.clusters.http import TOKEN
+from tests.clusters.town import Town
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Iterator[Town]:
+    with Town(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def argo(town: Town) -> Iterator[FakeArgo]:
+    with FakeArgo(town.origin, town.now) as made:
+        town.ticks.append(made.tick)
+        yield made
+
+
+@pytest.fixture
+def cluster(town: Town, argo: FakeArgo) -> ArgoCluster:
+    return ArgoCluster(ArgoApi(Wire(argo.url, "Argo CD", lambda: TOKEN, timeout=0.5)), town.repository)

@@ -1,0 +1,353 @@
+"""Argo CD asked over HTTP: which Applications deliver a service, what they run, and how they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.adapters.clusters.argocd.cluster import ArgoCluster
+from bot.errors import Refused
+from bot.manifests.estate import Service
+from bot.manifests.rules import ManifestRules
+from bot.reconciler.look import look
+from bot.refs import ServiceRef
+from tests.clusters.argocd import App, FakeArgo
+from tests.clusters.town import PROD, STAGING, START, Town, overlay
+
+
+def test_it_says_which_commit_runs_since_when_and_what_ran_before(town: Town, argo: FakeArgo, cluster: ArgoCluster) -> None:
+    first = town.origin.head()
+    argo.add("checkout-prod", PROD)
+    argo.add("checkout-staging", STAGING)
+    town.pass_time(600)
+    second = town.bump("1.1.0")
+    town.pass_time(200)
+
+    found = cluster.sync(town.service())
+
+    assert found is not None
+    assert (found.revision, found.healthy, found.where, found.others) == (second, True, "Application argocd/checkout-prod", ())
+    assert found.since is not None and START + 600 < found.since <= town.time
+    assert found.earlier == ((first, START),)
+
+
+def test_an_application_reads_what_the_repository_is_called_by_others(town: Town, argo: FakeArgo) -> None:
+    from bot.adapters.clusters.delivering import same_repository
+
+    name = "git.example/shop/manifests"
+    ways = (
+        "https://git.example/shop/manifests.git",
+        "git@git.example:shop/manifests",
+        "ssh://git@git.example:7999/scm/Shop/Manifests.git/",
+    )
+
+    assert all(same_repository(way, name) for way in ways)
+    assert not any(same_repository(other, name) for other in ("https://git.example/shop/other", "https://evil.example/shop/manifests", ""))
+
+
+def test_what_was_not_compared_yet_runs_what_it_ran(town: Town, argo: FakeArgo, cluster: ArgoCluster) -> None:
+    first = town.origin.head()
+    argo.add("checkout-prod", PROD)
+    town.bump("1.1.0")
+
+    found = cluster.sync(town.service())
+
+    assert found is not None and (found.revision, found.healthy) == (first, True)
+
+
+def test_a_refresh_makes_it_look_now(town: Town, argo: FakeArgo, cluster: ArgoCluster) -> None:
+    argo.add("checkout-prod", PROD)
+    ours = town.bump("1.1.0")
+
+    said = cluster.hasten(town.service(), ours)
+    running = cluster.sync(town.service())
+    town.pass_time(15)
+    done = cluster.sync(town.service())
+
+    assert said == ("Application argocd/checkout-prod was asked to look at Git",)
+    assert running and running.revision != ours and "its sync is Running" in running.message and running.healthy is False
+    assert done and (done.revision, done.healthy) == (ours, True)
+
+
+def test_what_syncs_by_hand_is_named_with_its_command(town: Town, argo: FakeArgo, cluster: ArgoCluster) -> None:
+    first = town.origin.head()
+    argo.add("checkout-prod", PROD, automated=False)
+    ours = town.bump("1.1.0")
+    town.pass_time(600)
+    cluster.hasten(town.service(), ours)
+
+    found = cluster.sync(town.service())
+
+    assert found and (found.revision, found.by_hand) == (first, "argocd app sync argocd/checkout-prod")
+    assert f"OutOfSync, Healthy, compared with {ours[:12]}" in found.message
+
+
+@pytest.mark.parametrize(
+    ("policy", "by_hand"), [({"automated": {}}, False), ({"automated": {"enabled": False}}, True), ({}, True), (None, True)]
+)
+def test_automation_that_is_turned_off_is_no_automation(
+    town: Town, argo: FakeArgo, cluster: ArgoCluster, policy: Any, by_hand: bool
+) -> None:
+    app = argo.add("checkout-prod", PROD)
+    app.spec["syncPolicy"] = policy
+    app.sync["status"] = "OutOfSync"
+
+    found = cluster.sync(town.service())
+
+    assert found and bool(found.by_hand) is by_hand
+
+
+def test_a_sync_window_is_named(town: Town, argo: FakeArgo, cluster: ArgoCluster) -> None:
+    argo.add("checkout-prod", PROD).window = False
+    ours = town.bump("1.1.0")
+    cluster.hasten(town.service(), ours)
+
+    found = cluster.sync(town.service())
+
+    assert found and "a sync window keeps it from syncing" in found.message
+
+
+def test_a_stuck_operation_on_another_revision_is_ended_where_that_is_allowed(town: Town, argo: FakeArgo, cluster: ArgoCluster) -> None:
+    app = argo.add("checkout-prod", PROD)
+    app.stuck = True
+    town.bump("1.1.0")
+    town.pass_time(200)
+    assert app.operation and app.operation["phase"] == "Running"
+    ours = town.bump("1.0.0")
+    merged = town.time
+    town.pass_time(600)
+
+    cluster.hasten(town.service(), ours)
+    assert app.operation["phase"] == "Running"
+    said = cluster.hasten(town.service(), ours, stuck=merged)
+    town.pass_time(30)
+
+    found = cluster.sync(town.service())
+    assert "Application argocd/checkout-prod: the sync that held another revision was ended" in said
+    assert found and found.revision == ours
+
+
+def test_an_operation_on_our_own_revision_is_never_ended(town: Town, argo: FakeArgo, cluster: ArgoCluster) -> None:
+    app = argo.add("checkout-prod", PROD)
+    app.stuck = True
+    ours = town.bump("1.1.0")
+    town.pass_time(600)
+
+    cluster.hasten(town.service(), ours, stuck=town.time)
+
+    assert app.operation and app.operation["phase"] == "Running"
+    assert not [asked for asked in argo.asked if asked.startswith("DELETE")]
+
+
+def test_what_may_not_be_ended_is_said(town: Town, argo: FakeArgo, cluster: ArgoCluster) -> None:
+    argo.add("checkout-prod", PROD).stuck = True
+    town.bump("1.1.0")
+    town.pass_time(200)
+    ours = town.bump("1.0.0")
+    argo.denied.add("sync")
+
+    with pytest.raises(Refused, match="403: permission denied: applications, sync"):
+        cluster.hasten(town.service(), ours, stuck=town.time)
+
+
+def test_what_is_degraded_is_named(town: Town, argo: FakeArgo, cluster: ArgoCluster) -> None:
+    app = argo.add("checkout-prod", PROD)
+    app.health = "Degraded"
+    ill = {"status": "Degraded", "message": 'exceeded its\n\x1b[31m "progress deadline"'}
+    app.nodes = [{"kind": "Service", "name": "checkout"}, {"kind": "Deployment", "name": "checkout", "uid": "1", "health": ill}]
+
+    found = cluster.sync(town.service())
+
+    assert found and found.healthy is False
+    assert found.message == 'Synced, Degraded: Deployment/checkout Degraded exceeded its [31m "progress deadline"'
+
+
+def test_what_ails_another_service_of_the_same_application_is_not_held_against_ours(
+    town: Town, argo: FakeArgo, cluster: ArgoCluster
+) -> None:
+    app = argo.add("everything", "apps")
+    app.health = "Degraded"
+    other = {"kind": "Deployment", "name": "frontend", "uid": "2", "health": {"status": "Degraded", "message": "crashes"}}
+    ours = {"kind": "Deployment", "name": "checkout", "uid": "1", "health": {"status": "Healthy"}}
+    pod = {"kind": "Pod", "name": "checkout-5d-x", "parentRefs": [{"uid": "1"}], "health": {"status": "Degraded"}}
+
+    app.nodes = [other, ours]
+    elsewhere = cluster.sync(town.service())
+    app.nodes = [other, ours, pod]
+    here = cluster.sync(town.service())
+
+    assert elsewhere and elsewhere.healthy is True and "Deployment/frontend Degraded" in elsewhere.message
+    assert here and here.healthy is False
+
+
+@pytest.mark.parametrize(
+    ("health", "expected"),
+    [("Healthy", True), ("Progressing", False), ("Suspended", False), ("Missing", False), ("Unknown", None), ("", None)],
+)
+def test_only_healthy_is_healthy(town: Town, argo: FakeArgo, cluster: ArgoCluster, health: str, expected: bool | None) -> None:
+    argo.add("checkout-prod", PROD).health = health
+
+    found = cluster.sync(town.service())
+
+    assert found and found.healthy is expected
+
+
+def test_the_same_folder_on_three_clusters_is_three_places(town: Town, argo: FakeArgo, cluster: ArgoCluster) -> None:
+    for name in ("eu", "us", "asia"):
+        argo.add(f"checkout-{name}", PROD, destination={"name": name, "namespace": "shop"})
+    argo.apps["checkout-us"].spec["syncPolicy"] = {}
+    ours = town.bump("1.1.0")
+    town.pass_time(200)
+
+    found = cluster.sync(town.service())
+
+    assert found
+    assert {place.where: place.revision == ours for place in found.places} == {
+        "Application argocd/checkout-eu on eu": True,
+        "Application argocd/checkout-us on us": False,
+        "Application argocd/checkout-asia on asia": True,
+    }
+
+
+def test_several_sources_are_read_at_our_own_place_whatever_their_order_was(town: Town, argo: FakeArgo, cluster: ArgoCluster) -> None:
+    values = {"repoURL": argo.address, "targetRevision": "main", "ref": "values"}
+    chart = {"repoURL": "https://charts.example", "chart": "checkout", "targetRevision": "1.2.3"}
+    chart["helm"] = {"valueFiles": ["$values/envs/prod/checkout/values.yaml"]}  # type: ignore[assignment]
+    town.push({"envs/prod/checkout/values.yaml": 'image:\n  repository: ghcr.io/shop/api\n  tag: "1"\n'})
+    argo.add("api-prod", sources=[chart, values])
+    argo.add("api-staging", sources=[chart | {"helm": {"valueFiles": ["$values/envs/staging/api/values.yaml"]}}, values])
+    ours = town.push({"envs/prod/checkout/values.yaml": 'image:\n  repository: ghcr.io/shop/api\n  tag: "2"\n'})
+    town.pass_time(200)
+
+    found = cluster.sync(_of("envs/prod/checkout/values.yaml"))
+
+    assert found and (found.where, found.revision) == ("Application argocd/api-prod", ours)
+    assert argo.apps["api-prod"].sync["revisions"] == ["1.2.3", ours]
+
+
+def test_value_files_beside_the_chart_tell_environments_apart(town: Town, argo: FakeArgo, cluster: ArgoCluster) -> None:
+    files = {f"charts/api/{name}.yaml": "image: {repository: x/api, tag: '1'}\n" for name in ("values", "values-prod", "values-staging")}
+    town.push({"charts/api/Chart.yaml": "name: api\nversion: 0.1.0\n", **files})
+    for environment in ("prod", "staging"):
+        source = {"repoURL": argo.address, "path": "charts/api", "targetRevision": "HEAD"}
+        argo.add(f"api-{environment}", source=source | {"helm": {"valueFiles": ["values.yaml", f"values-{environment}.yaml"]}})
+
+    found = cluster.sync(_of("charts/api/values-prod.yaml"))
+
+    assert found and [place.where for place in found.places] == ["Application argocd/api-prod"]
+
+
+def test_an_application_that_follows_another_branch_is_taken_only_where_none_follows_ours(
+    town: Town, argo: FakeArgo, cluster: ArgoCluster
+) -> None:
+    town.push({f"{PROD}/kustomization.yaml": overlay("0.9.0")}, "release")
+    argo.add("checkout-release", source={"repoURL": argo.address, "path": PROD, "targetRevision": "release"})
+    alone = cluster.sync(town.service())
+    argo.add("checkout-main", PROD)
+    both = cluster.sync(town.service())
+
+    assert alone and alone.where == "Application argocd/checkout-release"
+    assert both and [place.where for place in both.places] == ["Application argocd/checkout-main"]
+
+
+def test_an_application_in_our_files_has_arrived_once_it_has_synced_itself(town: Town, argo: FakeArgo, cluster: ArgoCluster) -> None:
+    def told(version: str) -> str:
+        source = f"source: {{repoURL: https://charts.example, chart: redis, targetRevision: {version}}}"
+        return (
+            f"apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: redis-prod, namespace: argocd}}\nspec: {{{source}}}\n"
+        )
+
+    town.push({"argocd/prod/redis.yaml": told("1.0.0")})
+    argo.add("root", "argocd/prod")
+    child = argo.add("redis-prod", source={"repoURL": "https://charts.example", "chart": "redis", "targetRevision": "1.0.0"})
+    service = _child_of(town)
+    before = cluster.sync(service)
+    ours = town.push({"argocd/prod/redis.yaml": told("1.1.0")})
+    cluster.hasten(service, ours)
+    town.pass_time(15)
+    child.spec["source"]["targetRevision"] = "1.1.0"  # the parent applied it
+    waits = cluster.sync(service)
+    argo.compare(child)
+    town.pass_time(15)
+    done = cluster.sync(service)
+
+    assert before and (before.where, before.healthy) == ("Application argocd/root", True)
+    assert waits and (waits.revision, waits.healthy) == (ours, False)
+    assert done and (done.revision, done.healthy) == (ours, True)
+
+
+def test_a_rendered_branch_is_judged_by_the_dry_commit(town: Town, argo: FakeArgo, cluster: ArgoCluster) -> None:
+    dry = town.origin.head()
+    wet = town.push({f"{PROD}/manifest.yaml": "kind: Deployment\n"}, "env/prod")
+    hydrator = {
+        "drySource": {"repoURL": argo.address, "path": PROD, "targetRevision": "main"},
+        "syncSource": {"targetBranch": "env/prod", "path": PROD},
+    }
+    source = {"repoURL": argo.address, "path": PROD, "targetRevision": "env/prod"}
+    app = argo.add("checkout-prod", source=source, sourceHydrator=hydrator)
+    app.hydrator = {"lastSuccessfulOperation": {"drySHA": dry, "hydratedSHA": wet}}
+    known = cluster.sync(town.service())
+    app.hydrator = {"lastSuccessfulOperation": {"drySHA": town.bump("1.1.0"), "hydratedSHA": "f" * 40}}
+    unknown = cluster.sync(town.service())
+
+    assert known and known.revision == dry
+    assert unknown and unknown.revision is None
+
+
+def test_children_of_an_application_set_are_found_by_what_it_made(town: Town, argo: FakeArgo, cluster: ArgoCluster) -> None:
+    town.push({"argocd/prod/set.yaml": _SET})
+    argo.add("root", "argocd/prod")
+    chart = {"repoURL": "https://charts.example", "chart": "redis", "targetRevision": "1.0.0"}
+    argo.add("redis-prod", source=dict(chart))
+    argo.made["caches"] = ("redis-prod",)
+    argo.add("redis-other", source=dict(chart))
+    argo.apps["redis-prod"].health = "Degraded"
+
+    found = cluster.sync(_child_of(town))
+
+    assert found and (found.where, found.healthy) == ("Application argocd/root", False)
+    assert "redis-prod" in found.message and "redis-other" not in found.message
+
+
+def test_what_nothing_delivers_is_said_and_is_no_arrival(town: Town, argo: FakeArgo, cluster: ArgoCluster) -> None:
+    argo.add("other", "elsewhere")
+
+    found = cluster.sync(town.service())
+
+    assert found and found.revision is None and "delivers prod/checkout" in found.message
+
+
+def test_a_failed_sync_is_told(town: Town, argo: FakeArgo, cluster: ArgoCluster) -> None:
+    app: App = argo.add("checkout-prod", PROD)
+    app.sync["status"] = "Unknown"
+    app.conditions = [{"type": "ComparisonError", "message": "failed to load target state: repository not found"}]
+
+    found = cluster.sync(town.service())
+
+    assert found and "ComparisonError: failed to load target state" in found.message
+
+
+_SET = """apiVersion: argoproj.io/v1alpha1
+kind: ApplicationSet
+metadata: {name: caches, namespace: argocd}
+spec:
+  generators:
+    - list:
+        elements:
+          - {cluster: prod, name: redis, chartVersion: 1.0.0}
+  template:
+    metadata: {name: '{{name}}-{{cluster}}'}
+    spec: {source: {repoURL: https://charts.example, chart: redis, targetRevision: '{{chartVersion}}'}}
+"""
+
+
+def _of(path: str) -> Service:
+    return Service(ServiceRef("shop", "prod", "api"), (), (path,))
+
+
+def _child_of(town: Town) -> Service:
+    town.repository.fetch()
+    services = look(town.repository, town.cache, ManifestRules()).estate.services
+    [found] = [each for each in services if any(pin.path.startswith("argocd/") for pin in each.pins)]
+    return found
