@@ -211,7 +211,7 @@ def _ports(opened: Repository, settings: Settings, database: Database, queue: Qu
     return Ports(
         repository=opened,
         forge=forge,
-        cluster=_cluster(),
+        cluster=cluster(settings, opened),
         metrics=metrics(settings),
         notifier=_notifier(),
         store=SqlStore(database),
@@ -248,10 +248,13 @@ def _no_github(opened: Repository, settings: Settings) -> BadConfig:
     return BadConfig(f"ROLLBOT_FORGE=github, but {opened.name} is not a repository of {settings.github_url}", hint=hint)
 
 
-def _cluster() -> Cluster:
-    from bot.adapters.clusters.none import NoCluster
+def cluster(settings: Settings, opened: Repository) -> Cluster:
+    """Return what can be asked what runs. Raises BadConfig."""
+    from bot.adapters.clusters.table import Reached
+    from bot.adapters.clusters.table import opened as reaching
 
-    return NoCluster()
+    url, token = (None if each is None else each.get_secret_value() for each in (settings.argocd_url, settings.argocd_token))
+    return reaching(Reached(url, token, settings.flux_kubeconfig or None), opened)
 
 
 def metrics(settings: Settings) -> Metrics:

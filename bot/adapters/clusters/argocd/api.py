@@ -26,9 +26,9 @@ class ArgoApi:
         self.wire = wire
 
     def applications(self) -> list[dict[str, Any]]:
-        """All that the token may see, with name, namespace and spec."""
+        """All that the token may see, with name, namespace and spec. None at all is `items: null` beside the list's metadata."""
         answer = self.wire.get("/api/v1/applications", {"fields": FIELDS})
-        if answer.get("items", []) is None or isinstance(answer.get("items", []), list):
+        if isinstance(answer.get("metadata"), dict) and isinstance(answer.get("items", ""), list | None):
             return [each for each in items(answer, "items") if is_name(text(each, "metadata", "name"))]
         raise Unavailable(f"{self.wire.shown} answered something that is no list of Applications")
 
