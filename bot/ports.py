@@ -210,8 +210,9 @@ class Conversation(Protocol):
 class Sync:
     """What one place says of a service: the commit it applied, since when, and whether it is healthy (None: cannot tell).
 
-    `revision` is a commit of the manifests repository, None where the place names none. `earlier`: what it applied before, newest
-    first, each with its time; as far back as the place remembers. `where` names the place, such as `Application argocd/checkout`.
+    `revision` is a commit of the manifests repository, None where the place names none. `earlier`: what else it applied (before, or
+    later and not well), newest first, each with when that was done, as far back as it remembers. `begun`: what it began to apply,
+    with when, finished or not: its objects may have run from then on. `where` names the place: `Application argocd/checkout`.
     `by_hand`: the command that a person has to run because nothing there syncs by itself. `healed`: how the place itself went back
     to something else than its revision asks for, "" where it did not. `others`: further places that run the same service.
     """
@@ -221,6 +222,7 @@ class Sync:
     healthy: bool | None
     message: str = ""
     earlier: tuple[tuple[Sha, Instant], ...] = ()
+    begun: tuple[tuple[Sha, Instant], ...] = ()
     where: str = ""
     by_hand: str = ""
     healed: str = ""

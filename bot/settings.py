@@ -56,6 +56,8 @@ class Settings(BaseSettings):
     argocd_token: SecretStr | None = None
     flux_kubeconfig: str | None = None
     """A kubeconfig's path, or `in-cluster` for the pod's own service account."""
+    flux_receiver_url: SecretStr | None = None
+    flux_receiver_token: SecretStr | None = None
     cache: Path = Field(default_factory=lambda: _home("XDG_CACHE_HOME", ".cache"))
     """Where bare mirrors and what was read of manifests are kept; it can be deleted at any time."""
     sweep_every: Annotated[float, Field(gt=0, le=3600)] = 30.0
@@ -85,7 +87,7 @@ class Settings(BaseSettings):
             tokens[name if named else f"token-{number}"] = SecretStr(token if named else part)
         return tokens
 
-    @field_validator("prometheus_url", "argocd_url")
+    @field_validator("prometheus_url", "argocd_url", "flux_receiver_url")
     @classmethod
     def _is_url(cls, value: SecretStr | None) -> SecretStr | None:
         if value is None or not value.get_secret_value():
@@ -106,7 +108,7 @@ class Settings(BaseSettings):
             raise ValueError(f"an Enterprise server's API is {parts.scheme}://{parts.netloc}/api/v3")
         return value.rstrip("/")
 
-    @field_validator("github_token", "github_private_key", "argocd_token", mode="before")
+    @field_validator("github_token", "github_private_key", "argocd_token", "flux_receiver_token", mode="before")
     @classmethod
     def _one_secret(cls, value: Any) -> Any:
         """Nothing where it is empty; a key may have its line ends written as backslash-n, as .env files do."""

@@ -253,8 +253,9 @@ def cluster(settings: Settings, opened: Repository) -> Cluster:
     from bot.adapters.clusters.table import Reached
     from bot.adapters.clusters.table import opened as reaching
 
-    url, token = (None if each is None else each.get_secret_value() for each in (settings.argocd_url, settings.argocd_token))
-    return reaching(Reached(url, token, settings.flux_kubeconfig or None), opened)
+    secrets = (settings.argocd_url, settings.argocd_token, settings.flux_receiver_url, settings.flux_receiver_token)
+    url, token, receiver, key = (None if each is None else each.get_secret_value() for each in secrets)
+    return reaching(Reached(url, token, settings.flux_kubeconfig or None, receiver, key, settings.cache), opened)
 
 
 def metrics(settings: Settings) -> Metrics:

@@ -116,18 +116,25 @@ def _live(service: ServiceRef, releases: History, began: Onset, view: View, port
     since = began.earliest - view.config.attribution.window
     recent = {release.commit for release in releases.releases if release.time >= since}
 
-    def held(at: Instant) -> list[frozenset[Sha]] | None:
-        ran = [revision_at(place, at) for place in places]
-        return None if None in ran else [_held(recent, revision, view.state, ports.repository) for revision in ran if revision]
+    def held(*revisions: Sha) -> frozenset[Sha]:
+        return frozenset().union(*(_held(recent, revision, view.state, ports.repository) for revision in revisions))
 
-    earliest, latest = held(began.earliest), held(began.latest)
-    return Live(None if earliest is None else frozenset.intersection(*earliest), None if latest is None else frozenset.union(*latest))
+    ran = [revision_at(place, began.earliest) for place in places]
+    may = [(revision_at(place, began.latest), begun_at(place, began.latest)) for place in places]
+    earliest = None if None in ran else frozenset.intersection(*(held(revision) for revision in ran if revision))
+    latest = None if any(revision is None for revision, _ in may) else held(*(each for both in may for each in both if each))
+    return Live(earliest, latest)
+
+
+def begun_at(sync: Sync, at: Instant) -> Sha | None:
+    """The revision that a place had last begun to apply at a time, None where it does not say."""
+    return max(((since, revision) for revision, since in sync.begun if since <= at), default=(0.0, None))[1]
 
 
 def revision_at(sync: Sync, at: Instant) -> Sha | None:
     """The revision that a cluster ran at a time, None where it does not remember that far back."""
     known = [(sync.revision, sync.since), *sync.earlier]
-    return next((revision for revision, since in known if since is not None and since <= at), None)
+    return max(((since, revision) for revision, since in known if revision and since is not None and since <= at), default=(0.0, None))[1]
 
 
 def _held(commits: set[Sha], revision: Sha, state: DesiredState, repository: Repository) -> frozenset[Sha]:

@@ -11,6 +11,8 @@ import pytest
 
 from bot.adapters.clusters.argocd.api import ArgoApi
 from bot.adapters.clusters.argocd.cluster import ArgoCluster
+from bot.adapters.clusters.flux.api import FluxApi
+from bot.adapters.clusters.flux.cluster import FluxCluster
 from bot.adapters.clusters.none import NoCluster
 from bot.adapters.clusters.table import CLUSTERS, Reached, opened
 from bot.adapters.clusters.wire import Wire
@@ -18,6 +20,7 @@ from bot.errors import Refused, Unavailable
 from bot.ports import Cluster
 from tests.clusters.argocd import FakeArgo
 from tests.clusters.http import FAULTS, TOKEN, Loopback
+from tests.clusters.kubernetes import FakeFlux
 from tests.clusters.town import PROD, STAGING, Town
 
 REFUSED = ("401", "403", "redirect")
@@ -47,7 +50,18 @@ class ArgoSite:
         self.cluster: Cluster = ArgoCluster(ArgoApi(Wire(self.argo.url, "Argo CD", lambda: TOKEN, timeout=0.3)), self.town.repository)
 
 
-SITES: dict[str, Callable[[Path, ExitStack], Site]] = {"none": NoSite, "argocd": ArgoSite}
+class FluxSite:
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self.town = stack.enter_context(Town(folder))
+        self.api = self.flux = stack.enter_context(FakeFlux(self.town.origin, self.town.now))
+        self.town.ticks.append(self.flux.tick)
+        self.flux.source()
+        self.flux.kustomization("checkout-prod", f"./{PROD}")
+        self.flux.kustomization("checkout-staging", f"./{STAGING}")
+        self.cluster: Cluster = FluxCluster(FluxApi(Wire(self.flux.url, "Kubernetes", lambda: TOKEN, timeout=0.3)), self.town.repository)
+
+
+SITES: dict[str, Callable[[Path, ExitStack], Site]] = {"none": NoSite, "argocd": ArgoSite, "flux": FluxSite}
 
 
 @pytest.fixture(params=SITES)
@@ -72,6 +86,7 @@ def test_what_cannot_be_told_is_none(site: Site) -> None:
 
 def test_a_commit_arrives_by_itself_and_sooner_when_asked(site: Site) -> None:
     before = site.cluster.sync(site.town.service())
+    site.town.pass_time(60)
     ours = site.town.bump("1.1.0")
     site.cluster.hasten(site.town.service(), ours)
     site.town.pass_time(60)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from bot.adapters.clusters.none import NoCluster
 from bot.adapters.clusters.several import SeveralClusters
@@ -19,6 +20,9 @@ class Reached:
     argocd_token: str | None = field(default=None, repr=False)
     flux_kubeconfig: str | None = None
     """A kubeconfig's path, or `in-cluster`."""
+    flux_receiver: str | None = field(default=None, repr=False)
+    flux_receiver_token: str | None = field(default=None, repr=False)
+    cache: Path = field(default=Path(), compare=False)
 
 
 Opener = Callable[[Reached, Repository], Cluster | None]
@@ -41,7 +45,23 @@ def _argocd(reached: Reached, repository: Repository) -> Cluster | None:
     return ArgoCluster(ArgoApi(Wire(reached.argocd_url, "Argo CD", lambda: token)), repository)
 
 
-CLUSTERS: Mapping[str, Opener] = {"none": _none, "argocd": _argocd}
+def _flux(reached: Reached, repository: Repository) -> Cluster | None:
+    if reached.flux_kubeconfig is None:
+        if reached.flux_receiver is not None:
+            raise BadConfig("ROLLBOT_FLUX_RECEIVER_URL needs ROLLBOT_FLUX_KUBECONFIG: a Receiver tells nothing of what runs")
+        return None
+    from bot.adapters.clusters.flux.access import IN_CLUSTER, of_kubeconfig, of_pod
+    from bot.adapters.clusters.flux.api import FluxApi
+    from bot.adapters.clusters.flux.cluster import FluxCluster
+    from bot.adapters.clusters.flux.receiver import Receiver
+
+    pod = reached.flux_kubeconfig == IN_CLUSTER
+    access = of_pod() if pod else of_kubeconfig(Path(reached.flux_kubeconfig), reached.cache)
+    receiver = None if reached.flux_receiver is None else Receiver(reached.flux_receiver, reached.flux_receiver_token)
+    return FluxCluster(FluxApi(access.wire()), repository, receiver)
+
+
+CLUSTERS: Mapping[str, Opener] = {"none": _none, "argocd": _argocd, "flux": _flux}
 
 
 def opened(reached: Reached, repository: Repository) -> Cluster:

@@ -35,6 +35,7 @@ def read(application: Mapping[str, Any], source: Source) -> Sync:
         False if running(application) else healthy,
         _message(application, revision, compared if not synced else None),
         tuple((sha, time) for sha, time in earlier if sha is not None and time is not None),
+        _begun(application, source),
         where(application),
         "" if synced or automated(application) else f"argocd app sync {qualified(application)}",
     )
@@ -50,7 +51,7 @@ def began(application: Mapping[str, Any]) -> Instant | None:
 
 
 def operating(application: Mapping[str, Any], source: Source) -> Sha | None:
-    """The commit that the operation under way holds, None where it names none."""
+    """The commit that the last operation, done or under way, holds; None where it names none."""
     state = at(application, "status", "operationState")
     held = _picked(at(state, "syncResult"), source) or _picked(at(state, "operation", "sync"), source)
     return _dry(application, commit_in(held), source)
@@ -81,6 +82,14 @@ def _history(application: Mapping[str, Any], source: Source) -> list[tuple[Sha |
     entries = items(application, "status", "history")
     found = [(_dry(application, commit_in(_picked(each, source)), source), time_of(each.get("deployedAt"))) for each in entries]
     return sorted(found, key=lambda each: each[1] or 0.0, reverse=True)
+
+
+def _begun(application: Mapping[str, Any], source: Source) -> tuple[tuple[Sha, Instant], ...]:
+    """What operations began to bring: an entry of the history knows when its own began, the last operation stands beside it."""
+    entries = items(application, "status", "history")
+    told = [(_dry(application, commit_in(_picked(each, source)), source), time_of(each.get("deployStartedAt"))) for each in entries]
+    told.append((operating(application, source), began(application)))
+    return tuple(dict.fromkeys((sha, time) for sha, time in reversed(told) if sha is not None and time is not None))
 
 
 def _picked(holder: Any, source: Source) -> object:
