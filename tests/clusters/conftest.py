@@ -7,9 +7,12 @@ import pytest
 
 from bot.adapters.clusters.argocd.api import ArgoApi
 from bot.adapters.clusters.argocd.cluster import ArgoCluster
+from bot.adapters.clusters.flux.api import FluxApi
+from bot.adapters.clusters.flux.cluster import FluxCluster
 from bot.adapters.clusters.wire import Wire
 from tests.clusters.argocd import FakeArgo
 from tests.clusters.http import TOKEN
+from tests.clusters.kubernetes import FakeFlux
 from tests.clusters.town import Town
 
 
@@ -29,3 +32,16 @@ def argo(town: Town) -> Iterator[FakeArgo]:
 @pytest.fixture
 def cluster(town: Town, argo: FakeArgo) -> ArgoCluster:
     return ArgoCluster(ArgoApi(Wire(argo.url, "Argo CD", lambda: TOKEN, timeout=0.5)), town.repository)
+
+
+@pytest.fixture
+def flux(town: Town) -> Iterator[FakeFlux]:
+    with FakeFlux(town.origin, town.now) as made:
+        made.source()
+        town.ticks.append(made.tick)
+        yield made
+
+
+@pytest.fixture
+def kubernetes(town: Town, flux: FakeFlux) -> FluxCluster:
+    return FluxCluster(FluxApi(Wire(flux.url, "Kubernetes", lambda: TOKEN, timeout=0.5)), town.repository)

@@ -101,7 +101,7 @@ def _past(found: Mapping[str, Any], revision: Sha | None, origin: bool) -> tuple
             break
         known.append((sha, first, text(entry, "lastReconciledStatus") == APPLIED[0]))
     since = next((time for sha, time, well in known if sha == revision and well), None)
-    return since, tuple((sha, time) for sha, time, _ in known if time != since)
+    return since, tuple((sha, time) for sha, time, _ in known if (sha, time) != (revision, since))
 
 
 def _begun(found: Mapping[str, Any], origin: bool) -> tuple[tuple[Sha, Instant], ...]:
