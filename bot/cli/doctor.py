@@ -102,6 +102,7 @@ def _repository(address: str, found: Settings) -> Iterator[Finding]:
                 yield Finding("configuration", "bad", str(error), "rollbot check lists everything that is wrong")
                 return
             yield from _said(repository, config, commit)
+            yield from _clusters(repository, config, commit, found)
             yield from _forge(address, repository, commit, found)
     except RollbotError as error:
         yield Finding("git", "bad", str(error), "is the address right, and does this machine have the right to read it?")
@@ -126,6 +127,23 @@ def _forge(address: str, repository: GitRepository, commit: Sha, found: Settings
         owners = any(path in tree for path in (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS"))
         for each in examine(client, repository.branch, owners):
             yield Finding(each.check, each.state, each.what, each.way_out)
+
+
+def _clusters(repository: GitRepository, config: Config, commit: Sha, found: Settings) -> Iterator[Finding]:
+    """What the clusters say of who delivers this repository."""
+    from bot import wiring
+    from bot.adapters.clusters.examine import examine
+    from bot.reconciler.look import look
+
+    try:
+        cluster = wiring.cluster(found, repository)
+    except BadConfig as error:
+        yield Finding("cluster", "bad", str(error), "docs/clusters.md")
+        return
+    with wiring.cache(found) as pins:
+        services = look(repository, pins, config.manifests, at=commit).estate.services
+    for each in examine(cluster, services, config.outcomes.end_stuck > 0):
+        yield Finding(each.check, each.state, each.what, each.way_out)
 
 
 def _said(repository: GitRepository, config: Config, commit: Sha) -> Iterator[Finding]:
