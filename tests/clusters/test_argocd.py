@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bot.adapters.clusters.argocd.cluster import ArgoCluster
+from bot.adapters.clusters.delivering import known_as
 from bot.errors import Refused
 from bot.manifests.estate import Service
 from bot.manifests.rules import ManifestRules
@@ -32,18 +33,22 @@ def test_it_says_which_commit_runs_since_when_and_what_ran_before(town: Town, ar
     assert found.earlier == ((first, START),)
 
 
-def test_an_application_reads_what_the_repository_is_called_by_others(town: Town, argo: FakeArgo) -> None:
-    from bot.adapters.clusters.delivering import same_repository
+NAME = "git.example/shop/manifests"
+SAME = ("https://git.example/shop/manifests.git", "git@git.example:shop/manifests", "ssh://git@git.example:7999/scm/Shop/Manifests.git/")
+INNER = "http://gitea-http.gitea.svc.cluster.local:3000/shop/manifests"
 
-    name = "git.example/shop/manifests"
-    ways = (
-        "https://git.example/shop/manifests.git",
-        "git@git.example:shop/manifests",
-        "ssh://git@git.example:7999/scm/Shop/Manifests.git/",
-    )
 
-    assert all(same_repository(way, name) for way in ways)
-    assert not any(same_repository(other, name) for other in ("https://git.example/shop/other", "https://evil.example/shop/manifests", ""))
+@pytest.mark.parametrize(
+    ("given", "known"),
+    [
+        pytest.param(SAME, SAME, id="scheme, user, port, case and ending do not matter"),
+        pytest.param((*SAME, INNER), SAME, id="its own host goes before another"),
+        pytest.param((INNER, "https://git.example/shop/other"), (INNER,), id="an inner name of the host"),
+        pytest.param(("https://git.example/manifests", "https://manifests", "", "git.example", "https://[broken"), (), id="others"),
+    ],
+)
+def test_a_repository_is_known_by_host_and_path(given: tuple[str, ...], known: tuple[str, ...]) -> None:
+    assert known_as(given, NAME) == set(known)
 
 
 def test_what_was_not_compared_yet_runs_what_it_ran(town: Town, argo: FakeArgo, cluster: ArgoCluster) -> None:

@@ -17,9 +17,16 @@ Found = TypeVar("Found")
 _SCP = re.compile(r"(?:[\w.-]+@)?([\w.-]+):(?!//)(.+)")
 
 
-def same_repository(address: str, name: str) -> bool:
-    """Whether an address that a cluster was given is the repository of that name (`host/org/repository`, or a path)."""
-    return bool(address) and _plain(address) == _plain(name)
+def known_as(addresses: Iterable[str], name: str) -> frozenset[str]:
+    """Those of the addresses that clusters were given which are the repository of that name (`host/org/repository`, or a path).
+
+    Where none has its host, those with its path: a cluster may reach by an inner name what we reach by the outer one. What runs is then
+    still proven by the commit itself, which no other repository holds.
+    """
+    given = {address: _plain(address) for address in addresses if address}
+    host, _, path = _plain(name).partition("/")
+    same = frozenset(address for address, plain in given.items() if plain == f"{host}/{path}")
+    return same or frozenset(address for address, plain in given.items() if "/" in path and plain.partition("/")[2] == path)
 
 
 def _plain(address: str) -> str:

@@ -9,8 +9,8 @@ from typing import Any
 from bot.adapters.clusters.answers import at, is_name, items, text, time_of
 from bot.adapters.clusters.argocd import reading
 from bot.adapters.clusters.argocd.api import ArgoApi
-from bot.adapters.clusters.argocd.sources import Source, best, ours
-from bot.adapters.clusters.delivering import closest, wanted_files
+from bot.adapters.clusters.argocd.sources import Source, addresses, best, ours
+from bot.adapters.clusters.delivering import closest, known_as, wanted_files
 from bot.adapters.clusters.wire import one_line
 from bot.manifests.estate import Service
 from bot.ports import Repository, Sync
@@ -61,7 +61,8 @@ class ArgoCluster:
     def deliveries(self, service: Service) -> tuple[Delivery, ...]:
         """Those that cover the service's files most closely, of those that follow our branch where there are any."""
         files, known = wanted_files(service), self.api.applications()
-        reads = [(each, sources) for each in known if (sources := ours(each, self.repository.name))]
+        ways = known_as((address for each in known for address in addresses(each)), self.repository.name)
+        reads = [(each, sources) for each in known if (sources := ours(each, ways))]
         here = [(each, followed) for each, sources in reads if (followed := tuple(s for s in sources if s.follows(self.repository.branch)))]
         for some in (here, reads):
             closeness = {

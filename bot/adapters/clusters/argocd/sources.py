@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from posixpath import join, normpath
 from typing import Any
 
 from bot.adapters.clusters.answers import at, items, text
-from bot.adapters.clusters.delivering import EXACT, inside, same_repository
+from bot.adapters.clusters.delivering import EXACT, inside
 
 HEADS = ("", "HEAD")
 
@@ -37,18 +37,25 @@ class Source:
         return self.ref.removeprefix("refs/heads/") in (*HEADS, branch)
 
 
-def ours(application: Mapping[str, Any], repository: str) -> tuple[Source, ...]:
-    """The sources of an Application that are the repository of that name."""
+def addresses(application: Mapping[str, Any]) -> tuple[str, ...]:
+    """Every repository that an Application reads."""
+    spec = at(application, "spec")
+    told = (at(spec, "sourceHydrator", "drySource"), at(spec, "source"), *items(spec, "sources"))
+    return tuple(text(each, "repoURL") for each in told)
+
+
+def ours(application: Mapping[str, Any], known: Container[str]) -> tuple[Source, ...]:
+    """The sources of an Application that are one repository, by the addresses that it is `known` as."""
     spec = at(application, "spec")
     name = text(application, "metadata", "name")
     dry = at(spec, "sourceHydrator", "drySource")
     if dry:
-        return (_source(dry, None, (), name, dry=True),) if same_repository(text(dry, "repoURL"), repository) else ()
+        return (_source(dry, None, (), name, dry=True),) if text(dry, "repoURL") in known else ()
     several = items(spec, "sources")
     if not several:
         one = at(spec, "source")
-        return (_source(one, None, (), name),) if same_repository(text(one, "repoURL"), repository) else ()
-    found = [(index, each) for index, each in enumerate(several) if same_repository(text(each, "repoURL"), repository)]
+        return (_source(one, None, (), name),) if text(one, "repoURL") in known else ()
+    found = [(index, each) for index, each in enumerate(several) if text(each, "repoURL") in known]
     return tuple(_source(each, index, _lent(text(each, "ref"), several, name), name) for index, each in found)
 
 

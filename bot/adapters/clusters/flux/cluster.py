@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.adapters.clusters.answers import at, text
-from bot.adapters.clusters.delivering import closest, inside, same_repository, wanted_files
+from bot.adapters.clusters.delivering import closest, inside, known_as, wanted_files
 from bot.adapters.clusters.flux import reading
 from bot.adapters.clusters.flux.api import FluxApi
 from bot.adapters.clusters.wire import one_line
@@ -62,7 +62,9 @@ class FluxCluster:
 
     def deliveries(self, service: Service) -> tuple[Delivery, ...]:
         """Those that cover the service's files most closely, of those that follow our branch where there are any."""
-        sources = {_key(each): each for kind in ("GitRepository", "OCIRepository") for each in self.api.listed(kind) if self._is_ours(each)}
+        listed = [each for kind in ("GitRepository", "OCIRepository") for each in self.api.listed(kind)]
+        ways = known_as(map(_made_of, listed), self.repository.name)
+        sources = {_key(each): each for each in listed if _made_of(each) in ways}
         kustomizations = self.api.listed("Kustomization")
         reads = [(each, sources[key]) for each in kustomizations if (key := _source_of(each)) in sources]
         here = [(each, source) for each, source in reads if self._follows(source)]
@@ -74,11 +76,6 @@ class FluxCluster:
                 children = self._children(service, kustomizations)
                 return tuple(Delivery(each, source, tuple(c for c in children if _made_by(c, each))) for each, source in found)
         return ()
-
-    def _is_ours(self, source: Mapping[str, Any]) -> bool:
-        if source["kind"] == "GitRepository":
-            return same_repository(text(source, "spec", "url"), self.repository.name)
-        return same_repository(text(source, "status", "artifact", "metadata", ORIGIN), self.repository.name)
 
     def _follows(self, source: Mapping[str, Any]) -> bool:
         """Whether it is our branch; an OCI artefact's tag tells nothing of it. Without a ref, a GitRepository follows `master`."""
@@ -113,6 +110,11 @@ def _with_child(found: Sync, child: Mapping[str, Any]) -> Sync:
     worst = False if found.healthy is False or not settled else True if text(child, "kind") == "HelmRelease" else found.healthy
     by_hand = "; ".join(filter(None, (found.by_hand, reading.resume(child))))
     return replace(found, healthy=worst, since=since, message=message, by_hand=by_hand, healed=found.healed or healed)
+
+
+def _made_of(source: Mapping[str, Any]) -> str:
+    """The address of the Git repository behind a source, "" where an artefact does not say."""
+    return text(source, "spec", "url") if source["kind"] == "GitRepository" else text(source, "status", "artifact", "metadata", ORIGIN)
 
 
 def _key(found: Mapping[str, Any]) -> tuple[str, str, str]:
