@@ -81,3 +81,44 @@ def test_a_cluster_that_does_not_answer_after_the_merge_calls_a_person_and_undoe
 
 def only_merged(world: LivedWorld) -> bool:
     return any(incident.state == "merged" for incident in world.incidents())
+
+
+class Healed:
+    """A cluster whose own controller takes the bad release back a while after it came."""
+
+    def __init__(self, world: LivedWorld) -> None:
+        self.world = world
+
+    def sync(self, service: Service) -> Sync | None:
+        found = self.world.cluster.sync(service)
+        back = "HelmRelease shop/checkout: RollbackSucceeded to chart 2.7.0" if self.world.desired("checkout") == "2.8.0" else ""
+        return found and replace(found, healed=back)
+
+    def hasten(self, service: Service, commit: Sha, stuck: Instant | None = None) -> tuple[str, ...]:
+        return ()
+
+
+def test_where_the_cluster_went_back_by_itself_the_rollback_says_that_it_repairs_git(world: LivedWorld) -> None:
+    world._ports = replace(world.ports(), cluster=Healed(world))
+    world.release("checkout", "2.8.0")
+    while not only_merged(world):
+        world.pass_time(15)
+
+    said = "\n".join(text for entry in world.ports().store.entries(only(world).id) for text in entry.because)
+    assert "the cluster went back by itself, and this makes Git say so: HelmRelease shop/checkout: RollbackSucceeded" in said
+
+
+def test_a_symptom_that_the_cluster_ended_leaves_git_to_be_repaired(tmp_path: Path) -> None:
+    with a_world(tmp_path, {"policy": {"trust": {"prod": "notify"}, "cooldown": "1h"}, "alerts": {"acting_severities": ["page"]}}) as world:
+        world._ports = replace(world.ports(), cluster=Healed(world))
+        world.release("checkout", "2.8.0")
+        while not world.incidents():
+            world.pass_time(15)
+        world.cluster.rollouts.append(replace(world.cluster.rollouts[-2], synced=world.clock.now(), serving=world.clock.now()))
+        world.cluster.stuck = True
+        world.pass_time(3600)
+
+        ended = only(world)
+        assert ended.end == "resolved-by-itself"
+        assert "Git still asks for the bad version (HelmRelease shop/checkout: RollbackSucceeded" in ended.why
+        assert "`/rollback checkout in prod` repairs Git" in ended.why
