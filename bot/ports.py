@@ -275,6 +275,12 @@ class Metrics(Protocol):
         ...
 
 
+class Logs(Protocol):
+    def errors(self, query: str, service: ServiceRef, start: Instant, end: Instant) -> Sequence[Sample]:
+        """How a metric of log lines went. `query` is of the configuration; `$service` and `$environment` in it are filled in."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """Something a person should know now. `key` makes it idempotent; `urgent` asks for a page."""
@@ -390,6 +396,7 @@ class Ports:
     cache: PinCache
     conversation: Conversation | None = None
     """None where the forge has no issues and comments."""
+    logs: Logs | None = None
     seen: dict[str, DesiredState] = field(default_factory=dict)
     """What the last look showed, by repository; only ever makes the next one quicker."""
     fetched: dict[str, Instant] = field(default_factory=dict)

@@ -19,7 +19,6 @@ PREFIX = "ROLLBOT_"
 LATER = frozenset(
     {
         "ROLLBOT_ALERTMANAGER_URL",
-        "ROLLBOT_LOKI_URL",
         "ROLLBOT_PUBLIC_URL",
     }
 )
@@ -52,6 +51,7 @@ class Settings(BaseSettings):
     github_webhook_secret: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     """Several while one gives way to another; a delivery that any of them signed is GitHub's."""
     prometheus_url: SecretStr | None = None
+    loki_url: SecretStr | None = None
     argocd_url: SecretStr | None = None
     argocd_token: SecretStr | None = None
     flux_kubeconfig: str | None = None
@@ -87,7 +87,7 @@ class Settings(BaseSettings):
             tokens[name if named else f"token-{number}"] = SecretStr(token if named else part)
         return tokens
 
-    @field_validator("prometheus_url", "argocd_url", "flux_receiver_url")
+    @field_validator("prometheus_url", "loki_url", "argocd_url", "flux_receiver_url")
     @classmethod
     def _is_url(cls, value: SecretStr | None) -> SecretStr | None:
         if value is None or not value.get_secret_value():

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.errors import BadConfig, Refused
-from bot.ports import Clock, Cluster, Conversation, Forge, Metrics, Notifier, Ports, Queue, Repository, Store
+from bot.ports import Clock, Cluster, Conversation, Forge, Logs, Metrics, Notifier, Ports, Queue, Repository, Store
 
 if TYPE_CHECKING:
     from bot.adapters.forges.github.client import Client
@@ -219,6 +219,7 @@ def _ports(opened: Repository, settings: Settings, database: Database, queue: Qu
         clock=clock(),
         cache=pins,
         conversation=conversation,
+        logs=logs(settings),
     )
 
 
@@ -267,6 +268,13 @@ def metrics(settings: Settings) -> Metrics:
     from bot.adapters.metrics.prometheus import PrometheusMetrics
 
     return PrometheusMetrics(settings.prometheus_url.get_secret_value())
+
+
+def logs(settings: Settings) -> Logs:
+    """Return what can be asked for error lines."""
+    from bot.adapters.logs.table import opened
+
+    return opened(None if settings.loki_url is None else settings.loki_url.get_secret_value())
 
 
 def _notifier() -> Notifier:

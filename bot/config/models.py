@@ -144,6 +144,9 @@ class OutcomesModel(Strict):
     end_stuck: Annotated[
         Duration, Field(description="Argo CD: a sync that holds another revision this long after our merge is ended; 0: never.")
     ] = OUTCOMES.end_stuck
+    error_logs: Annotated[
+        str, Field(max_length=2000, description="LogQL metric of error lines that must be back in its band; `$service`, `$environment`.")
+    ] = OUTCOMES.error_logs
 
 
 class ConfigModel(Strict):

@@ -6,10 +6,10 @@ import math
 from dataclasses import replace
 from typing import Any
 
-from bot.errors import Unavailable
+from bot.errors import Refused, Unavailable
 from bot.incidents.incident import Action, Incident, Kind, Symptom
 from bot.incidents.lifecycle import End, State
-from bot.outcomes.recovery import Evidence, NoHelp, Recovered, Unproven, Waiting, judge
+from bot.outcomes.recovery import Evidence, Lines, NoHelp, Recovered, Unproven, Waiting, judge
 from bot.outcomes.sync import Arrived, NotYet, arrival
 from bot.ports import Metrics, Ports
 from bot.reconciler.arriving import applied, hasten
@@ -20,6 +20,7 @@ from bot.records.entry import Note, Stage
 from bot.refs import Instant
 
 LOOK_EVERY = 30.0
+HOUR = 3600.0
 
 
 def see_it_arrive(incident: Incident, view: View, ports: Ports) -> Step:
@@ -47,7 +48,7 @@ def see_it_help(incident: Incident, view: View, ports: Ports) -> Step:
         return move(incident, State.OPENED, view.now, Note(Stage.OUTCOME, "the rollback that did not help is undone"))
     if not incident.symptoms:
         return end(incident, End.DONE, "done as asked", view.now, urgent=False)
-    evidence = _evidence(incident, view, ports.metrics)
+    evidence = replace(_evidence(incident, view, ports.metrics), lines=_lines(incident, view, ports))
     changes: dict[str, Any] = {"quiet": evidence.quiet, "relapsed": evidence.relapsed}
     match judge(evidence, view.config.outcomes):
         case Waiting(until=until, why=why):
@@ -106,6 +107,18 @@ def _evidence(incident: Incident, view: View, metrics: Metrics) -> Evidence:
     window = max((each[1] for each in seen if each[1] is not None), default=None)
     samples = tuple(sample for each in seen for sample in each[2])
     return Evidence(view.now, arrived, window, quiet, active, samples, relapsed)
+
+
+def _lines(incident: Incident, view: View, ports: Ports) -> Lines | None:
+    """Ask the logs, where the configuration says what for; logs that do not answer, or do not understand, leave it open."""
+    query, onset, arrived = view.config.outcomes.error_logs, incident.onset, incident.action.arrived
+    if not query or ports.logs is None or onset is None or arrived is None:
+        return None
+    try:
+        before, after = (ports.logs.errors(query, incident.service, *span) for span in ((onset - HOUR, onset), (arrived, view.now)))
+    except (Unavailable, Refused):
+        return None
+    return Lines(tuple((each.at, each.value) for each in before), tuple((each.at, each.value) for each in after))
 
 
 def _seen(
