@@ -11,10 +11,14 @@ from bot.refs import Instant
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Samples of error lines: (time, value). `before`: in the hour before the symptom, `after`: since it arrived."""
+    """Samples of error lines: (time, value). `before`: in the hour before the symptom, `after`: since it arrived.
+
+    `problem`: why they could not be looked at.
+    """
 
     before: tuple[tuple[Instant, float], ...]
     after: tuple[tuple[Instant, float], ...]
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,9 @@ def _quiet(seen: Evidence, since: Instant, rules: OutcomeRules) -> Verdict:
         return _unproven(seen, rules, True, f"it is quiet, but {_told(seen, count)}")
     if why := _loud(seen.lines, max(since, seen.now - rules.soak), rules.min_samples):
         return _unproven(seen, rules, True, f"it is quiet, but {why}")
-    return Recovered((f"the alert has been quiet for {seen.now - since:.0f} s", f"{count} samples of its expression since then"))
+    evidence = (f"the alert has been quiet for {seen.now - since:.0f} s", f"{count} samples of its expression since then")
+    unseen = (f"its error lines could not be looked at: {seen.lines.problem}",) if seen.lines and seen.lines.problem else ()
+    return Recovered(evidence + unseen)
 
 
 def _loud(lines: Lines | None, since: Instant, least: int) -> str | None:

@@ -110,14 +110,14 @@ def _evidence(incident: Incident, view: View, metrics: Metrics) -> Evidence:
 
 
 def _lines(incident: Incident, view: View, ports: Ports) -> Lines | None:
-    """Ask the logs, where the configuration says what for; logs that do not answer, or do not understand, leave it open."""
+    """Ask the logs, where the configuration says what for; logs that do not answer, or do not understand, leave it open and say so."""
     query, onset, arrived = view.config.outcomes.error_logs, incident.onset, incident.action.arrived
     if not query or ports.logs is None or onset is None or arrived is None:
         return None
     try:
         before, after = (ports.logs.errors(query, incident.service, *span) for span in ((onset - HOUR, onset), (arrived, view.now)))
-    except (Unavailable, Refused):
-        return None
+    except (Unavailable, Refused) as error:
+        return Lines((), (), str(error))
     return Lines(tuple((each.at, each.value) for each in before), tuple((each.at, each.value) for each in after))
 
 
