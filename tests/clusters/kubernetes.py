@@ -155,7 +155,7 @@ class FakeFlux(Loopback):
         labels = {f"kustomize.toolkit.fluxcd.io/{key}": owner["metadata"][key] for key in ("name", "namespace")}
         for file in files:
             for told in yaml.safe_load_all(file):
-                plural = {"HelmRelease": "helmreleases"}.get((told or {}).get("kind", ""))
+                plural = {"HelmRelease": "helmreleases"}.get(told.get("kind", "") if isinstance(told, dict) else "")
                 if plural is None:
                     continue
                 meta = told["metadata"]

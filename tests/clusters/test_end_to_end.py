@@ -13,14 +13,18 @@ import yaml
 
 from bot.adapters.clusters.argocd.api import ArgoApi
 from bot.adapters.clusters.argocd.cluster import ArgoCluster
+from bot.adapters.clusters.flux.api import FluxApi
+from bot.adapters.clusters.flux.cluster import FluxCluster
 from bot.adapters.clusters.wire import Wire
 from bot.incidents.incident import Incident
+from bot.refs import Sha
 from bot.world import story
 from bot.world.cluster import Rollout
 from bot.world.lived import LivedWorld
 from bot.world.story import Story
 from tests.clusters.argocd import FakeArgo
 from tests.clusters.http import FAULTS, TOKEN, Fault
+from tests.clusters.kubernetes import FakeFlux
 
 HOUR = 3600.0
 
@@ -53,6 +57,24 @@ class ArgoWorld(LivedWorld):
         return found
 
 
+class FluxWorld(LivedWorld):
+    """The same with Flux: one Kustomization of the applications."""
+
+    def __init__(self, told: Story, folder: Path, stack: ExitStack) -> None:
+        super().__init__(told, folder)
+        self.flux = stack.enter_context(FakeFlux(self.origin, self.clock.now))
+        self.flux.source()
+        self.kustomization = self.flux.kustomization("shop", "./apps")
+        self._ports = replace(self._ports, cluster=FluxCluster(FluxApi(Wire(self.flux.url, "Kubernetes", lambda: TOKEN)), self.repository))
+
+    def _sync(self) -> None:
+        self.flux.tick()
+        revision = Sha(self.kustomization["status"]["lastAppliedRevision"].rpartition(":")[2])
+        if revision != self.cluster.rollouts[-1].revision:
+            [(versions, failing)] = self.cluster._read([revision])
+            self.cluster.rollouts.append(Rollout(revision, self.clock.now(), self.clock.now() + 30, versions, failing))
+
+
 def a_world(folder: Path, stack: ExitStack, **outcomes: Any) -> ArgoWorld:
     raw = yaml.safe_load(story.SHOP.read_text())
     raw["history"][0]["files"][".rollbot.yaml"] = yaml.safe_dump({"policy": {"trust": {"prod": "merge"}}, "outcomes": outcomes})
@@ -65,7 +87,7 @@ def stack() -> Iterator[ExitStack]:
         yield opened
 
 
-def until(world: ArgoWorld, state: str, within: float = HOUR) -> None:
+def until(world: LivedWorld, state: str, within: float = HOUR) -> None:
     end = world.clock.now() + within
     while not any(each.state == state for each in world.incidents()):
         assert world.clock.now() < end, [each.state for each in world.incidents()]
@@ -160,3 +182,18 @@ def test_before_it_acts_an_argo_cd_that_is_away_means_that_nobody_knows_what_ran
 
         assert world.incident().action.mode == "propose"
         assert "no cluster says since when it ran" in world.said()
+
+
+def test_flux_is_asked_to_reconcile_and_it_recovers(tmp_path: Path, stack: ExitStack) -> None:
+    raw = yaml.safe_load(story.SHOP.read_text())
+    raw["history"][0]["files"][".rollbot.yaml"] = yaml.safe_dump({"policy": {"trust": {"prod": "merge"}}})
+    with stack.enter_context(FluxWorld(story.read(raw), tmp_path, stack)) as world:
+        world.pass_time(600)
+        world.release("checkout", "2.8.0")
+        until(world, "merged")
+        merged = world.clock.now()
+        until(world, "ended")
+
+        [ended] = world.incidents()
+        assert (ended.end, len(ended.actions), world.deployed("checkout")) == ("recovered", 1, "2.7.0")
+        assert ended.action.arrived is not None and ended.action.arrived - merged < 60, "sooner than its interval of ten minutes"

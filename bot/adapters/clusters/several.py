@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bot.errors import Refused, Unavailable
 from bot.manifests.estate import Service
 from bot.ports import Cluster, Sync
 from bot.refs import Instant, Sha
@@ -24,4 +25,11 @@ class SeveralClusters:
         return Sync(None, None, None, "; ".join(sync.message for sync in answers)) if answers else None
 
     def hasten(self, service: Service, commit: Sha, stuck: Instant | None = None) -> tuple[str, ...]:
-        return tuple(said for cluster in self.clusters for said in cluster.hasten(service, commit, stuck))
+        """One that cannot be asked keeps none of the others from being asked, and is said beside them."""
+        said: list[str] = []
+        for cluster in self.clusters:
+            try:
+                said += cluster.hasten(service, commit, stuck)
+            except (Unavailable, Refused) as error:
+                said.append(f"it could not be asked to hurry: {error}")
+        return tuple(said)
