@@ -31,7 +31,7 @@ def argo(town: Town) -> Iterator[FakeArgo]:
 
 @pytest.fixture
 def cluster(town: Town, argo: FakeArgo) -> ArgoCluster:
-    return ArgoCluster(ArgoApi(Wire(argo.url, "Argo CD", lambda: TOKEN, timeout=0.5)), town.repository)
+    return ArgoCluster(ArgoApi(Wire(argo.url, "Argo CD", lambda: TOKEN)), town.repository)
 
 
 @pytest.fixture
@@ -44,4 +44,4 @@ def flux(town: Town) -> Iterator[FakeFlux]:
 
 @pytest.fixture
 def kubernetes(town: Town, flux: FakeFlux) -> FluxCluster:
-    return FluxCluster(FluxApi(Wire(flux.url, "Kubernetes", lambda: TOKEN, timeout=0.5)), town.repository)
+    return FluxCluster(FluxApi(Wire(flux.url, "Kubernetes", lambda: TOKEN)), town.repository)

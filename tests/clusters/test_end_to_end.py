@@ -37,7 +37,7 @@ class ArgoWorld(LivedWorld):
         self.argo = stack.enter_context(FakeArgo(self.origin, self.clock.now))
         self.app = self.argo.add("shop", ".")
         self._seen = len(self.argo.applied)
-        wire = Wire(self.argo.url, "Argo CD", lambda: TOKEN, timeout=2)
+        wire = Wire(self.argo.url, "Argo CD", lambda: TOKEN)
         self._ports = replace(self._ports, cluster=ArgoCluster(ArgoApi(wire), self.repository))
 
     def _sync(self) -> None:

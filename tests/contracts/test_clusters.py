@@ -32,11 +32,13 @@ class Site(Protocol):
     town: Town
     cluster: Cluster
     api: Loopback | None
+    wire: Wire
 
 
 class NoSite:
     def __init__(self, folder: Path, stack: ExitStack) -> None:
         self.town, self.api = stack.enter_context(Town(folder)), None
+        self.wire = Wire("http://127.0.0.1:9", "nobody")
         self.cluster: Cluster = opened(Reached(), self.town.repository)
 
 
@@ -47,7 +49,8 @@ class ArgoSite:
         self.town.ticks.append(self.argo.tick)
         self.argo.add("checkout-prod", PROD)
         self.argo.add("checkout-staging", STAGING)
-        self.cluster: Cluster = ArgoCluster(ArgoApi(Wire(self.argo.url, "Argo CD", lambda: TOKEN, timeout=0.3)), self.town.repository)
+        self.wire = Wire(self.argo.url, "Argo CD", lambda: TOKEN)
+        self.cluster: Cluster = ArgoCluster(ArgoApi(self.wire), self.town.repository)
 
 
 class FluxSite:
@@ -58,7 +61,8 @@ class FluxSite:
         self.flux.source()
         self.flux.kustomization("checkout-prod", f"./{PROD}")
         self.flux.kustomization("checkout-staging", f"./{STAGING}")
-        self.cluster: Cluster = FluxCluster(FluxApi(Wire(self.flux.url, "Kubernetes", lambda: TOKEN, timeout=0.3)), self.town.repository)
+        self.wire = Wire(self.flux.url, "Kubernetes", lambda: TOKEN)
+        self.cluster: Cluster = FluxCluster(FluxApi(self.wire), self.town.repository)
 
 
 SITES: dict[str, Callable[[Path, ExitStack], Site]] = {"none": NoSite, "argocd": ArgoSite, "flux": FluxSite}
@@ -149,13 +153,14 @@ def test_nothing_is_concluded_from_an_answer_that_failed(asked: tuple[Site, Loop
     site, api = asked
     service, ours = site.town.service(), site.town.bump("1.1.0")
     api.fault = FAULTS[name]
+    site.wire.timeout = 0.2 if name == "hangs" else 10.0
 
     for question in (lambda: site.cluster.sync(service), lambda: site.cluster.hasten(service, ours)):
         with pytest.raises(Refused if name in REFUSED else Unavailable) as raised:
             question()
         assert TOKEN not in str(raised.value) and "127.0.0.1" in str(raised.value)
 
-    api.fault = None
+    api.fault, site.wire.timeout = None, 10.0
     site.town.pass_time(700)
     found = site.cluster.sync(service)
     assert found and found.revision == ours
