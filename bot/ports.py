@@ -9,6 +9,7 @@ from typing import Protocol
 from bot.changes.change import Change, Mark, MergeAnswer, PullRequest
 from bot.incidents.incident import Incident
 from bot.incidents.rules import QueryRule
+from bot.manifests.estate import Service
 from bot.manifests.pin import Reading
 from bot.records.entry import Entry
 from bot.refs import Instant, ServiceRef, Sha
@@ -212,9 +213,13 @@ class Conversation(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sync:
-    """What a cluster says of one service: the commit it applied, since when, and whether it is healthy (None: cannot tell).
+    """What one place says of a service: the commit it applied, since when, and whether it is healthy (None: cannot tell).
 
-    `earlier`: what it applied before, newest first, each with its time; as far back as the cluster remembers.
+    `revision` is a commit of the manifests repository, None where the place names none. `earlier`: what else it applied (before, or
+    later and not well), newest first, each with when that was done, as far back as it remembers. `begun`: what it began to apply,
+    with when, finished or not: its objects may have run from then on. `where` names the place: `Application argocd/checkout`.
+    `by_hand`: the command that a person has to run because nothing there syncs by itself. `healed`: how the place itself went back
+    to something else than its revision asks for, "" where it did not. `others`: further places that run the same service.
     """
 
     revision: Sha | None
@@ -222,11 +227,27 @@ class Sync:
     healthy: bool | None
     message: str = ""
     earlier: tuple[tuple[Sha, Instant], ...] = ()
+    begun: tuple[tuple[Sha, Instant], ...] = ()
+    where: str = ""
+    by_hand: str = ""
+    healed: str = ""
+    others: tuple[Sync, ...] = ()
+
+    @property
+    def places(self) -> tuple[Sync, ...]:
+        return (self, *self.others)
 
 
 class Cluster(Protocol):
-    def sync(self, service: ServiceRef) -> Sync | None:
-        """None where nobody can tell (no cluster configured)."""
+    def sync(self, service: Service) -> Sync | None:
+        """None where nobody can tell (no cluster configured); a Sync without revision where those that are asked do not know it."""
+        ...
+
+    def hasten(self, service: Service, commit: Sha, stuck: Instant | None = None) -> tuple[str, ...]:
+        """Ask whatever delivers the service to look at Git now rather than later, and say what was asked; may run again and again.
+
+        An operation that holds another revision, without `commit`, and began before `stuck` is ended; None: never.
+        """
         ...
 
 
@@ -284,6 +305,12 @@ class Alerts(Protocol):
 
     def firing(self) -> Sequence[bytes]:
         """All alerts that fire and are not kept quiet, as bodies of its webhook: for what a delivery left out."""
+        ...
+
+
+class Logs(Protocol):
+    def errors(self, query: str, service: ServiceRef, start: Instant, end: Instant) -> Sequence[Sample]:
+        """How a metric of log lines went. `query` is of the configuration; `$service` and `$environment` in it are filled in."""
         ...
 
 
@@ -433,6 +460,7 @@ class Ports:
     """None where the forge has no issues and comments."""
     alerts: Alerts | None = None
     """None where no Alertmanager can be asked."""
+    logs: Logs | None = None
     seen: dict[str, DesiredState] = field(default_factory=dict)
     """What the last look showed, by repository; only ever makes the next one quicker."""
     fetched: dict[str, Instant] = field(default_factory=dict)

@@ -18,9 +18,6 @@ from bot.errors import BadConfig
 PREFIX = "ROLLBOT_"
 LATER = frozenset(
     {
-        "ROLLBOT_ARGOCD_TOKEN",
-        "ROLLBOT_ARGOCD_URL",
-        "ROLLBOT_LOKI_URL",
         "ROLLBOT_PUBLIC_URL",
     }
 )
@@ -55,6 +52,13 @@ class Settings(BaseSettings):
     prometheus_url: SecretStr | None = None
     alertmanager_url: SecretStr | None = None
     """Asked which alerts are silenced or inhibited, and for what a truncated delivery left out."""
+    loki_url: SecretStr | None = None
+    argocd_url: SecretStr | None = None
+    argocd_token: SecretStr | None = None
+    flux_kubeconfig: str | None = None
+    """A kubeconfig's path, or `in-cluster` for the pod's own service account."""
+    flux_receiver_url: SecretStr | None = None
+    flux_receiver_token: SecretStr | None = None
     cache: Path = Field(default_factory=lambda: _home("XDG_CACHE_HOME", ".cache"))
     """Where bare mirrors and what was read of manifests are kept; it can be deleted at any time."""
     sweep_every: Annotated[float, Field(gt=0, le=3600)] = 30.0
@@ -84,7 +88,7 @@ class Settings(BaseSettings):
             tokens[name if named else f"token-{number}"] = SecretStr(token if named else part)
         return tokens
 
-    @field_validator("prometheus_url", "alertmanager_url")
+    @field_validator("prometheus_url", "alertmanager_url", "loki_url", "argocd_url", "flux_receiver_url")
     @classmethod
     def _is_url(cls, value: SecretStr | None) -> SecretStr | None:
         if value is None or not value.get_secret_value():
@@ -105,7 +109,7 @@ class Settings(BaseSettings):
             raise ValueError(f"an Enterprise server's API is {parts.scheme}://{parts.netloc}/api/v3")
         return value.rstrip("/")
 
-    @field_validator("github_token", "github_private_key", mode="before")
+    @field_validator("github_token", "github_private_key", "argocd_token", "flux_receiver_token", mode="before")
     @classmethod
     def _one_secret(cls, value: Any) -> Any:
         """Nothing where it is empty; a key may have its line ends written as backslash-n, as .env files do."""
@@ -194,6 +198,7 @@ _HINTS = {
     "github_url": "https://api.github.com, or https://HOST/api/v3 of an Enterprise server",
     "github_app_id": "the number on the App's page, such as 123456",
     "github_token": "without quotes, spaces or line ends",
+    "argocd_token": "without quotes, spaces or line ends",
     "github_private_key": "the PEM file that GitHub made for the App, whole, or ROLLBOT_GITHUB_PRIVATE_KEY_FILE",
     "sweep_every": "seconds, more than 0 and at most 3600",
 }

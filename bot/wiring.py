@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.errors import BadConfig, Refused, Unavailable
-from bot.ports import Alerts, Clock, Cluster, Conversation, Forge, Metrics, Notifier, Ports, Queue, Repository, Store
+from bot.ports import Alerts, Clock, Cluster, Conversation, Forge, Logs, Metrics, Notifier, Ports, Queue, Repository, Store
 
 if TYPE_CHECKING:
     from bot.adapters.clock import SteadyClock
@@ -233,7 +233,7 @@ def _ports(
     return Ports(
         repository=opened,
         forge=forge,
-        cluster=_cluster(),
+        cluster=cluster(settings, opened),
         metrics=metrics(settings),
         notifier=_notifier(),
         store=SqlStore(database),
@@ -242,6 +242,7 @@ def _ports(
         cache=pins,
         conversation=conversation,
         alerts=alerts(settings),
+        logs=logs(settings),
     )
 
 
@@ -271,10 +272,14 @@ def _no_github(opened: Repository, settings: Settings) -> BadConfig:
     return BadConfig(f"ROLLBOT_FORGE=github, but {opened.name} is not a repository of {settings.github_url}", hint=hint)
 
 
-def _cluster() -> Cluster:
-    from bot.adapters.clusters.none import NoCluster
+def cluster(settings: Settings, opened: Repository) -> Cluster:
+    """Return what can be asked what runs. Raises BadConfig."""
+    from bot.adapters.clusters.table import Reached
+    from bot.adapters.clusters.table import opened as reaching
 
-    return NoCluster()
+    secrets = (settings.argocd_url, settings.argocd_token, settings.flux_receiver_url, settings.flux_receiver_token)
+    url, token, receiver, key = (None if each is None else each.get_secret_value() for each in secrets)
+    return reaching(Reached(url, token, settings.flux_kubeconfig or None, receiver, key, settings.cache), opened)
 
 
 def metrics(settings: Settings) -> Metrics:
@@ -295,6 +300,13 @@ def alerts(settings: Settings) -> Alerts | None:
     from bot.adapters.alerts.alertmanager import AlertmanagerAlerts
 
     return AlertmanagerAlerts(settings.alertmanager_url.get_secret_value())
+
+
+def logs(settings: Settings) -> Logs:
+    """Return what can be asked for error lines."""
+    from bot.adapters.logs.table import opened
+
+    return opened(None if settings.loki_url is None else settings.loki_url.get_secret_value())
 
 
 def _notifier() -> Notifier:

@@ -56,6 +56,9 @@ def test_several_repositories_share_a_store_and_keep_their_names(settings, shop,
         pytest.param(
             {"repo_url": "{shop}", "database_url": "postgresql://127.0.0.1:9/y"}, Unavailable, "database", id="no PostgreSQL there"
         ),
+        pytest.param({"repo_url": "{shop}", "argocd_url": "https://x"}, BadConfig, "ROLLBOT_ARGOCD_TOKEN", id="Argo CD without a token"),
+        pytest.param({"repo_url": "{shop}", "flux_receiver_url": "https://x"}, BadConfig, "KUBECONFIG", id="a Receiver alone"),
+        pytest.param({"repo_url": "{shop}", "flux_kubeconfig": "/nowhere"}, BadConfig, "cannot be read", id="no kubeconfig"),
         pytest.param({"repo_url": "/nowhere"}, Refused, "nowhere", id="no such path"),
         pytest.param({"repo_url": "ext::sh -c id"}, (BadConfig, Refused), "helpers", id="a command for git"),
         pytest.param({"repo_url": "http://127.0.0.1:9/x.git"}, Unavailable, "git", id="a server that is down"),

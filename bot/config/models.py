@@ -180,6 +180,12 @@ class OutcomesModel(Strict):
     alert_window: Annotated[Duration, Field(description="The alert's window, where it cannot be read.")] = OUTCOMES.alert_window
     min_samples: Annotated[Count, Field(description="Fewer samples after the sync prove nothing.")] = OUTCOMES.min_samples
     give_up: Annotated[Duration, Field(description="Not arrived or not judged after this long, a person takes over.")] = OUTCOMES.give_up
+    end_stuck: Annotated[
+        Duration, Field(description="Argo CD: a sync that holds another revision this long after our merge is ended; 0: never.")
+    ] = OUTCOMES.end_stuck
+    error_logs: Annotated[
+        str, Field(max_length=2000, description="LogQL metric of error lines that must be back in its band; `$service`, `$environment`.")
+    ] = OUTCOMES.error_logs
 
 
 class ConfigModel(Strict):

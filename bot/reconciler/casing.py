@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bot.attribution.onset import Clue, Onset, onset
 from bot.attribution.suspects import Live, attribute
-from bot.errors import Unavailable
+from bot.errors import Refused, Unavailable
 from bot.incidents.incident import Incident, Kind, Symptom
 from bot.plans.plan import Target
 from bot.policy.case import Case, Past
@@ -111,24 +111,41 @@ def _clue(symptom: Symptom, metrics: Metrics) -> Clue:
 
 
 def _live(service: ServiceRef, releases: History, began: Onset, view: View, ports: Ports) -> Live | None:
-    """Which recent releases the cluster ran when the symptom began, by its own history of revisions."""
+    """Which recent releases ran when the symptom began, by the clusters' own histories of revisions.
+
+    Where several places run the service: at the earliest time only what all of them ran, at the latest what any of them ran. A
+    place that does not remember leaves that time open.
+    """
+    known = view.state.service(service)
     try:
-        sync = ports.cluster.sync(service)
-    except Unavailable:
+        sync = None if known is None else ports.cluster.sync(known)
+    except (Unavailable, Refused):
         return None
-    if sync is None or sync.revision is None:
+    places = [place for place in sync.places if place.revision is not None] if sync else []
+    if not places:
         return None
     since = began.earliest - view.config.attribution.window
     recent = {release.commit for release in releases.releases if release.time >= since}
-    ran = (revision_at(sync, at) for at in (began.earliest, began.latest))
-    earliest, latest = (None if revision is None else _held(recent, revision, view.state, ports.repository) for revision in ran)
+
+    def held(*revisions: Sha) -> frozenset[Sha]:
+        return frozenset().union(*(_held(recent, revision, view.state, ports.repository) for revision in revisions))
+
+    ran = [revision_at(place, began.earliest) for place in places]
+    may = [(revision_at(place, began.latest), begun_at(place, began.latest)) for place in places]
+    earliest = None if None in ran else frozenset.intersection(*(held(revision) for revision in ran if revision))
+    latest = None if any(revision is None for revision, _ in may) else held(*(each for both in may for each in both if each))
     return Live(earliest, latest)
+
+
+def begun_at(sync: Sync, at: Instant) -> Sha | None:
+    """The revision that a place had last begun to apply at a time, None where it does not say."""
+    return max(((since, revision) for revision, since in sync.begun if since <= at), default=(0.0, None))[1]
 
 
 def revision_at(sync: Sync, at: Instant) -> Sha | None:
     """The revision that a cluster ran at a time, None where it does not remember that far back."""
     known = [(sync.revision, sync.since), *sync.earlier]
-    return next((revision for revision, since in known if since is not None and since <= at), None)
+    return max(((since, revision) for revision, since in known if revision and since is not None and since <= at), default=(0.0, None))[1]
 
 
 def _held(commits: set[Sha], revision: Sha, state: DesiredState, repository: Repository) -> frozenset[Sha]:
