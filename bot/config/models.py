@@ -8,9 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, WithJsonSc
 
 from bot.attribution.rules import AttributionRules
 from bot.config.fields import Count, Duration, Glob, Regex, Text, references, stars
+from bot.config.times import Cron, Moment, Zone, instant
 from bot.incidents.rules import AlertRules
 from bot.outcomes.rules import OutcomeRules
 from bot.policy.settings import PolicyRules, Trust
+from bot.policy.windows import EVERYWHERE
 from bot.signals.signal import Role
 
 ALERTS, ATTRIBUTION, POLICY, OUTCOMES = AlertRules(), AttributionRules(), PolicyRules(), OutcomeRules()
@@ -108,11 +110,53 @@ class AttributionModel(Strict):
     ] = ATTRIBUTION.live_after
 
 
+class WindowModel(Strict):
+    """Open every week (`cron` and `lasts`) or once (`start` and `end`), by the clock of `timezone`."""
+
+    environments: Annotated[tuple[Text, ...], Field(min_length=1, description="Globs of environments; all of them by default.")] = (
+        EVERYWHERE
+    )
+    cron: Annotated[Cron | None, Field(description="When it opens: minute, hour, day of month, month, day of week.")] = None
+    lasts: Annotated[Duration | None, Field(description="How long it stays open after each of those times.")] = None
+    start: Annotated[Moment | None, Field(description="When it opens, once: 2026-12-20 or 2026-12-20T18:00.")] = None
+    end: Annotated[Moment | None, Field(description="When that ends.")] = None
+    timezone: Annotated[Zone, Field(description="Whose clock: UTC or a name such as Europe/Berlin.")] = "UTC"
+    reason: Annotated[str, Field(max_length=200, description="What for; people read it.")] = ""
+
+    @model_validator(mode="after")
+    def _one_time(self) -> Self:
+        weekly, once = (self.cron, self.lasts), (self.start, self.end)
+        if (weekly == (None, None)) == (once == (None, None)) or None in (weekly if once == (None, None) else once):
+            raise ValueError("expected either cron and lasts, or start and end")
+        if self.start is not None and self.end is not None and instant(self.start, self.timezone) >= instant(self.end, self.timezone):
+            raise ValueError("expected an end after the start")
+        return self
+
+
+class PlacedModel(WindowModel):
+    services: Annotated[tuple[Text, ...], Field(min_length=1, description="Globs of services; all of them by default.")] = EVERYWHERE
+
+
+class FreezeModel(PlacedModel):
+    """When nothing is changed without a person."""
+
+    rollbacks: Annotated[bool, Field(description="A rollback may go by itself all the same.")] = False
+
+
+class HoursModel(WindowModel):
+    """When trust goes further, or less far."""
+
+    trust: Annotated[Trust, Field(description="How far Rollbot goes by itself then.")]
+
+
 class PolicyModel(Strict):
     trust: Annotated[dict[str, Trust], Field(description="Environment: how far Rollbot goes by itself; `*` for the others (propose).")] = {}
     cooldown: Annotated[Duration, Field(description="No second rollback of a service within it.")] = POLICY.cooldown
     quarantine: Annotated[Duration, Field(description="How long a bad release is kept out.")] = POLICY.quarantine
     frozen: Annotated[tuple[Text, ...], Field(description="Environments where nothing is done by itself.")] = POLICY.frozen
+    freezes: Annotated[tuple[FreezeModel, ...], Field(description="Times at which nothing is done by itself.")] = ()
+    maintenance: Annotated[tuple[PlacedModel, ...], Field(description="Times at which people work on something: alerts wait.")] = ()
+    hours: Annotated[tuple[HoursModel, ...], Field(description="Times at which trust is another; the first that is open counts.")] = ()
     stop: Annotated[bool, Field(description="The kill switch: nothing is done at all.")] = POLICY.stop
     protected: Annotated[
         tuple[Text, ...], Field(description="Globs of services that need a person. Added to the defaults; `!glob` takes one out.")

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
+from bot.policy.windows import Freeze, Window
+from bot.refs import Instant
+
 HOUR = 3600.0
 DAY = 24 * HOUR
 
@@ -26,9 +29,18 @@ class Trust(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Hours:
+    """How far trust goes while the window is open, instead of what `PolicyRules.trust` says."""
+
+    window: Window
+    trust: Trust
+
+
+@dataclass(frozen=True, slots=True)
 class PolicyRules:
     """`trust` by environment or glob of environments (default: propose). `frozen`: environments where nothing is done by itself.
 
+    `freezes` are the same at times; `maintenance`: when people work on something; `hours`: when trust is another (the first counts).
     `cooldown`: no second rollback of a service within it. `quarantine`: how long a bad release is kept out.
     `stop`: the kill switch as configuration; the file `.rollbot/stop` at HEAD is another.
     `protected`: service name globs that always need a person. `undo_alone`: an undo in a `merge` environment needs no person.
@@ -38,6 +50,9 @@ class PolicyRules:
     cooldown: float = HOUR
     quarantine: float = 14 * DAY
     frozen: tuple[str, ...] = ()
+    freezes: tuple[Freeze, ...] = ()
+    maintenance: tuple[Window, ...] = ()
+    hours: tuple[Hours, ...] = ()
     stop: bool = False
     protected: tuple[str, ...] = (
         "argocd*",
@@ -71,3 +86,8 @@ class PolicyRules:
             return self.trust[environment]
         fitting = [pattern for pattern in self.trust if fnmatchcase(environment, pattern)]
         return self.trust[max(fitting, key=len)] if fitting else Trust.PROPOSE
+
+    def trust_at(self, environment: str, now: Instant) -> Trust:
+        """The rung at a time: that of the first hours that are open there, else that of all hours."""
+        found = (each.trust for each in self.hours if each.window.about([environment], "") and each.window.closes(now) is not None)
+        return next(found, self.trust_in(environment))

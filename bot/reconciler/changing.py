@@ -7,6 +7,7 @@ from bot.incidents.incident import Incident, Kind
 from bot.incidents.lifecycle import End, State
 from bot.plans.plan import Plan
 from bot.policy.settings import Trust
+from bot.policy.windows import closed
 from bot.policy.words import holding
 from bot.ports import Ports
 from bot.reconciler.casing import quiet
@@ -76,12 +77,16 @@ def merge_it(incident: Incident, view: View, ports: Ports) -> Step:
 
 
 def _held(incident: Incident, view: View) -> str | None:
-    """Who holds what we would do by ourselves; what a person asked for or approved is not ours."""
-    action = incident.action
-    hold = holding(view.holds, incident.service, view.now)
-    if hold is None or incident.asked or action.approved or action.asked_by:
+    """Who or what holds what we would do by ourselves; what a person asked for or approved is not ours."""
+    action, policy = incident.action, view.config.policy
+    if incident.asked or action.approved or action.asked_by:
         return None
-    return f"{hold.by} said hold; `/rollback resume` ends that, `/rollback approve` merges it all the same"
+    if hold := holding(view.holds, incident.service, view.now):
+        return f"{hold.by} said hold; `/rollback resume` ends that, `/rollback approve` merges it all the same"
+    undoing = action.kind is Kind.UNDO
+    freezes = [each.window for each in policy.freezes if action.mode != Trust.PROPOSE and (undoing or not each.rollbacks)]
+    found = closed([*policy.maintenance, *freezes], incident.service, (), view.now)
+    return f"a window is open ({found[0]}); `/rollback approve` merges it all the same" if found else None
 
 
 def _done(incident: Incident, view: View, ports: Ports) -> Step | None:

@@ -9,6 +9,7 @@ from bot.changes.markdown import code, prose, unlinked
 from bot.errors import Refused
 from bot.plans.quarantine import lift
 from bot.policy.settings import Trust
+from bot.policy.windows import closed
 from bot.ports import Ports
 from bot.quarantine import Quarantine, read
 from bot.reconciler.permitting import outside
@@ -16,6 +17,7 @@ from bot.reconciler.subjects import Unclear
 from bot.reconciler.talking import Reply, named
 from bot.reconciler.view import View
 from bot.records.replies import answer
+from bot.refs import ServiceRef
 from bot.signals.signal import Command, Reaction
 from bot.signals.spoken import Allow
 
@@ -81,7 +83,12 @@ def _carried_out(found: Quarantine, change: Change, view: View, ports: Ports) ->
     head = ports.forge.commit(change)
     pull = ports.forge.open(change)
     link, version = _linked(pull.number, pull.url), code(found.version)
-    if view.config.policy.trust_in(found.environment).rung < Trust.MERGE.rung:
+    frozen = closed((each.window for each in view.config.policy.freezes), ServiceRef("", found.environment, found.service), (), view.now)
+    if frozen:
+        return Reply(
+            Reaction.DONE, answer(f"{link} lets {version} back once a person merges it.", [f"it is frozen now ({prose(str(frozen[0]))})"])
+        )
+    if view.config.policy.trust_at(found.environment, view.now).rung < Trust.MERGE.rung:
         return Reply(Reaction.DONE, answer(f"{link} lets {version} back once a person merges it."))
     match ports.forge.merge(pull, head):
         case Merged():

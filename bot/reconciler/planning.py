@@ -17,7 +17,7 @@ from bot.ports import Ports
 from bot.reconciler.casing import accusing, case_of, releases_of
 from bot.reconciler.drafting import branch, planned
 from bot.reconciler.reaching import least_trusted, reached
-from bot.reconciler.step import Step, end, move, reasons
+from bot.reconciler.step import MINUTE, Step, end, move, reasons, stay
 from bot.reconciler.view import View
 from bot.records.entry import Note, Stage
 from bot.releases.authors import pull_request
@@ -38,6 +38,9 @@ def plan_it(incident: Incident, view: View, ports: Ports) -> Step:
     drawn = _drawn(plan)
     where, trust = least_trusted(plan, view)
     match admit(against, trust, incident.asked, mode):
+        case Declined() if all(each.passes for each in against if each.weight is Weight.FORBIDS):
+            note = Note(Stage.PLAN, f"not now: {_said(incident, plan)}", reasons(against), drawn)
+            return stay(incident, view.now + MINUTE, note)
         case Declined():
             note = Note(Stage.PLAN, f"not admitted: {_said(incident, plan)}", reasons(against), drawn)
             first = next(each for each in against if each.weight is Weight.FORBIDS)

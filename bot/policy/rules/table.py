@@ -13,6 +13,7 @@ from bot.policy.rules.far import far_target
 from bot.policy.rules.frozen import frozen
 from bot.policy.rules.held import held
 from bot.policy.rules.live import live_unknown
+from bot.policy.rules.maintenance import maintained
 from bot.policy.rules.old import old_suspect
 from bot.policy.rules.once import rolled_back_before
 from bot.policy.rules.person import person_at_work
@@ -24,6 +25,7 @@ from bot.policy.rules.undo import undo_needs_person
 
 RULES: tuple[Callable[[Case], Objection | None], ...] = (
     held,
+    maintained,
     rolled_back_before,
     is_rollback,
     quarantined_target,
