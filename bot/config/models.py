@@ -149,6 +149,13 @@ class HoursModel(WindowModel):
     trust: Annotated[Trust, Field(description="How far Rollbot goes by itself then.")]
 
 
+class CountdownModel(Strict):
+    """Time in which a person may stop what is about to be merged by itself."""
+
+    environments: Annotated[tuple[Text, ...], Field(description="Globs of environments that have one.")] = POLICY.countdown.environments
+    lasts: Annotated[Duration, Field(description="How long it waits, once it is announced.")] = POLICY.countdown.lasts
+
+
 class PolicyModel(Strict):
     trust: Annotated[dict[str, Trust], Field(description="Environment: how far Rollbot goes by itself; `*` for the others (propose).")] = {}
     cooldown: Annotated[Duration, Field(description="No second rollback of a service within it.")] = POLICY.cooldown
@@ -157,6 +164,7 @@ class PolicyModel(Strict):
     freezes: Annotated[tuple[FreezeModel, ...], Field(description="Times at which nothing is done by itself.")] = ()
     maintenance: Annotated[tuple[PlacedModel, ...], Field(description="Times at which people work on something: alerts wait.")] = ()
     hours: Annotated[tuple[HoursModel, ...], Field(description="Times at which trust is another; the first that is open counts.")] = ()
+    countdown: Annotated[CountdownModel, Field(description="Before a change is merged by itself.")] = CountdownModel()
     stop: Annotated[bool, Field(description="The kill switch: nothing is done at all.")] = POLICY.stop
     protected: Annotated[
         tuple[Text, ...], Field(description="Globs of services that need a person. Added to the defaults; `!glob` takes one out.")

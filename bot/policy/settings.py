@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -37,11 +37,25 @@ class Hours:
 
 
 @dataclass(frozen=True, slots=True)
+class Countdown:
+    """How long a change of ours waits, announced, before it is merged by itself, in which `environments` (globs)."""
+
+    environments: tuple[str, ...] = ()
+    lasts: float = 300.0
+
+    def before(self, environments: Iterable[str]) -> float:
+        """How long a change that reaches these environments waits; 0: not at all."""
+        placed = any(fnmatchcase(each, glob) for each in environments for glob in self.environments)
+        return self.lasts if placed else 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class PolicyRules:
     """`trust` by environment or glob of environments (default: propose). `frozen`: environments where nothing is done by itself.
 
     `freezes` are the same at times; `maintenance`: when people work on something; `hours`: when trust is another (the first counts).
-    `cooldown`: no second rollback of a service within it. `quarantine`: how long a bad release is kept out.
+    `countdown`: how long a change waits before it is merged by itself. `cooldown`: no second rollback of a service within it.
+    `quarantine`: how long a bad release is kept out.
     `stop`: the kill switch as configuration; the file `.rollbot/stop` at HEAD is another.
     `protected`: service name globs that always need a person. `undo_alone`: an undo in a `merge` environment needs no person.
     """
@@ -53,6 +67,7 @@ class PolicyRules:
     freezes: tuple[Freeze, ...] = ()
     maintenance: tuple[Window, ...] = ()
     hours: tuple[Hours, ...] = ()
+    countdown: Countdown = Countdown()
     stop: bool = False
     protected: tuple[str, ...] = (
         "argocd*",

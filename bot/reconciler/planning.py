@@ -20,6 +20,7 @@ from bot.reconciler.reaching import least_trusted, reached
 from bot.reconciler.step import MINUTE, Step, end, move, reasons, stay
 from bot.reconciler.view import View
 from bot.records.entry import Note, Stage
+from bot.refs import Instant
 from bot.releases.authors import pull_request
 from bot.releases.release import DesiredState, Release
 
@@ -113,8 +114,18 @@ def _admitted(incident: Incident, plan: Plan, rung: Trust, note: Note, view: Vie
         evidence=note.because,
         planned=action.planned or view.now,
         expires=action.expires or view.now + view.config.policy.quarantine,
+        merges=_counted(incident, plan, rung, view),
         culprit=None if undoing else _brought_in_by(plan, view.state),
     )
+
+
+def _counted(incident: Incident, plan: Plan, rung: Trust, view: View) -> Instant | None:
+    """When the countdown ends, of what goes by itself and nobody asked for; once begun, planning again does not begin it anew."""
+    action = incident.action
+    if incident.asked or action.asked_by or rung.rung < Trust.MERGE.rung:
+        return None
+    wait = view.config.policy.countdown.before(reached(plan, view.state))
+    return None if not wait else action.merges or view.now + wait
 
 
 def _brought_in_by(plan: Plan, state: DesiredState) -> int | None:
