@@ -11,7 +11,7 @@ from bot.config.fields import Count, Duration, Glob, Regex, Text, references, st
 from bot.config.times import Cron, Moment, Zone, instant
 from bot.incidents.rules import AlertRules
 from bot.outcomes.rules import OutcomeRules
-from bot.policy.settings import PolicyRules, Trust
+from bot.policy.settings import Each, PolicyRules, Trust
 from bot.policy.windows import EVERYWHERE
 from bot.signals.signal import Role
 
@@ -149,6 +149,20 @@ class HoursModel(WindowModel):
     trust: Annotated[Trust, Field(description="How far Rollbot goes by itself then.")]
 
 
+class CapModel(Strict):
+    """So many rollbacks go by themselves, then a person decides."""
+
+    most: Annotated[Count, Field(description="How many.")]
+    within: Annotated[Duration, Field(description="In how long a time.")]
+    each: Annotated[Each, Field(description="Counted over the whole estate, for each environment or for each service.")] = Each.ESTATE
+    environments: Annotated[tuple[Text, ...], Field(min_length=1, description="Globs of environments; all of them by default.")] = (
+        EVERYWHERE
+    )
+
+
+CAPS = tuple(CapModel(most=cap.most, within=cap.within, each=cap.each, environments=cap.environments) for cap in POLICY.caps)
+
+
 class CountdownModel(Strict):
     """Time in which a person may stop what is about to be merged by itself."""
 
@@ -159,6 +173,9 @@ class CountdownModel(Strict):
 class PolicyModel(Strict):
     trust: Annotated[dict[str, Trust], Field(description="Environment: how far Rollbot goes by itself; `*` for the others (propose).")] = {}
     cooldown: Annotated[Duration, Field(description="No second rollback of a service within it.")] = POLICY.cooldown
+    caps: Annotated[tuple[CapModel, ...], Field(description="How many rollbacks go by themselves in a while. Replaces the defaults.")] = (
+        CAPS
+    )
     quarantine: Annotated[Duration, Field(description="How long a bad release is kept out.")] = POLICY.quarantine
     frozen: Annotated[tuple[Text, ...], Field(description="Environments where nothing is done by itself.")] = POLICY.frozen
     freezes: Annotated[tuple[FreezeModel, ...], Field(description="Times at which nothing is done by itself.")] = ()

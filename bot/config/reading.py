@@ -22,7 +22,7 @@ from bot.manifests.pin import Style
 from bot.manifests.rules import ManifestRules, PinRule, ServiceRule
 from bot.outcomes.rules import OutcomeRules
 from bot.policy.people import PeopleRules
-from bot.policy.settings import Countdown, Hours, PolicyRules
+from bot.policy.settings import Cap, Countdown, Hours, PolicyRules
 from bot.policy.windows import Freeze, Window
 
 PATH = ".rollbot.yaml"
@@ -223,6 +223,7 @@ def _config(model: ConfigModel) -> Config:
         "protected": _added(POLICY.protected, model.policy.protected),
         "freezes": tuple(Freeze(_window(each), each.rollbacks) for each in model.policy.freezes),
         "maintenance": tuple(_window(each) for each in model.policy.maintenance),
+        "caps": tuple(Cap(**_given(each)) for each in model.policy.caps),
         "countdown": Countdown(**_given(model.policy.countdown)),
         "hours": tuple(Hours(_window(each), each.trust) for each in model.policy.hours),
     }

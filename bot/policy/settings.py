@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
-from bot.policy.windows import Freeze, Window
+from bot.policy.windows import EVERYWHERE, Freeze, Window
 from bot.refs import Instant
 
 HOUR = 3600.0
@@ -36,6 +36,26 @@ class Hours:
     trust: Trust
 
 
+class Each(StrEnum):
+    """What a cap counts together."""
+
+    ESTATE = "estate"
+    """All that its environments hold."""
+    ENVIRONMENT = "environment"
+    SERVICE = "service"
+    """A service in one environment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """At most so many rollbacks by ourselves `within` so many seconds, in the `environments` (globs)."""
+
+    most: int
+    within: float
+    each: Each = Each.ESTATE
+    environments: tuple[str, ...] = EVERYWHERE
+
+
 @dataclass(frozen=True, slots=True)
 class Countdown:
     """How long a change of ours waits, announced, before it is merged by itself, in which `environments` (globs)."""
@@ -55,13 +75,14 @@ class PolicyRules:
 
     `freezes` are the same at times; `maintenance`: when people work on something; `hours`: when trust is another (the first counts).
     `countdown`: how long a change waits before it is merged by itself. `cooldown`: no second rollback of a service within it.
-    `quarantine`: how long a bad release is kept out.
+    `caps`: how much goes by itself in a while. `quarantine`: how long a bad release is kept out.
     `stop`: the kill switch as configuration; the file `.rollbot/stop` at HEAD is another.
     `protected`: service name globs that always need a person. `undo_alone`: an undo in a `merge` environment needs no person.
     """
 
     trust: Mapping[str, Trust] = field(default_factory=dict)
     cooldown: float = HOUR
+    caps: tuple[Cap, ...] = (Cap(3, HOUR), Cap(1, DAY, Each.SERVICE))
     quarantine: float = 14 * DAY
     frozen: tuple[str, ...] = ()
     freezes: tuple[Freeze, ...] = ()

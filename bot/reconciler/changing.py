@@ -7,11 +7,13 @@ from bot.changes.moments import clock
 from bot.incidents.incident import Incident, Kind
 from bot.incidents.lifecycle import End, State
 from bot.plans.plan import Plan
+from bot.policy.rules.caps import spent
 from bot.policy.settings import Trust
 from bot.policy.windows import closed
 from bot.policy.words import holding
 from bot.ports import Ports
 from bot.reconciler.casing import quiet
+from bot.reconciler.counting import made_alone
 from bot.reconciler.drafting import composed, planned
 from bot.reconciler.step import MINUTE, Step, end, move, stay, told
 from bot.reconciler.telling import supersede
@@ -36,7 +38,7 @@ def change_it(incident: Incident, view: View, ports: Ports) -> Step:
     plan = planned(incident, view.state, ports.repository)
     if not isinstance(plan, Plan) or plan.key(action.attempt) != action.key:
         return move(incident, State.DECIDED, view.now, Note(Stage.CHANGE, "HEAD has changed what is to be done; planned again"))
-    if action.mode == Trust.PUSH and (step := _counting(incident, view)):
+    if action.mode == Trust.PUSH and (step := _capped(incident, view, ports) or _counting(incident, view)):
         return step
     _close_replaced(incident, ports)
     change = composed(incident, plan, view, ports)
@@ -78,9 +80,22 @@ def merge_it(incident: Incident, view: View, ports: Ports) -> Step:
         ports.forge.disarm(pull)
         note = Note(Stage.CHANGE, "the symptom went before the merge; whether to merge is a person's to say now")
         return stay(incident, view.now + MINUTE, note, mode=Trust.PROPOSE.value)
-    if step := _counting(incident, view):
+    if step := _capped(incident, view, ports) or _counting(incident, view):
         return step
     return _answered(incident, ports.forge.merge(pull, action.head or pull.head), view, action.head or pull.head)
+
+
+def _capped(incident: Incident, view: View, ports: Ports) -> Step | None:
+    """Others may have been merged since this was admitted: what is over the cap now becomes a proposal."""
+    action = incident.action
+    if incident.asked or action.approved or action.kind is Kind.UNDO:
+        return None
+    why = spent(view.config.policy.caps, made_alone(incident, view, ports.store), incident.service, (), view.now)
+    if why is None:
+        return None
+    what = "too many went by themselves; whether to merge is a person's to say now"
+    step = stay(incident, view.now + MINUTE, Note(Stage.CHANGE, what, (why,)), mode=Trust.PROPOSE.value)
+    return told(step, f"capped:{len(incident.actions)}", f"{incident.service}: a person has to merge the rollback", why)
 
 
 def _counting(incident: Incident, view: View) -> Step | None:

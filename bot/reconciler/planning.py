@@ -15,6 +15,7 @@ from bot.policy.rules.table import objections
 from bot.policy.settings import Trust
 from bot.ports import Ports
 from bot.reconciler.casing import accusing, case_of, releases_of
+from bot.reconciler.counting import made_alone
 from bot.reconciler.drafting import branch, planned
 from bot.reconciler.reaching import least_trusted, reached
 from bot.reconciler.step import MINUTE, Step, end, move, reasons, stay
@@ -59,7 +60,8 @@ def _policy(incident: Incident, plan: Plan, view: View, ports: Ports) -> tuple[O
     undoing = incident.action.kind is Kind.UNDO
     case = accusing(case_of(incident, view, ports), _release(incident, plan, view.state), plan.target, undoing)
     where = tuple(sorted(reached(plan, view.state)))
-    return objections(replace(case, reached=where, fixing=_fixing(incident, plan, ports)))
+    made = made_alone(incident, view, ports.store)
+    return objections(replace(case, reached=where, fixing=_fixing(incident, plan, ports), made=made))
 
 
 def _fixing(incident: Incident, plan: Plan, ports: Ports) -> tuple[str, ...]:

@@ -12,10 +12,10 @@ from bot.attribution.rules import AttributionRules
 from bot.attribution.suspects import Attribution, Suspect
 from bot.objections import Objection, Weight
 from bot.policy.admit import Admitted, Declined, admit
-from bot.policy.case import Case, Past
+from bot.policy.case import Case, Made, Past
 from bot.policy.decide import Comply, Escalate, Refuse, Rollback, Wait, decide
 from bot.policy.rules.table import RULES, objections
-from bot.policy.settings import PolicyRules, Trust
+from bot.policy.settings import Cap, Each, PolicyRules, Trust
 from bot.policy.windows import Freeze, Window
 from bot.policy.words import Hold
 from bot.quarantine import Quarantine
@@ -49,6 +49,13 @@ def past(at: float = NOW - 9 * HOUR, release: Sha = OTHER, identity: str = "") -
 def held(**more: Any) -> Quarantine:
     kept = Quarantine("prod", "checkout", "1.3.9", "r", "c", (), "slow", "ada", "i", NOW - HOUR, NOW + HOUR)
     return replace(kept, **more)
+
+
+PER_ENVIRONMENT = PolicyRules(caps=(Cap(1, HOUR, Each.ENVIRONMENT, ("prod*",)),))
+
+
+def made(service: str, environment: str = "prod", at: float = NOW - 600) -> Made:
+    return Made(OTHER, at, "earlier", ((service, environment),))
 
 
 A_WINDOW = Window(start=NOW - HOUR, end=NOW + HOUR, reason="weekend")
@@ -134,6 +141,17 @@ def test_nothing_speaks_against_the_plain_case() -> None:
         pytest.param(a_case(since=(a_release(OTHER),)), None, None, id="a bot released since"),
         pytest.param(a_case(fixing=("pull request 7 (fix)",)), "person-at-work", Weight.PERSON, id="a person is about to release"),
         pytest.param(a_case(asked=True, fixing=("pull request 7 (fix)",)), None, None, id="who asks knows of them"),
+        pytest.param(a_case(made=(made("search"),) * 3), "capped", Weight.PERSON, id="three in the estate within the hour"),
+        pytest.param(a_case(made=(made("search"),) * 2), None, None, id="two in the estate within the hour"),
+        pytest.param(a_case(made=(made("search", at=NOW - HOUR),) * 3), None, None, id="three in the estate before that"),
+        pytest.param(a_case(made=(made("checkout", at=NOW - 23 * HOUR),)), "capped", Weight.PERSON, id="the service this day"),
+        pytest.param(a_case(made=(made("checkout", "dev"),)), None, None, id="the service elsewhere"),
+        pytest.param(a_case(made=(made("checkout"),), asked=True), None, None, id="a person asks past every cap"),
+        pytest.param(a_case(made=(made("search"),), policy=PER_ENVIRONMENT), "capped", Weight.PERSON, id="the environment's own cap"),
+        pytest.param(a_case(made=(made("search", "dev"),), policy=PER_ENVIRONMENT), None, None, id="one in another environment"),
+        pytest.param(
+            a_case(made=(made("search", "dev"),), policy=PER_ENVIRONMENT, reached=("prod", "dev")), None, None, id="caps where they fit"
+        ),
         pytest.param(a_case(changed=1), "changed-already", Weight.PERSON, id="second change of the incident"),
         pytest.param(a_case(changed=1, undoing=True, release=None), "undo-proposed", Weight.PERSON, id="an undo is proposed"),
         pytest.param(
@@ -148,7 +166,7 @@ def test_a_rule(case: Case, code: str | None, weight: Weight | None) -> None:
 
 
 def test_every_rule_is_in_the_table_once() -> None:
-    assert len({rule.__name__ for rule in RULES}) == len(RULES) == 16
+    assert len({rule.__name__ for rule in RULES}) == len(RULES) == 17
 
 
 @pytest.mark.parametrize(

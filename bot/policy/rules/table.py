@@ -7,6 +7,7 @@ from collections.abc import Callable
 from bot.objections import Objection
 from bot.policy.case import Case
 from bot.policy.rules.budget import changed_already
+from bot.policy.rules.caps import capped
 from bot.policy.rules.confirmed import unconfirmed
 from bot.policy.rules.cooldown import cooling_down
 from bot.policy.rules.far import far_target
@@ -39,6 +40,7 @@ RULES: tuple[Callable[[Case], Objection | None], ...] = (
     stale_target,
     person_at_work,
     changed_already,
+    capped,
     undo_needs_person,
 )
 
