@@ -220,6 +220,7 @@ def _ports(opened: Repository, settings: Settings, database: Database, queue: Qu
         clock=clock(),
         cache=pins,
         conversation=conversation,
+        stopped=settings.stopped,
     )
 
 

@@ -13,6 +13,7 @@ from bot.policy.windows import closed
 from bot.ports import Ports
 from bot.quarantine import Quarantine, read
 from bot.reconciler.permitting import outside
+from bot.reconciler.stopping import why_stopped
 from bot.reconciler.subjects import Unclear
 from bot.reconciler.talking import Reply, named
 from bot.reconciler.view import View
@@ -30,8 +31,8 @@ def allow(command: Command, spoken: Allow, view: View, ports: Ports) -> Reply:
     found = _named(spoken, view)
     if isinstance(found, Unclear):
         return Reply(Reaction.UNCLEAR, answer("Nothing is done.", [found.why], found.commands))
-    if view.stopped:
-        raise Refused(f"stop is pressed ({view.stopped}): lift it first")
+    if why := why_stopped(view, ports):
+        raise Refused(f"stop is pressed ({why}): lift it first")
     if ports.conversation is None:
         raise Refused("this forge has no issues and comments")
     if why := outside(command.actor, [found.environment], view.config.people, ports.conversation):

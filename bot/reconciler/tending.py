@@ -18,6 +18,7 @@ from bot.manifests.exclusions import EXCLUSIONS, Exclusion, Unwritable, excluded
 from bot.ports import Ports
 from bot.quarantine import FOLDER, Quarantine, read
 from bot.reconciler.saving import news, note_alone
+from bot.reconciler.stopping import why_stopped
 from bot.reconciler.view import View, look_around
 from bot.records.entry import Note, Stage
 from bot.refs import Instant, Sha
@@ -45,7 +46,7 @@ def tend(ports: Ports) -> Instant | None:
     now, before = ports.clock.now(), _kept(ports)
     try:
         view = look_around(ports)
-        if view.stopped:
+        if why_stopped(view, ports):
             return now + EVERY
         if before.get("head") != view.state.head:
             before = _carried_out(view, before, ports)

@@ -72,6 +72,9 @@ class Happenings:
     def forge_down(self, value: bool) -> None:
         self.world.forge.down = value
 
+    def conversation_down(self, value: bool) -> None:
+        self.world.talk.down = value
+
     def metrics_down(self, value: bool) -> None:
         self.world.metrics.down = value
 
@@ -87,6 +90,14 @@ class Happenings:
         """Somebody comments: on a pull request by its number, or on an issue."""
         self.world.talk.open_issue("It hangs")
         self.world.say(words.get("pull", 9000), words["text"], words.get("who", "ada"))
+
+    def label(self, words: dict[str, Any]) -> None:
+        """Somebody puts a label on an issue, or takes it away."""
+        place = self.world.talk.open_issue("Stand still"), words["name"]
+        if words.get("who"):
+            self.world.talk.labels[place] = words["who"]
+        else:
+            del self.world.talk.labels[place]
 
     def expect(self, words: dict[str, Any]) -> None:
         expect(self.world, words)
