@@ -18,6 +18,7 @@ from bot.signals.signal import Role
 ALERTS, ATTRIBUTION, POLICY, OUTCOMES = AlertRules(), AttributionRules(), PolicyRules(), OutcomeRules()
 Acting = Literal["write", "maintain", "admin"]
 Stopping = Literal["triage", "write", "maintain", "admin"]
+Acceptable = Literal["chart-unrendered", "stateful"]
 Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
 Login = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$")]
 
@@ -187,6 +188,7 @@ class PolicyModel(Strict):
         tuple[Text, ...], Field(description="Globs of services that need a person. Added to the defaults; `!glob` takes one out.")
     ] = ()
     undo_alone: Annotated[bool, Field(description="Where trust is merge, an undo needs no person.")] = POLICY.undo_alone
+    accept: Annotated[tuple[Acceptable, ...], Field(description="What a plan may do without a person after all.")] = ()
 
 
 class PeopleModel(Strict):

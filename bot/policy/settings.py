@@ -78,6 +78,7 @@ class PolicyRules:
     `caps`: how much goes by itself in a while. `quarantine`: how long a bad release is kept out.
     `stop`: the kill switch as configuration; the file `.rollbot/stop` at HEAD is another.
     `protected`: service name globs that always need a person. `undo_alone`: an undo in a `merge` environment needs no person.
+    `accept`: objections to plans (their codes) that are noted and need no person.
     """
 
     trust: Mapping[str, Trust] = field(default_factory=dict)
@@ -115,6 +116,7 @@ class PolicyRules:
         "etcd*",
     )
     undo_alone: bool = False
+    accept: tuple[str, ...] = ()
 
     def trust_in(self, environment: str) -> Trust:
         """The rung of the environment's own name, else of the longest glob that fits it (`prod-*` before `*`)."""

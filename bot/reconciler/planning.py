@@ -10,7 +10,7 @@ from bot.incidents.incident import Incident, Kind
 from bot.incidents.lifecycle import End, State
 from bot.objections import Objection, Weight
 from bot.plans.plan import Plan, Unplanned
-from bot.policy.admit import Admitted, Declined, admit
+from bot.policy.admit import Admitted, Declined, accepted, admit
 from bot.policy.rules.table import objections
 from bot.policy.settings import Trust
 from bot.ports import Ports
@@ -35,7 +35,11 @@ def plan_it(incident: Incident, view: View, ports: Ports) -> Step:
         how = End.DECLINED if incident.asked else End.ESCALATED
         note = Note(Stage.PLAN, "no plan", (*reasons(plan.objections), *plan.choices))
         return end(incident, how, f"it cannot be planned: {plan.objections[0]}", view.now, note)
-    against = (*plan.objections, *_policy(incident, plan, view, ports), *_turned_down(incident, plan, ports))
+    against = (
+        *accepted(plan.objections, view.config.policy.accept),
+        *_policy(incident, plan, view, ports),
+        *_turned_down(incident, plan, ports),
+    )
     mode = MODES[incident.request.mode] if incident.request and incident.request.mode else None
     drawn = _drawn(plan)
     where, trust = least_trusted(plan, view)

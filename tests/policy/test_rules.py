@@ -11,7 +11,7 @@ from bot.attribution.onset import Onset
 from bot.attribution.rules import AttributionRules
 from bot.attribution.suspects import Attribution, Suspect
 from bot.objections import Objection, Weight
-from bot.policy.admit import Admitted, Declined, admit
+from bot.policy.admit import Admitted, Declined, accepted, admit
 from bot.policy.case import Case, Made, Past
 from bot.policy.decide import Comply, Escalate, Refuse, Rollback, Wait, decide
 from bot.policy.rules.table import RULES, objections
@@ -216,3 +216,9 @@ def test_admit(against: tuple[Objection, ...], trust: Trust, asked: bool, mode: 
     answer = admit(against, trust, asked, mode)
 
     assert answer == (Declined(against) if admitted is None else Admitted(admitted, against))
+
+
+def test_what_the_configuration_accepts_is_only_noted() -> None:
+    stateful, lowers = Objection("stateful", ""), Objection("lowers-capacity", "")
+
+    assert [each.weight for each in accepted((stateful, lowers), ("stateful",))] == [Weight.NOTE, Weight.PERSON]
