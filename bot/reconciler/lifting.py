@@ -37,30 +37,29 @@ def allow(command: Command, spoken: Allow, view: View, ports: Ports) -> Reply:
         raise Refused("this forge has no issues and comments")
     if why := outside(command.actor, [found.environment], view.config.people, ports.conversation):
         return Reply(Reaction.REFUSED, answer("Nothing is done.", [why]))
-    change = lifting(found, command, spoken.reason, view, ports)
+    change = lifting(found, command.actor, spoken.reason, view, ports)
     ports.store.keep(_place(command), change.branch.encode())
     return _carried_out(found, change, view, ports)
 
 
-def lifting(quarantine: Quarantine, command: Command, reason: str, view: View, ports: Ports) -> Change:
+def lifting(quarantine: Quarantine, who: str, reason: str, view: View, ports: Ports) -> Change:
     """The same quarantine has the same branch, whoever lifts it and however often."""
     key = hashlib.sha256(f"{ports.repository.name}\n{quarantine.path}\n{quarantine.since}".encode()).hexdigest()
     stem = quarantine.path.rpartition("/")[2].removesuffix(".yaml").lower()[:60].strip("-.").replace("..", "-")
     what = f"Allow {quarantine.service} {quarantine.version[:40]} in {quarantine.environment} again"
-    why = reason or f"asked for by {command.actor}"
+    why = reason or f"asked for by {who}"
     # no Rollback-Service trailer: that would make it a rollback of the service in the eyes of the next incident
-    message = (
-        f"{_line(what)}\n\n{_line(why)}\n\nRollback-Allow: {_line(f'{quarantine.environment}/{quarantine.service} {quarantine.version}')}\n"
-    )
+    trailer = one_line(f"{quarantine.environment}/{quarantine.service} {quarantine.version}")
+    message = f"{one_line(what)}\n\n{one_line(why)}\n\nRollback-Allow: {trailer}\n"
     marker = f"<!-- rollbot:allow:{key} -->"
     body = (
         f"{marker}\n**{code(quarantine.service)} {code(quarantine.version)} may come back to {code(quarantine.environment)}.**\n\n"
-        f"{prose(command.actor)} asked for it{f': {prose(reason)}' if reason else ''}.\n\n"
+        f"{prose(who)} asked for it{f': {prose(reason)}' if reason else ''}.\n\n"
         f"It was kept out because: {prose(quarantine.reason)}. This deletes {code(quarantine.path)}, lets the setters that it muted "
         "work again, and deploys nothing by itself.\n"
     )
     files = lift(view.state, quarantine, read(view.state), view.config.manifests)
-    return Change(f"rollbot/allow/{stem}-{key[:8]}", ports.repository.branch, view.state.head, message, files, _line(what), body, marker)
+    return Change(f"rollbot/allow/{stem}-{key[:8]}", ports.repository.branch, view.state.head, message, files, one_line(what), body, marker)
 
 
 def _named(spoken: Allow, view: View) -> Quarantine | Unclear:
@@ -114,6 +113,6 @@ def _linked(number: int, url: str | None) -> str:
     )
 
 
-def _line(text: str) -> str:
+def one_line(text: str) -> str:
     """One line that mentions nobody, for places that are no Markdown."""
     return unlinked(" ".join("".join(letter if letter.isprintable() else " " for letter in text).split())[:300])

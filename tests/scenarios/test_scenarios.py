@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from bot.reconciler.sweep import sweep
 from bot.records.entry import broken
 from bot.world import story
 from bot.world.lived import LivedWorld
@@ -50,6 +51,13 @@ class Happenings:
 
     def wait(self, span: str) -> None:
         self.world.pass_time(story.seconds(span))
+
+    def live(self, span: str) -> None:
+        """Time passes with the sweeps that a server makes, as often as it looks after quarantines."""
+        end = self.world.clock.now() + story.seconds(span)
+        while self.world.clock.now() < end:
+            sweep(self.world.ports())
+            self.world.pass_time(min(300.0, end - self.world.clock.now()))
 
     def release(self, words: dict[str, str]) -> None:
         self.world.release(**words)
