@@ -188,6 +188,9 @@ class PolicyModel(Strict):
         tuple[Text, ...], Field(description="Globs of services that need a person. Added to the defaults; `!glob` takes one out.")
     ] = ()
     undo_alone: Annotated[bool, Field(description="Where trust is merge, an undo needs no person.")] = POLICY.undo_alone
+    hold_forward: Annotated[bool, Field(description="While a release is kept out, bots do not move its service on either.")] = (
+        POLICY.hold_forward
+    )
     accept: Annotated[tuple[Acceptable, ...], Field(description="What a plan may do without a person after all.")] = ()
 
 

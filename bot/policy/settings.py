@@ -78,6 +78,7 @@ class PolicyRules:
     `caps`: how much goes by itself in a while. `quarantine`: how long a bad release is kept out.
     `stop`: the kill switch as configuration; the file `.rollbot/stop` at HEAD is another.
     `protected`: service name globs that always need a person. `undo_alone`: an undo in a `merge` environment needs no person.
+    `hold_forward`: while a release is kept out, no bot moves its service on to another version either.
     `accept`: objections to plans (their codes) that are noted and need no person.
     """
 
@@ -117,6 +118,7 @@ class PolicyRules:
     )
     undo_alone: bool = False
     accept: tuple[str, ...] = ()
+    hold_forward: bool = False
 
     def trust_in(self, environment: str) -> Trust:
         """The rung of the environment's own name, else of the longest glob that fits it (`prod-*` before `*`)."""

@@ -18,6 +18,7 @@ from bot.manifests.exclusions import EXCLUSIONS, Exclusion, Unwritable, excluded
 from bot.ports import Ports
 from bot.quarantine import FOLDER, Quarantine, read
 from bot.reconciler.expiring import expire
+from bot.reconciler.repinning import repin
 from bot.reconciler.saving import news, note_alone
 from bot.reconciler.stopping import why_stopped
 from bot.reconciler.view import View, look_around
@@ -49,7 +50,7 @@ def tend(ports: Ports) -> Instant | None:
         view = look_around(ports)
         if why_stopped(view, ports):
             return now + EVERY
-        if expire(view, ports):
+        if repin(view, ports) or expire(view, ports):
             return now
         if before.get("head") != view.state.head:
             before = _carried_out(view, before, ports)

@@ -50,6 +50,12 @@ def made(log: Sequence[Commit], since: Instant) -> tuple[Made, ...]:
     return tuple(found)
 
 
+def repins(log: Sequence[Commit], path: str, since: Instant) -> int:
+    """How often what a quarantine (by its file's path) keeps out was taken back again since then."""
+    commits = (log[position] for position in touched(log).ours)
+    return sum(1 for each in commits if each.time > since and path in trailers(each.message).get("Rollback-Repin", ()))
+
+
 def ours(log: Sequence[Commit], incident: str, release: Sha | None, undoes: str | None) -> Sha | None:
     """Find the commit by which an earlier run rolled `release` back for `incident` (or undid the rollback of branch `undoes`)."""
     for commit in (log[position] for position in touched(log).ours):
