@@ -27,6 +27,8 @@ class Objection:
     weight: Weight = Weight.PERSON
     path: str | None = None
     line: int | None = None
+    passes: bool = False
+    """It ends by itself: what it forbids is waited with, not given up."""
 
     def __str__(self) -> str:
         where = ":".join(str(part) for part in (self.path, self.line) if part is not None)

@@ -198,6 +198,13 @@ class Conversation(Protocol):
         """What the thread is about, as it is now. Raises Refused where there is none, or we may not see it."""
         ...
 
+    def labelled(self, label: str) -> Sequence[tuple[int, str]]:
+        """Open issues and pull requests of the manifests repository with a label, each with who put it there last ("" nobody known).
+
+        Empty where we were never given the right to read issues. Raises Unavailable where it cannot be told now.
+        """
+        ...
+
     def react(self, thread: Thread, comment: int, reaction: Reaction) -> None:
         """Keep a reaction of ours on a comment; `Reaction.SEEN` goes when another comes. Best effort: never raises for a refusal."""
         ...
@@ -463,5 +470,7 @@ class Ports:
     logs: Logs | None = None
     seen: dict[str, DesiredState] = field(default_factory=dict)
     """What the last look showed, by repository; only ever makes the next one quicker."""
+    stopped: str | None = None
+    """Why this deployment is to change nothing; None where it may."""
     fetched: dict[str, Instant] = field(default_factory=dict)
     """When the repository was last fetched."""

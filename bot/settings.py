@@ -63,6 +63,8 @@ class Settings(BaseSettings):
     """Where bare mirrors and what was read of manifests are kept; it can be deleted at any time."""
     sweep_every: Annotated[float, Field(gt=0, le=3600)] = 30.0
     """Seconds between looks at every open incident."""
+    stop: str = ""
+    """The kill switch of this deployment: anything but nothing, 0, false, no and off is pressed, a slip of the pen too."""
     hook_tokens: dict[str, SecretStr] = {}
     api_tokens: Annotated[dict[str, SecretStr], NoDecode] = {}
 
@@ -127,6 +129,11 @@ class Settings(BaseSettings):
             if len(token.get_secret_value()) < 12:
                 raise ValueError(f"the token of {name} is shorter than 12 characters; `openssl rand -hex 24` makes a good one")
         return tokens
+
+    @property
+    def stopped(self) -> str | None:
+        """Why this deployment is to change nothing, None where it may."""
+        return None if self.stop.strip().lower() in ("", "0", "false", "no", "off") else "ROLLBOT_STOP is set"
 
     def door(self, source: str) -> tuple[SecretStr, ...]:
         """The secrets that open `/hooks/{source}`; none: it is closed."""

@@ -243,6 +243,7 @@ def _ports(
         conversation=conversation,
         alerts=alerts(settings),
         logs=logs(settings),
+        stopped=settings.stopped,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -199,7 +200,7 @@ def _trust(state: DesiredState, config: Config) -> Iterator[Finding]:
     for environment in sorted({service.ref.environment for service in services}):
         names = sorted({service.ref.name for service in services if service.ref.environment == environment})
         trust = config.policy.trust_in(environment)
-        frozen = "; frozen" if environment in config.policy.frozen else ""
+        frozen = "; frozen" if any(fnmatchcase(environment, name) for name in config.policy.frozen) else ""
         shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
         yield Finding("trust", "note" if frozen else "ok", f"{environment}: {trust}{frozen} ({shown})")
 

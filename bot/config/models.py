@@ -8,9 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, WithJsonSc
 
 from bot.attribution.rules import AttributionRules
 from bot.config.fields import Count, Duration, Glob, Regex, Text, references, stars
+from bot.config.times import Cron, Moment, Zone, instant
 from bot.incidents.rules import AlertRules
 from bot.outcomes.rules import OutcomeRules
-from bot.policy.settings import PolicyRules, Trust
+from bot.policy.settings import Each, PolicyRules, Trust
+from bot.policy.windows import EVERYWHERE
 from bot.signals.signal import Role
 from bot.signals.sources import SOURCES
 
@@ -18,6 +20,7 @@ ALERTS, ATTRIBUTION, POLICY, OUTCOMES = AlertRules(), AttributionRules(), Policy
 Acting = Literal["write", "maintain", "admin"]
 Stopping = Literal["triage", "write", "maintain", "admin"]
 SourceName = Annotated[str, StringConstraints(pattern=f"^(?:{'|'.join(SOURCES)})$")]
+Acceptable = Literal["chart-unrendered", "stateful"]
 Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
 Login = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$")]
 
@@ -147,16 +150,87 @@ class AttributionModel(Strict):
     ] = ATTRIBUTION.live_after
 
 
+class WindowModel(Strict):
+    """Open every week (`cron` and `lasts`) or once (`start` and `end`), by the clock of `timezone`."""
+
+    environments: Annotated[tuple[Text, ...], Field(min_length=1, description="Globs of environments; all of them by default.")] = (
+        EVERYWHERE
+    )
+    cron: Annotated[Cron | None, Field(description="When it opens: minute, hour, day of month, month, day of week.")] = None
+    lasts: Annotated[Duration | None, Field(description="How long it stays open after each of those times.")] = None
+    start: Annotated[Moment | None, Field(description="When it opens, once: 2026-12-20 or 2026-12-20T18:00.")] = None
+    end: Annotated[Moment | None, Field(description="When that ends.")] = None
+    timezone: Annotated[Zone, Field(description="Whose clock: UTC or a name such as Europe/Berlin.")] = "UTC"
+    reason: Annotated[str, Field(max_length=200, description="What for; people read it.")] = ""
+
+    @model_validator(mode="after")
+    def _one_time(self) -> Self:
+        weekly, once = (self.cron, self.lasts), (self.start, self.end)
+        if (weekly == (None, None)) == (once == (None, None)) or None in (weekly if once == (None, None) else once):
+            raise ValueError("expected either cron and lasts, or start and end")
+        if self.start is not None and self.end is not None and instant(self.start, self.timezone) >= instant(self.end, self.timezone):
+            raise ValueError("expected an end after the start")
+        return self
+
+
+class PlacedModel(WindowModel):
+    services: Annotated[tuple[Text, ...], Field(min_length=1, description="Globs of services; all of them by default.")] = EVERYWHERE
+
+
+class FreezeModel(PlacedModel):
+    """When nothing is changed without a person."""
+
+    rollbacks: Annotated[bool, Field(description="A rollback may go by itself all the same.")] = False
+
+
+class HoursModel(WindowModel):
+    """When trust goes further, or less far."""
+
+    trust: Annotated[Trust, Field(description="How far Rollbot goes by itself then.")]
+
+
+class CapModel(Strict):
+    """So many rollbacks go by themselves, then a person decides."""
+
+    most: Annotated[Count, Field(description="How many.")]
+    within: Annotated[Duration, Field(description="In how long a time.")]
+    each: Annotated[Each, Field(description="Counted over the whole estate, for each environment or for each service.")] = Each.ESTATE
+    environments: Annotated[tuple[Text, ...], Field(min_length=1, description="Globs of environments; all of them by default.")] = (
+        EVERYWHERE
+    )
+
+
+CAPS = tuple(CapModel(most=cap.most, within=cap.within, each=cap.each, environments=cap.environments) for cap in POLICY.caps)
+
+
+class CountdownModel(Strict):
+    """Time in which a person may stop what is about to be merged by itself."""
+
+    environments: Annotated[tuple[Text, ...], Field(description="Globs of environments that have one.")] = POLICY.countdown.environments
+    lasts: Annotated[Duration, Field(description="How long it waits, once it is announced.")] = POLICY.countdown.lasts
+
+
 class PolicyModel(Strict):
     trust: Annotated[dict[str, Trust], Field(description="Environment: how far Rollbot goes by itself; `*` for the others (propose).")] = {}
     cooldown: Annotated[Duration, Field(description="No second rollback of a service within it.")] = POLICY.cooldown
+    caps: Annotated[tuple[CapModel, ...], Field(description="How many rollbacks go by themselves in a while. Replaces the defaults.")] = (
+        CAPS
+    )
     quarantine: Annotated[Duration, Field(description="How long a bad release is kept out.")] = POLICY.quarantine
     frozen: Annotated[tuple[Text, ...], Field(description="Environments where nothing is done by itself.")] = POLICY.frozen
+    freezes: Annotated[tuple[FreezeModel, ...], Field(description="Times at which nothing is done by itself.")] = ()
+    maintenance: Annotated[tuple[PlacedModel, ...], Field(description="Times at which people work on something: alerts wait.")] = ()
+    hours: Annotated[tuple[HoursModel, ...], Field(description="Times at which trust is another; the first that is open counts.")] = ()
+    countdown: Annotated[CountdownModel, Field(description="Before a change is merged by itself.")] = CountdownModel()
     stop: Annotated[bool, Field(description="The kill switch: nothing is done at all.")] = POLICY.stop
     protected: Annotated[
         tuple[Text, ...], Field(description="Globs of services that need a person. Added to the defaults; `!glob` takes one out.")
     ] = ()
     undo_alone: Annotated[bool, Field(description="Where trust is merge, an undo needs no person.")] = POLICY.undo_alone
+    hold_forward: Annotated[bool, Field(description="While a release is kept out, bots do not move its service on either.")] = (
+        POLICY.hold_forward
+    )
+    accept: Annotated[tuple[Acceptable, ...], Field(description="What a plan may do without a person after all.")] = ()
 
 
 class PeopleModel(Strict):

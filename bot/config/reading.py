@@ -12,7 +12,8 @@ from pydantic_core import ErrorDetails
 
 from bot.attribution.rules import AttributionRules
 from bot.config.fields import DURATION, written
-from bot.config.models import ALERTS, POLICY, ConfigModel
+from bot.config.models import ALERTS, POLICY, ConfigModel, WindowModel
+from bot.config.times import instant
 from bot.errors import BadConfig
 from bot.incidents.rules import AlertRule, AlertRules, QueryRule
 from bot.manifests import documents
@@ -21,7 +22,8 @@ from bot.manifests.pin import Style
 from bot.manifests.rules import ManifestRules, PinRule, ServiceRule
 from bot.outcomes.rules import OutcomeRules
 from bot.policy.people import PeopleRules
-from bot.policy.settings import PolicyRules
+from bot.policy.settings import Cap, Countdown, Hours, PolicyRules
+from bot.policy.windows import Freeze, Window
 from bot.signals.generic import JsonRule
 
 PATH = ".rollbot.yaml"
@@ -65,7 +67,7 @@ def json_schema() -> dict[str, Any]:
     # what a file would hold: durations with their unit; a section's own defaults stand at its keys
     for part in schema["$defs"].values():
         for key in part.get("properties", {}).values():
-            if key.get("pattern") == DURATION:
+            if key.get("pattern") == DURATION and key.get("default") is not None:
                 key["default"] = written(key["default"])
     for key in schema["properties"].values():
         if "$ref" in key:
@@ -220,7 +222,14 @@ def _config(model: ConfigModel) -> Config:
         "queries": tuple(QueryRule(**_given(rule)) for rule in model.alerts.queries),
         "mappings": tuple(JsonRule(**_given(rule)) for rule in model.alerts.mappings),
     }
-    policy = _given(model.policy) | {"protected": _added(POLICY.protected, model.policy.protected)}
+    policy = _given(model.policy) | {
+        "protected": _added(POLICY.protected, model.policy.protected),
+        "freezes": tuple(Freeze(_window(each), each.rollbacks) for each in model.policy.freezes),
+        "maintenance": tuple(_window(each) for each in model.policy.maintenance),
+        "caps": tuple(Cap(**_given(each)) for each in model.policy.caps),
+        "countdown": Countdown(**_given(model.policy.countdown)),
+        "hours": tuple(Hours(_window(each), each.trust) for each in model.policy.hours),
+    }
     return Config(
         manifests=ManifestRules(
             pins=tuple(PinRule(**_given(rule)) for rule in model.pins),
@@ -234,6 +243,12 @@ def _config(model: ConfigModel) -> Config:
         people=PeopleRules(**_given(model.people) | model.people.roles()),
         outcomes=OutcomeRules(**_given(model.outcomes)),
     )
+
+
+def _window(model: WindowModel) -> Window:
+    times = {name: None if at is None else instant(at, model.timezone) for name, at in (("start", model.start), ("end", model.end))}
+    fields = {name: value for name, value in model if name in Window.__dataclass_fields__}
+    return Window(**fields | times | {"lasts": model.lasts or 0.0})
 
 
 def _given(model: BaseModel) -> dict[str, Any]:

@@ -84,6 +84,8 @@ class Action:
     helped: bool | None = None
     approved: str = ""
     """Who approved exactly `head`, "" where nobody did."""
+    merges: Instant | None = None
+    """Not before then is it merged by ourselves: the countdown in which a person may stop it. None where there is none."""
     asked_by: str = ""
     """Who asked for this very action; "" where it came of itself, or of the incident's request."""
     culprit: int | None = None

@@ -11,6 +11,7 @@ from bot.objections import Objection, Weight
 from bot.plans.automation import turned_off
 from bot.plans.back import Back, Lead, companions, left_behind, together, written
 from bot.plans.charts import with_versions
+from bot.plans.doubts import doubts
 from bot.plans.draft import changed, edits_of, merged_of, rewritten, whole_files
 from bot.plans.family import family
 from bot.plans.plan import ByCommit, ByPath, ByRelease, ByService, Plan, Selector, Target, Unplanned
@@ -274,7 +275,13 @@ def _plan(
         edits=edits_of(state, files),
         merged=merged_of(state, files),
         files=files,
-        objections=(*objections, *rewritten(state, commit, files), *whole_files(state, files), *risks(state, files)),
+        objections=(
+            *objections,
+            *rewritten(state, commit, files),
+            *whole_files(state, files),
+            *risks(state, files),
+            *doubts(state, services, files),
+        ),
     )
 
 

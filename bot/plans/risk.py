@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from bot.manifests import documents
 from bot.manifests.documents import Alias, Map, Node, Scalar, Seq
+from bot.manifests.inclusions import KUSTOMIZATIONS
 from bot.objections import Objection, Weight
 from bot.releases.release import DesiredState
 
@@ -38,6 +39,30 @@ _UNITS = {
 }
 _QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?)(m|k|Ki|M|Mi|G|Gi|T|Ti|%)?")
 
+_OBJECTS = {
+    "CustomResourceDefinition": ("crd", "a custom resource definition changes: every object of its kind hangs on it"),
+    "PersistentVolumeClaim": ("volume-claim", "a volume claim changes"),
+    "PersistentVolume": ("volume-claim", "a volume changes"),
+    "StorageClass": ("volume-claim", "a storage class changes"),
+}
+"""Kinds that no rollback changes without a person, whatever it changes in them (law 9)."""
+_SELECTED = ("spec", "selector")
+_IMMUTABLE: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "Deployment": (_SELECTED,),
+    "DaemonSet": (_SELECTED,),
+    "ReplicaSet": (_SELECTED,),
+    "StatefulSet": (_SELECTED, ("spec", "serviceName"), ("spec", "volumeClaimTemplates"), ("spec", "podManagementPolicy")),
+    "Job": (_SELECTED, ("spec", "template"), ("spec", "completions"), ("spec", "completionMode")),
+    "Service": (("spec", "clusterIP"), ("spec", "clusterIPs"), ("spec", "ipFamilies")),
+    "RoleBinding": (("roleRef",),),
+    "ClusterRoleBinding": (("roleRef",),),
+    "Secret": (("type",), ("immutable",)),
+    "ConfigMap": (("immutable",),),
+}
+"""What Kubernetes refuses to change in an object that is there (API reference of each kind: field is immutable, cannot be updated)."""
+_KUSTOMIZED_OBJECTS = ("resources", "bases", "components", "crds", "generators", "helmCharts")
+_KUSTOMIZED_NAMES = ("namePrefix", "nameSuffix", "namespace", "commonLabels")
+
 Leaves = Mapping[tuple[str, ...], tuple[str, int]]
 
 
@@ -50,11 +75,11 @@ def risks(state: DesiredState, files: Mapping[str, bytes | None]) -> Iterator[Ob
 
 
 def _file(path: str, before: bytes, text: bytes) -> Iterator[Objection]:
-    old, new = _leaves(before), _leaves(text)
+    old, new, built = _leaves(before), _leaves(text), path.rpartition("/")[2] in KUSTOMIZATIONS
     for place in sorted({*old, *new}):
         was, now = old.get(place), new.get(place)
         if (was and was[0]) != (now and now[0]):
-            found = _risk(place, was and was[0], now and now[0])
+            found = _risk(place, was and was[0], now and now[0]) or (_kustomized(place, was is None or now is None) if built else None)
             line = (was or now or ("", 1))[1]
             if found:
                 code, what = found
@@ -62,8 +87,13 @@ def _file(path: str, before: bytes, text: bytes) -> Iterator[Objection]:
 
 
 def _risk(place: tuple[str, ...], was: str | None, now: str | None) -> tuple[str, str] | None:
-    if place[1:] == ("kind",) and (was is None or now is None):
+    kind, where = place[0].partition("/")[0], place[1:]
+    if where == ("kind",) and (was is None or now is None):
         return "objects", "the rollback adds or removes an object"
+    if kind in _OBJECTS:
+        return _OBJECTS[kind]
+    if any(where[: len(fixed)] == fixed for fixed in _IMMUTABLE.get(kind, ())):
+        return "immutable", f"Kubernetes refuses to change this in a {kind} that is there; it would have to be deleted"
     if _is_capacity(place) and _lowers(was, now):
         return "lowers-capacity", f"goes from {was or 'unset'} to {now or 'unset'}"
     for code, words in _RISKY.items():
@@ -71,6 +101,15 @@ def _risk(place: tuple[str, ...], was: str | None, now: str | None) -> tuple[str
             # values are not shown: this is where credentials and their names live
             return f"touches-{code}", f"companion lines change {code} settings"
     return None
+
+
+def _kustomized(place: tuple[str, ...], comes_or_goes: bool) -> tuple[str, str] | None:
+    """What a kustomization builds: other objects, or the same under other names, which deletes the old ones."""
+    first = place[1] if len(place) > 1 else ""
+    generated = first in ("configMapGenerator", "secretGenerator") and place[-1] == "name" and comes_or_goes
+    if first in _KUSTOMIZED_OBJECTS or generated:
+        return "objects", "the rollback changes which objects are built"
+    return ("immutable", "every object goes by another name, or is selected by other labels") if first in _KUSTOMIZED_NAMES else None
 
 
 def _is_capacity(place: tuple[str, ...]) -> bool:

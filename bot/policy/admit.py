@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 from bot.objections import Objection, Weight, heaviest
 from bot.policy.settings import Trust
@@ -19,6 +20,11 @@ class Admitted:
 @dataclass(frozen=True, slots=True)
 class Declined:
     objections: tuple[Objection, ...]
+
+
+def accepted(objections: tuple[Objection, ...], codes: Collection[str]) -> tuple[Objection, ...]:
+    """The same objections, those that the configuration accepts only noted."""
+    return tuple(replace(each, weight=Weight.NOTE) if each.code in codes and each.weight is Weight.PERSON else each for each in objections)
 
 
 def admit(objections: tuple[Objection, ...], trust: Trust, asked: bool = False, mode: Trust | None = None) -> Admitted | Declined:

@@ -24,6 +24,16 @@ class Past:
 
 
 @dataclass(frozen=True, slots=True)
+class Made:
+    """A rollback on the branch, of any service: `services` are (name, environment)."""
+
+    commit: Sha
+    at: Instant
+    incident: str
+    services: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """What is known when something is to be decided about one service.
 
@@ -55,6 +65,8 @@ class Case:
     fixing: tuple[str, ...] = ()
     """Open pull requests of people, moved since the symptom began, that touch what would go back."""
     past: tuple[Past, ...] = ()
+    made: tuple[Made, ...] = ()
+    """What went back by itself lately in the whole repository, in other incidents."""
     quarantines: tuple[Quarantine, ...] = ()
     holds: tuple[Hold, ...] = ()
     changed: int = 0

@@ -64,9 +64,9 @@ def decide(case: Case) -> Decision:
 
 def _against(case: Case, suspect: Suspect) -> Rollback | Refuse | Wait:
     found = objections(replace(case, suspect=suspect, release=suspect.release))
-    hold = next((each for each in found if each.code == "held"), None)
-    if hold is not None and hold.weight is Weight.FORBIDS:
-        return Wait(str(hold))
+    passing = next((each for each in found if each.passes and each.weight is Weight.FORBIDS), None)
+    if passing is not None:
+        return Wait(str(passing))
     if heaviest(found) is Weight.FORBIDS:
         return Refuse(found)
     return Rollback(suspect, found)

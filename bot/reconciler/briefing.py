@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.attribution.onset import Onset
 from bot.changes.brief import Accused, Brief, Merging
+from bot.changes.moments import utc
 from bot.changes.owners import PLACES, owners_of, parse
 from bot.errors import Refused, Unavailable
 from bot.incidents.incident import Incident, Kind
@@ -84,7 +85,8 @@ def _merging(incident: Incident, plan: Plan, view: View) -> Merging:
         return Merging(mode != Trust.PROPOSE, f"{incident.request.actor} asked for mode {incident.request.mode}")
     environment, trust = least_trusted(plan, view)
     if mode != Trust.PROPOSE:
-        return Merging(True, f"trust in {environment} is {trust} and nothing speaks against it")
+        when = f", at {utc(incident.action.merges)} unless somebody stops it" if incident.action.merges else ""
+        return Merging(True, f"trust in {environment} is {trust} and nothing speaks against it{when}")
     if trust.rung <= Trust.PROPOSE.rung:
         return Merging(False, f"trust in {environment} goes no further than {trust}")
     persons = [line.removeprefix(f"{Weight.PERSON}: ") for line in incident.action.evidence if line.startswith(f"{Weight.PERSON}: ")]

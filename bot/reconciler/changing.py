@@ -5,21 +5,25 @@ from __future__ import annotations
 from contextlib import suppress
 
 from bot.changes.change import Blocked, MergeAnswer, Merged, Moved, PullRequest
+from bot.changes.moments import clock
 from bot.errors import Refused
 from bot.incidents.incident import Incident, Kind
 from bot.incidents.lifecycle import End, State
 from bot.plans.plan import Plan
+from bot.policy.rules.caps import spent
 from bot.policy.settings import Trust
+from bot.policy.windows import closed
 from bot.policy.words import ending, holding
 from bot.ports import Ports
 from bot.reconciler.casing import quiet
+from bot.reconciler.counting import made_alone
 from bot.reconciler.drafting import composed, planned
 from bot.reconciler.step import MINUTE, Step, end, move, stay, told
 from bot.reconciler.telling import supersede
 from bot.reconciler.view import View
 from bot.records.entry import Note, Stage
 from bot.records.trailers import ours
-from bot.refs import Sha
+from bot.refs import Instant, Sha
 
 REPLANS = 3
 
@@ -30,12 +34,15 @@ def change_it(incident: Incident, view: View, ports: Ports) -> Step:
         return done
     action = incident.action
     if why := _held(incident, view):
-        return stay(incident, view.now + MINUTE, Note(Stage.CHANGE, "nothing is changed while it is held", (why,)))
+        again = _anew(incident, view)
+        return stay(incident, view.now + MINUTE, Note(Stage.CHANGE, "nothing is changed while it is held", (why,)), **again)
     if incident.resolved is not None and not incident.asked and action.kind is Kind.ROLLBACK and not action.head:
         return end(incident, End.RESOLVED, "the symptom went before anything was changed", view.now, urgent=False)
     plan = planned(incident, view.state, ports.repository)
     if not isinstance(plan, Plan) or plan.key(action.attempt) != action.key:
         return move(incident, State.DECIDED, view.now, Note(Stage.CHANGE, "HEAD has changed what is to be done; planned again"))
+    if action.mode == Trust.PUSH and (step := _capped(incident, view, ports) or _counting(incident, view)):
+        return step
     _close_replaced(incident, ports)
     change = composed(incident, plan, view, ports)
     head = ports.forge.commit(change)
@@ -79,21 +86,60 @@ def merge_it(incident: Incident, view: View, ports: Ports) -> Step:
         return _await_person(incident, pull, view, ports)
     if why := _held(incident, view):
         ports.forge.disarm(pull)
-        return stay(incident, view.now + MINUTE, Note(Stage.CHANGE, "nothing is merged while it is held", (why,)))
+        again = _anew(incident, view)
+        return stay(incident, view.now + MINUTE, Note(Stage.CHANGE, "nothing is merged while it is held", (why,)), **again)
     if incident.resolved is not None and not incident.asked and not action.approved and action.kind is Kind.ROLLBACK:
         ports.forge.disarm(pull)
         note = Note(Stage.CHANGE, "the symptom went before the merge; whether to merge is a person's to say now")
         return stay(incident, view.now + MINUTE, note, mode=Trust.PROPOSE.value)
+    if step := _capped(incident, view, ports) or _counting(incident, view):
+        return step
     return _answered(incident, ports.forge.merge(pull, action.head or pull.head), view, action.head or pull.head)
 
 
-def _held(incident: Incident, view: View) -> str | None:
-    """Who holds what we would do by ourselves; what a person asked for or approved is not ours."""
+def _capped(incident: Incident, view: View, ports: Ports) -> Step | None:
+    """Others may have been merged since this was admitted: what is over the cap now becomes a proposal."""
     action = incident.action
-    hold = holding(view.holds, incident.service, view.now)
-    if hold is None or incident.asked or action.approved or action.asked_by:
+    if incident.asked or action.approved or action.kind is Kind.UNDO:
         return None
-    return f"{hold.by} said hold; `{ending(hold)}` ends that, `/rollback approve` merges it all the same"
+    why = spent(view.config.policy.caps, made_alone(incident, view, ports.store), incident.service, (), view.now)
+    if why is None:
+        return None
+    what = "too many went by themselves; whether to merge is a person's to say now"
+    step = stay(incident, view.now + MINUTE, Note(Stage.CHANGE, what, (why,)), mode=Trust.PROPOSE.value)
+    return told(step, f"capped:{len(incident.actions)}", f"{incident.service}: a person has to merge the rollback", why)
+
+
+def _counting(incident: Incident, view: View) -> Step | None:
+    """Wait, announced, until the countdown ends; None where there is none, it has ended, or a person approved."""
+    action = incident.action
+    if action.merges is None or action.approved or view.now >= action.merges:
+        return None
+    what = f"it merges by itself at {clock(action.merges)}"
+    step = stay(incident, min(view.now + MINUTE, action.merges), Note(Stage.CHANGE, what, ("`/rollback cancel` or `hold` stops it",)))
+    text = "\n".join(
+        [f"{action.version} → {action.to}", *filter(None, (action.url,)), "`/rollback cancel` or `/rollback hold 1h` stops it"]
+    )
+    return told(step, f"countdown:{len(incident.actions)}", f"{incident.service}: {what}", text)
+
+
+def _anew(incident: Incident, view: View) -> dict[str, Instant]:
+    """What is held counts down anew when that ends."""
+    merges, countdown = incident.action.merges, view.config.policy.countdown.lasts
+    return {} if merges is None else {"merges": view.now + countdown}
+
+
+def _held(incident: Incident, view: View) -> str | None:
+    """Who or what holds what we would do by ourselves; what a person asked for or approved is not ours."""
+    action, policy = incident.action, view.config.policy
+    if incident.asked or action.approved or action.asked_by:
+        return None
+    if hold := holding(view.holds, incident.service, view.now):
+        return f"{hold.by} said hold; `{ending(hold)}` ends that, `/rollback approve` merges it all the same"
+    undoing = action.kind is Kind.UNDO
+    freezes = [each.window for each in policy.freezes if action.mode != Trust.PROPOSE and (undoing or not each.rollbacks)]
+    found = closed([*policy.maintenance, *freezes], incident.service, (), view.now)
+    return f"a window is open ({found[0]}); `/rollback approve` merges it all the same" if found else None
 
 
 def _done(incident: Incident, view: View, ports: Ports) -> Step | None:

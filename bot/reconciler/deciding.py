@@ -121,6 +121,6 @@ def _inputs(case: Case) -> dict[str, Any]:
         "changed": case.changed,
         "past": [{"release": past.release, "at": past.at, "incident": past.incident} for past in case.past[:SHOWN]],
         "since": [release.commit for release in case.since[:SHOWN]],
-        "trust": case.policy.trust_in(case.service.environment).value,
+        "trust": case.policy.trust_at(case.service.environment, case.now).value,
         "cooldown": case.policy.cooldown,
     }

@@ -16,6 +16,7 @@ from bot.policy.settings import Trust
 from bot.ports import Ports
 from bot.reconciler.saving import save
 from bot.reconciler.step import Step, end
+from bot.reconciler.stopping import why_stopped
 from bot.reconciler.subjects import lately
 from bot.reconciler.talking import named
 from bot.reconciler.telling import tell
@@ -50,8 +51,8 @@ def approve(incident: Incident, command: Command, spoken: Approve, view: View, p
     """Merge exactly the commit that we made, if nothing else is on the branch. Raises Refused with what is in the way."""
     if incident.state is not State.PROPOSED or incident.action.head is None:
         raise Refused(f"{incident.id} is {incident.end or incident.state}: there is no open pull request of ours to approve")
-    if view.stopped:
-        raise Refused(f"stop is pressed ({view.stopped}): lift it first")
+    if why := why_stopped(view, ports):
+        raise Refused(f"stop is pressed ({why}): lift it first")
     action, pull = incident.action, ports.forge.find(incident.action.branch)
     if pull is None or pull.state != "open":
         raise Refused(f"pull request {action.pull} is {pull.state if pull else 'gone'}")

@@ -15,6 +15,7 @@ from bot.reconciler.joining import TRIES, binds, finish, join
 from bot.reconciler.lifting import ALLOWING
 from bot.reconciler.saving import news, note_alone
 from bot.reconciler.talking import TALK
+from bot.reconciler.tending import TEND
 from bot.reconciler.view import View, look_around
 from bot.records.entry import Note, Stage
 from bot.refs import Instant
@@ -186,6 +187,8 @@ def look_again(event: ChangeEvent, ports: Ports) -> None:
     if any(branch.startswith(ALLOWING) for branch in event.branches):
         ports.queue.enqueue(f"{TALK}{ports.repository.name}", now)
     everybody = event.what == "push" and ports.repository.branch in event.branches
+    if everybody:
+        ports.queue.enqueue(f"{TEND}{ports.repository.name}", now)  # it may have brought back what is kept out
     for incident in ports.store.incidents(ports.repository.name, open_only=True):
         action = incident.actions[-1] if incident.actions else None
         named = action and (action.branch in event.branches or action.head in event.commits or action.pull in event.pulls)

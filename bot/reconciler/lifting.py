@@ -11,13 +11,16 @@ from bot.changes.markdown import code, prose, unlinked
 from bot.errors import Refused
 from bot.plans.quarantine import lift
 from bot.policy.settings import Trust
+from bot.policy.windows import closed
 from bot.ports import Ports
 from bot.quarantine import Quarantine, read
 from bot.reconciler.permitting import outside
+from bot.reconciler.stopping import why_stopped
 from bot.reconciler.subjects import Unclear
 from bot.reconciler.talking import Reply, named, say
 from bot.reconciler.view import View, look_around
 from bot.records.replies import answer
+from bot.refs import ServiceRef
 from bot.signals.signal import Command, Reaction, Thread
 from bot.signals.spoken import Allow
 
@@ -46,13 +49,13 @@ def allow(command: Command, spoken: Allow, view: View, ports: Ports) -> Reply:
     found = _named(spoken, view)
     if isinstance(found, Unclear):
         return Reply(Reaction.UNCLEAR, answer("Nothing is done.", [found.why], found.commands))
-    if view.stopped:
-        raise Refused(f"stop is pressed ({view.stopped}): lift it first")
+    if why := why_stopped(view, ports):
+        raise Refused(f"stop is pressed ({why}): lift it first")
     if ports.conversation is None:
         raise Refused("this forge has no issues and comments")
     if why := outside(command.actor, [found.environment], view.config.people, ports.conversation):
         return Reply(Reaction.REFUSED, answer("Nothing is done.", [why]))
-    change = lifting(found, command, spoken.reason, view, ports)
+    change = lifting(found, command.actor, spoken.reason, view, ports)
     ports.store.keep(_place(command), change.branch.encode())
     _remember(_Waiting(command.thread.repository, command.thread.number, command.comment, change.branch, found.version), ports)
     return _carried_out(found, change, view, ports)
@@ -79,25 +82,24 @@ def _tell(each: _Waiting, pull: PullRequest, ports: Ports) -> None:
     say(Thread(each.repository, each.number), each.comment, reply, ports)
 
 
-def lifting(quarantine: Quarantine, command: Command, reason: str, view: View, ports: Ports) -> Change:
+def lifting(quarantine: Quarantine, who: str, reason: str, view: View, ports: Ports) -> Change:
     """The same quarantine has the same branch, whoever lifts it and however often."""
     key = hashlib.sha256(f"{ports.repository.name}\n{quarantine.path}\n{quarantine.since}".encode()).hexdigest()
     stem = quarantine.path.rpartition("/")[2].removesuffix(".yaml").lower()[:60].strip("-.").replace("..", "-")
     what = f"Allow {quarantine.service} {quarantine.version[:40]} in {quarantine.environment} again"
-    why = reason or f"asked for by {command.actor}"
+    why = reason or f"asked for by {who}"
     # no Rollback-Service trailer: that would make it a rollback of the service in the eyes of the next incident
-    message = (
-        f"{_line(what)}\n\n{_line(why)}\n\nRollback-Allow: {_line(f'{quarantine.environment}/{quarantine.service} {quarantine.version}')}\n"
-    )
+    trailer = one_line(f"{quarantine.environment}/{quarantine.service} {quarantine.version}")
+    message = f"{one_line(what)}\n\n{one_line(why)}\n\nRollback-Allow: {trailer}\n"
     marker = f"<!-- rollbot:allow:{key} -->"
     body = (
         f"{marker}\n**{code(quarantine.service)} {code(quarantine.version)} may come back to {code(quarantine.environment)}.**\n\n"
-        f"{prose(command.actor)} asked for it{f': {prose(reason)}' if reason else ''}.\n\n"
+        f"{prose(who)} asked for it{f': {prose(reason)}' if reason else ''}.\n\n"
         f"It was kept out because: {prose(quarantine.reason)}. This deletes {code(quarantine.path)}, lets the setters that it muted "
         "work again, and deploys nothing by itself.\n"
     )
     files = lift(view.state, quarantine, read(view.state), view.config.manifests)
-    return Change(f"{ALLOWING}{stem}-{key[:8]}", ports.repository.branch, view.state.head, message, files, _line(what), body, marker)
+    return Change(f"{ALLOWING}{stem}-{key[:8]}", ports.repository.branch, view.state.head, message, files, one_line(what), body, marker)
 
 
 def _named(spoken: Allow, view: View) -> Quarantine | Unclear:
@@ -121,7 +123,12 @@ def _carried_out(found: Quarantine, change: Change, view: View, ports: Ports) ->
     head = ports.forge.commit(change)
     pull = ports.forge.open(change)
     link, version = _linked(pull.number, pull.url), code(found.version)
-    if view.config.policy.trust_in(found.environment).rung < Trust.MERGE.rung:
+    frozen = closed((each.window for each in view.config.policy.freezes), ServiceRef("", found.environment, found.service), (), view.now)
+    if frozen:
+        return Reply(
+            Reaction.DONE, answer(f"{link} lets {version} back once a person merges it.", [f"it is frozen now ({prose(str(frozen[0]))})"])
+        )
+    if view.config.policy.trust_at(found.environment, view.now).rung < Trust.MERGE.rung:
         return Reply(Reaction.DONE, answer(f"{link} lets {version} back once a person merges it."))
     if stopped := look_around(ports).stopped:  # pressed meanwhile: it holds for each effect, not for each command
         why = f"stop is pressed ({stopped}), so it is not merged by itself"
@@ -162,6 +169,6 @@ def _linked(number: int, url: str | None) -> str:
     )
 
 
-def _line(text: str) -> str:
+def one_line(text: str) -> str:
     """One line that mentions nobody, for places that are no Markdown."""
     return unlinked(" ".join("".join(letter if letter.isprintable() else " " for letter in text).split())[:300])

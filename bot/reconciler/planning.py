@@ -10,16 +10,18 @@ from bot.incidents.incident import Incident, Kind
 from bot.incidents.lifecycle import End, State
 from bot.objections import Objection, Weight
 from bot.plans.plan import Plan, Unplanned
-from bot.policy.admit import Admitted, Declined, admit
+from bot.policy.admit import Admitted, Declined, accepted, admit
 from bot.policy.rules.table import objections
 from bot.policy.settings import Trust
 from bot.ports import Ports
 from bot.reconciler.casing import accusing, case_of, releases_of
+from bot.reconciler.counting import made_alone
 from bot.reconciler.drafting import branch, planned
 from bot.reconciler.reaching import least_trusted, reached
-from bot.reconciler.step import Step, end, move, reasons
+from bot.reconciler.step import MINUTE, Step, end, move, reasons, stay
 from bot.reconciler.view import View
 from bot.records.entry import Note, Stage
+from bot.refs import Instant
 from bot.releases.authors import pull_request
 from bot.releases.release import DesiredState, Release
 
@@ -33,11 +35,18 @@ def plan_it(incident: Incident, view: View, ports: Ports) -> Step:
         how = End.DECLINED if incident.asked else End.ESCALATED
         note = Note(Stage.PLAN, "no plan", (*reasons(plan.objections), *plan.choices))
         return end(incident, how, f"it cannot be planned: {plan.objections[0]}", view.now, note)
-    against = (*plan.objections, *_policy(incident, plan, view, ports), *_turned_down(incident, plan, ports))
+    against = (
+        *accepted(plan.objections, view.config.policy.accept),
+        *_policy(incident, plan, view, ports),
+        *_turned_down(incident, plan, ports),
+    )
     mode = MODES[incident.request.mode] if incident.request and incident.request.mode else None
     drawn = _drawn(plan)
     where, trust = least_trusted(plan, view)
     match admit(against, trust, incident.asked, mode):
+        case Declined() if all(each.passes for each in against if each.weight is Weight.FORBIDS):
+            note = Note(Stage.PLAN, f"not now: {_said(incident, plan)}", reasons(against), drawn)
+            return stay(incident, view.now + MINUTE, note)
         case Declined():
             note = Note(Stage.PLAN, f"not admitted: {_said(incident, plan)}", reasons(against), drawn)
             first = next(each for each in against if each.weight is Weight.FORBIDS)
@@ -55,7 +64,8 @@ def _policy(incident: Incident, plan: Plan, view: View, ports: Ports) -> tuple[O
     undoing = incident.action.kind is Kind.UNDO
     case = accusing(case_of(incident, view, ports), _release(incident, plan, view.state), plan.target, undoing)
     where = tuple(sorted(reached(plan, view.state)))
-    return objections(replace(case, reached=where, fixing=_fixing(incident, plan, ports)))
+    made = made_alone(incident, view, ports.store)
+    return objections(replace(case, reached=where, fixing=_fixing(incident, plan, ports), made=made))
 
 
 def _fixing(incident: Incident, plan: Plan, ports: Ports) -> tuple[str, ...]:
@@ -110,8 +120,18 @@ def _admitted(incident: Incident, plan: Plan, rung: Trust, note: Note, view: Vie
         evidence=note.because,
         planned=action.planned or view.now,
         expires=action.expires or view.now + view.config.policy.quarantine,
+        merges=_counted(incident, plan, rung, view),
         culprit=None if undoing else _brought_in_by(plan, view.state),
     )
+
+
+def _counted(incident: Incident, plan: Plan, rung: Trust, view: View) -> Instant | None:
+    """When the countdown ends, of what goes by itself and nobody asked for; once begun, planning again does not begin it anew."""
+    action = incident.action
+    if incident.asked or action.asked_by or rung.rung < Trust.MERGE.rung:
+        return None
+    wait = view.config.policy.countdown.before(reached(plan, view.state))
+    return None if not wait else action.merges or view.now + wait
 
 
 def _brought_in_by(plan: Plan, state: DesiredState) -> int | None:

@@ -20,5 +20,5 @@ def reached(plan: Plan, state: DesiredState) -> frozenset[str]:
 
 def least_trusted(plan: Plan, view: View) -> tuple[str, Trust]:
     """The environment among them that trust goes least far in: the plan goes no further anywhere."""
-    trust = {environment: view.config.policy.trust_in(environment) for environment in sorted(reached(plan, view.state))}
+    trust = {environment: view.config.policy.trust_at(environment, view.now) for environment in sorted(reached(plan, view.state))}
     return min(trust.items(), key=lambda each: each[1].rung)

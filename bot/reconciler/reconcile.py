@@ -17,6 +17,7 @@ from bot.reconciler.judging import see_it_arrive, see_it_help
 from bot.reconciler.planning import plan_it
 from bot.reconciler.saving import save
 from bot.reconciler.step import MINUTE, Step, end, stay
+from bot.reconciler.stopping import why_stopped
 from bot.reconciler.telling import tell
 from bot.reconciler.view import View, look_around
 from bot.records.entry import Note, Stage
@@ -54,9 +55,9 @@ def take(incident: Incident, view: View, ports: Ports) -> Step:
         case State.DECIDED:
             return plan_it(incident, view, ports)
         case State.ADMITTED:
-            return hold(incident, view, view.stopped, ports) if view.stopped else change_it(incident, view, ports)
+            return hold(incident, view, why, ports) if (why := why_stopped(view, ports)) else change_it(incident, view, ports)
         case State.PROPOSED:
-            return hold(incident, view, view.stopped, ports) if view.stopped else merge_it(incident, view, ports)
+            return hold(incident, view, why, ports) if (why := why_stopped(view, ports)) else merge_it(incident, view, ports)
         case State.MERGED:
             return see_it_arrive(incident, view, ports)
         case State.ARRIVED:

@@ -24,8 +24,8 @@ from bot.records.entry import Note, Stage
 from bot.refs import Sha
 from bot.signals.signal import Thread
 
-_ITSELF = ("propose:",)
-"""Notices that opening the pull request tells already."""
+_ITSELF = ("propose:", "countdown:")
+"""Notices that the pull request itself, or the comment that follows it, tells already."""
 _REFUSED = b" refused"
 
 

@@ -17,7 +17,10 @@ from bot.errors import Refused, Stale, Unavailable
 from bot.manifests.exclusions import EXCLUSIONS, Exclusion, Unwritable, excluded
 from bot.ports import Ports
 from bot.quarantine import FOLDER, Quarantine, read
+from bot.reconciler.expiring import expire
+from bot.reconciler.repinning import repin
 from bot.reconciler.saving import news, note_alone
+from bot.reconciler.stopping import why_stopped
 from bot.reconciler.view import View, look_around
 from bot.records.entry import Note, Stage
 from bot.refs import Instant, Sha
@@ -45,8 +48,10 @@ def tend(ports: Ports) -> Instant | None:
     now, before = ports.clock.now(), _kept(ports)
     try:
         view = look_around(ports)
-        if view.stopped:
+        if why_stopped(view, ports):
             return now + EVERY
+        if repin(view, ports) or expire(view, ports):
+            return now
         if before.get("head") != view.state.head:
             before = _carried_out(view, before, ports)
     except Stale:

@@ -52,7 +52,7 @@ def look_around(ports: Ports, fresh: bool = True) -> View:
     state = look(ports.repository, ports.cache, rules.config.manifests, at=head, known=ports.seen.get(ports.repository.name))
     ports.seen[ports.repository.name] = state
     now = ports.clock.now()
-    return View(now, state, rules.config, rules.problem, rules.stopped, holds(ports.store, name, now))
+    return View(now, state, rules.config, rules.problem, ports.stopped or rules.stopped, holds(ports.store, name, now))
 
 
 def in_force(ports: Ports, tree: Mapping[str, Sha]) -> InForce:

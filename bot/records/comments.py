@@ -205,6 +205,9 @@ def _planned(incident: Incident, action: Action) -> _Standing:
 def _proposed(incident: Incident, action: Action) -> _Standing:
     if action.mode == Trust.PROPOSE:
         return _Standing("Waiting for a person.", f"{_goes(incident, action)} once this is merged.", _NOT_BEFORE, "/rollback approve")
+    if action.merges is not None and not action.approved:
+        first = f"Merges by itself at {clock(action.merges)}."
+        return _Standing(first, f"{_goes(incident, action)} then, or later where the forge has to wait.", _NOT_BEFORE, "/rollback cancel")
     return _Standing("Merging.", f"{_goes(incident, action)} as soon as the forge lets it.", _NOT_BEFORE, "/rollback cancel")
 
 

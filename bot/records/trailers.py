@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from bot.policy.case import Past
-from bot.refs import ServiceRef, Sha
+from bot.policy.case import Made, Past
+from bot.refs import Instant, ServiceRef, Sha
 from bot.releases.release import Commit, History
 from bot.releases.touched import touched
 
@@ -34,6 +34,26 @@ def past(log: Sequence[Commit], history: History, incident: str) -> tuple[Past, 
             identity = releases[release].identity if release in releases else ""
             found.append(Past(release, identity, commit.time, said.get("Rollback-Incident", ("",))[0]))
     return tuple(found)
+
+
+def made(log: Sequence[Commit], since: Instant) -> tuple[Made, ...]:
+    """Return the rollbacks of any service since then, newest first."""
+    found = []
+    for position in touched(log).ours:
+        commit = log[position]
+        if commit.time < since:
+            break
+        said = trailers(commit.message)
+        services = tuple(zip(said.get("Rollback-Service", ()), said.get("Rollback-Environment", ()), strict=False))
+        if services and "Rollback-Undo" not in said:
+            found.append(Made(commit.sha, commit.time, said.get("Rollback-Incident", ("",))[0], services))
+    return tuple(found)
+
+
+def repins(log: Sequence[Commit], path: str, since: Instant) -> int:
+    """How often what a quarantine (by its file's path) keeps out was taken back again since then."""
+    commits = (log[position] for position in touched(log).ours)
+    return sum(1 for each in commits if each.time > since and path in trailers(each.message).get("Rollback-Repin", ()))
 
 
 def ours(log: Sequence[Commit], incident: str, release: Sha | None, undoes: str | None) -> Sha | None:

@@ -51,6 +51,8 @@ class WorldConversation:
     pictures: dict[int, Reaction] = field(default_factory=dict)
     seen: list[Reaction] = field(default_factory=list)
     """Every picture that was given, oldest first."""
+    labels: dict[tuple[Thread, str], str] = field(default_factory=dict)
+    """Who put a label on what."""
     down: bool = False
     mute: bool = False
 
@@ -106,6 +108,10 @@ class WorldConversation:
             if pull_request(self.origin.message(sha)) == thread.number:
                 return Discussion("A change", True, "merged", "tom", (), "change", self.origin.branch, sha, sha)
         raise Refused(f"there is no {thread.repository}#{thread.number}")
+
+    def labelled(self, label: str) -> Sequence[tuple[int, str]]:
+        self._up()
+        return tuple((thread.number, by) for (thread, name), by in self.labels.items() if name == label)
 
     def react(self, thread: Thread, comment: int, reaction: Reaction) -> None:
         if not self.down:

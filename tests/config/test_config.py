@@ -43,6 +43,9 @@ def test_everything_arrives_where_it_belongs():
     assert "prometheus" not in config.alerts.ignore_values
     assert config.attribution.good_after == 5400
     assert config.policy.trust == {"prod": Trust.PROPOSE, "staging": Trust.MERGE, "*": Trust.NOTIFY}
+    assert [each.rollbacks for each in config.policy.freezes] == [True, False]
+    assert config.policy.freezes[1].window.start == 1797724800.0
+    assert config.policy.hours[0].trust is Trust.PROPOSE
     assert {"billing*", "argocd*"} <= set(config.policy.protected)
     assert "redis*" not in config.policy.protected
     assert config.outcomes.settle == 90
@@ -82,6 +85,13 @@ def test_every_value_of_the_example_differs_from_its_default():
         pytest.param("policy:\n  trust: merge", 2, "policy.trust: expected a mapping", id="trust without environment"),
         pytest.param("policy:\n  stop: perhaps", 2, "policy.stop: expected true or false", id="bool"),
         pytest.param("policy:\n  frozen: prod", 2, "policy.frozen: expected a list", id="list"),
+        pytest.param("policy:\n  freezes:\n  - cron: 0 18 * * FRI", 3, "either cron and lasts, or start and end", id="half a window"),
+        pytest.param("policy:\n  freezes:\n  - lasts: 1h\n    cron: 0 25 * * *", 4, "five fields such as", id="no such hour"),
+        pytest.param("policy:\n  freezes:\n  - lasts: 1h\n    cron: 0 0 1 * * *", 4, "wrong number of fields", id="six fields"),
+        pytest.param("policy:\n  freezes:\n  - lasts: 1h\n    cron: 0 0 1 * *\n    timezone: ../x", 5, "a time zone", id="no zone"),
+        pytest.param("policy:\n  maintenance:\n  - start: 2026-12-20\n    end: 2026-12-19", 3, "end after the start", id="backwards"),
+        pytest.param("policy:\n  maintenance:\n  - start: soon\n    end: 2026-12-19", 3, "a date or a time such as", id="no date"),
+        pytest.param("policy:\n  hours:\n  - start: 2026-12-20\n    end: 2026-12-21", 3, "trust is missing", id="hours without trust"),
         pytest.param("outcomes:\n  min_samples: many", 2, "expected a whole number", id="number"),
         pytest.param("ignore: [/a]", 1, "expected a glob from the repository's root", id="absolute glob"),
         pytest.param("ignore: [a/../b]", 1, "expected a glob", id="dots"),

@@ -34,6 +34,8 @@ _KINDS: tuple[tuple[str, str], ...] = (
     (rf"GET {_REPO}/pulls/\d+/files", "file"),
     (rf"POST {_REPO}/pulls/\d+/requested_reviewers", "pull"),
     (rf"POST {_REPO}/pulls/\d+/reviews", "review"),
+    (rf"GET {_REPO}/issues", "issue"),
+    (rf"GET {_REPO}/issues/\d+/events", "issue event"),
     (rf"GET {_REPO}/issues/\d+", "issue"),
     (rf"(GET|POST) {_REPO}/issues/\d+/labels", "label"),
     (rf"(GET|POST) {_REPO}/issues/\d+/comments", "comment"),

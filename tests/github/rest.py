@@ -354,19 +354,38 @@ def request_review(call: Call) -> Result:
 
 
 def issue(call: Call) -> Result:
-    item = call.item
-    found = {
+    return 200, issue_json(call, call.item)
+
+
+def issue_json(call: Call, item: Item) -> dict[str, Any]:
+    found: dict[str, Any] = {
         "number": item.number,
         "title": item.title,
         "state": item.state,
         "user": call.user(item.user),
         "labels": [{"name": n} for n in item.labels],
     }
-    return 200, found | ({"pull_request": {"url": ""}} if item.head else {})
+    return found | ({"pull_request": {"url": ""}} if item.head else {})
+
+
+def issues(call: Call) -> Result:
+    wanted = set(filter(None, str(call.query.get("labels", "")).split(",")))
+    state = call.query.get("state", "open")
+    found = [each for each in call.repo.items.values() if wanted <= set(each.labels) and state in ("all", each.state)]
+    return 200, [issue_json(call, each) for each in found]
+
+
+def events(call: Call) -> Result:
+    told = [
+        {"id": n, "event": "labeled", "actor": call.user(by), "label": {"name": name, "color": "ededed"}, "created_at": stamp(0.0)}
+        for n, (name, by) in enumerate(call.item.labelled, 1)
+    ]
+    return 200, told
 
 
 def labels(call: Call) -> Result:
     if call.body is not None:
+        call.item.labelled += [(label, call.me) for label in call.body["labels"] if label not in call.item.labels]
         call.item.labels = list(dict.fromkeys([*call.item.labels, *call.body["labels"]]))
     return 200, [{"name": label} for label in call.item.labels]
 
@@ -453,6 +472,8 @@ ROUTES: tuple[tuple[str, str, Callable[[Call], Result]], ...] = (
     ("PUT", r"/pulls/(\d+)/merge", merge_pull),
     ("POST", r"/pulls/(\d+)/requested_reviewers", request_review),
     ("POST", r"/pulls/(\d+)/reviews", reviews.make),
+    ("GET", r"/issues", issues),
+    ("GET", r"/issues/(\d+)/events", events),
     ("GET", r"/issues/(\d+)", issue),
     ("GET", r"/issues/(\d+)/labels", labels),
     ("POST", r"/issues/(\d+)/labels", labels),

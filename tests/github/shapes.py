@@ -187,6 +187,7 @@ SHAPES: dict[str, Shape] = {
         {"assignee": None, "closed_at": None, "comments": 0, "milestone": None, "locked": False, **_DATES},
         {"user": "user", "labels": "label", "pull_request": "pull of issue"},
     ),
+    "issue event": Shape("", {"commit_id": None, "commit_url": None, "performed_via_github_app": None}, {"actor": "user"}),
     "pull of issue": Shape("diff html patch", ids=()),
     "comment": Shape("html issue", {}, {"user": "user"}),
     "reaction": Shape("", {**_NAMELESS, "created_at": THEN}, {"user": "user"}),

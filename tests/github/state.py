@@ -109,6 +109,8 @@ class Item:
     merged_at: float | None = None
     merge_commit: str | None = None
     labels: list[str] = field(default_factory=list)
+    labelled: list[tuple[str, str]] = field(default_factory=list)
+    """Which label was put on it by whom, oldest first."""
     comments: list[Comment] = field(default_factory=list)
     reviews: list[Review] = field(default_factory=list)
     requested: list[str] = field(default_factory=list)

@@ -67,6 +67,11 @@ def test_companion_lines_go_along_where_they_merge(tell):
     assert pins_only.merged == ()
 
 
+CLAIM = "---\nkind: PersistentVolumeClaim\nmetadata:\n  name: data\nspec:\n  resources:\n    requests:\n      disk: {}Gi\n"
+CRD = "---\nkind: CustomResourceDefinition\nmetadata:\n  name: x\nspec:\n  preferred: {}\n"
+SERVICE = "---\nkind: Service\nmetadata:\n  name: web\nspec:\n  clusterIP: {}\n"
+
+
 @pytest.mark.parametrize(
     ("before", "after", "code"),
     [
@@ -74,6 +79,9 @@ def test_companion_lines_go_along_where_they_merge(tell):
         pytest.param({"extra": ""}, {"extra": "      hostNetwork: true\n"}, "touches-network", id="network"),
         pytest.param({"extra": ""}, {"extra": "      serviceAccountName: x\n"}, "touches-security", id="security"),
         pytest.param({"extra": "---\nkind: Role\n"}, {"extra": ""}, "objects", id="an object comes back"),
+        pytest.param({"extra": CLAIM.format(5)}, {"extra": CLAIM.format(9)}, "volume-claim", id="a volume claim"),
+        pytest.param({"extra": CRD.format("v1")}, {"extra": CRD.format("v2")}, "crd", id="a definition of resources"),
+        pytest.param({"extra": SERVICE.format("None")}, {"extra": SERVICE.format("1.2.3.4")}, "immutable", id="an immutable field"),
     ],
 )
 def test_risky_companions_need_a_person(tell, before, after, code):
@@ -82,6 +90,42 @@ def test_risky_companions_need_a_person(tell, before, after, code):
     plan = planned(make(ByService("web", "prod"), state))
 
     assert [o.weight for o in plan.objections if o.code == code] == [Weight.PERSON]
+
+
+OVERLAY = "shop/overlays/prod/kustomization.yaml"
+BASE = {
+    "shop/base/kustomization.yaml": "resources: [web.yaml]\n",
+    "shop/base/web.yaml": "kind: StatefulSet\nmetadata: {name: web}\nspec:\n  containers: [{name: a, image: ghcr.io/x/web}]\n",
+}
+
+
+def overlay(version: str, more: str = "") -> str:
+    return f"resources: [../../base]\n{more}images:\n  - name: ghcr.io/x/web\n    newTag: {version}\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "code"),
+    [
+        pytest.param("", "", "stateful", id="the image of a stateful set in the base"),
+        pytest.param("namePrefix: a-\n", "namePrefix: b-\n", "immutable", id="other names"),
+        pytest.param("components: [../x]\n", "components: [../x, ../y]\n", "objects", id="other objects"),
+    ],
+)
+def test_what_a_kustomization_builds_needs_a_person(tell, before, after, code):
+    state = tell({**BASE, OVERLAY: overlay("1.0", before)}, {OVERLAY: overlay("1.1", after)})
+
+    plan = planned(make(ByService("web", "prod"), state))
+
+    assert [o.weight for o in plan.objections if o.code == code] == [Weight.PERSON]
+
+
+def test_a_chart_that_nobody_rendered_needs_a_person(tell):
+    release = "kind: HelmRelease\nmetadata: {{name: web, namespace: prod}}\nspec: {{chart: {{spec: {{chart: web, version: {}}}}}}}\n"
+    state = tell({"clusters/prod/web.yaml": release.format("1.0.0")}, {"clusters/prod/web.yaml": release.format("1.1.0")})
+
+    plan = planned(make(ByService("web", "prod"), state))
+
+    assert [o.weight for o in plan.objections if o.code == "chart-unrendered"] == [Weight.PERSON]
 
 
 def test_more_replicas_are_no_risk(tell):

@@ -11,11 +11,12 @@ from bot.attribution.onset import Onset
 from bot.attribution.rules import AttributionRules
 from bot.attribution.suspects import Attribution, Suspect
 from bot.objections import Objection, Weight
-from bot.policy.admit import Admitted, Declined, admit
-from bot.policy.case import Case, Past
+from bot.policy.admit import Admitted, Declined, accepted, admit
+from bot.policy.case import Case, Made, Past
 from bot.policy.decide import Comply, Escalate, Refuse, Rollback, Wait, decide
 from bot.policy.rules.table import RULES, objections
-from bot.policy.settings import PolicyRules, Trust
+from bot.policy.settings import Cap, Each, PolicyRules, Trust
+from bot.policy.windows import Freeze, Window
 from bot.policy.words import Hold
 from bot.quarantine import Quarantine
 from bot.refs import ServiceRef, Sha
@@ -50,6 +51,20 @@ def held(**more: Any) -> Quarantine:
     return replace(kept, **more)
 
 
+PER_ENVIRONMENT = PolicyRules(caps=(Cap(1, HOUR, Each.ENVIRONMENT, ("prod*",)),))
+
+
+def made(service: str, environment: str = "prod", at: float = NOW - 600) -> Made:
+    return Made(OTHER, at, "earlier", ((service, environment),))
+
+
+A_WINDOW = Window(start=NOW - HOUR, end=NOW + HOUR, reason="weekend")
+
+
+def frozen_now(rollbacks: bool = False, **more: Any) -> PolicyRules:
+    return PolicyRules(freezes=(Freeze(replace(A_WINDOW, **more), rollbacks),))
+
+
 def a_hold(**more: Any) -> Hold:
     return replace(Hold("c", "ada", NOW - HOUR, NOW + HOUR), **more)
 
@@ -80,6 +95,22 @@ def test_nothing_speaks_against_the_plain_case() -> None:
         pytest.param(a_case(target="1.3.9", quarantines=(held(service="cart"),)), None, None, id="another's quarantine"),
         pytest.param(a_case(policy=PolicyRules(frozen=("prod*",))), "frozen", Weight.PERSON, id="frozen environment"),
         pytest.param(a_case(policy=PolicyRules(frozen=("staging",))), None, None, id="another is frozen"),
+        pytest.param(a_case(policy=frozen_now()), "frozen", Weight.PERSON, id="in a freeze"),
+        pytest.param(a_case(policy=frozen_now(rollbacks=True)), "frozen", Weight.NOTE, id="in a freeze that lets rollbacks through"),
+        pytest.param(
+            a_case(policy=replace(frozen_now(rollbacks=True), undo_alone=True), undoing=True, release=None),
+            "frozen",
+            Weight.PERSON,
+            id="but no undo",
+        ),
+        pytest.param(a_case(policy=frozen_now(end=NOW)), None, None, id="a freeze that has ended"),
+        pytest.param(a_case(policy=frozen_now(environments=("dev",))), None, None, id="a freeze elsewhere"),
+        pytest.param(a_case(policy=frozen_now(environments=("dev",)), reached=("prod", "dev")), "frozen", Weight.PERSON, id="it reaches"),
+        pytest.param(a_case(policy=PolicyRules(maintenance=(A_WINDOW,))), "maintenance", Weight.FORBIDS, id="in maintenance"),
+        pytest.param(a_case(policy=PolicyRules(maintenance=(A_WINDOW,)), asked=True), "maintenance", Weight.NOTE, id="but a person asks"),
+        pytest.param(
+            a_case(policy=PolicyRules(maintenance=(replace(A_WINDOW, services=("search",)),))), None, None, id="maintenance of another"
+        ),
         pytest.param(a_case(service=replace(CHECKOUT, name="argocd-server")), "protected", Weight.PERSON, id="protected service"),
         pytest.param(a_case(confirmed=None), "unconfirmed", Weight.PERSON, id="nobody confirms"),
         pytest.param(a_case(confirmed=False), "unconfirmed", Weight.PERSON, id="the metrics deny it"),
@@ -110,6 +141,17 @@ def test_nothing_speaks_against_the_plain_case() -> None:
         pytest.param(a_case(since=(a_release(OTHER),)), None, None, id="a bot released since"),
         pytest.param(a_case(fixing=("pull request 7 (fix)",)), "person-at-work", Weight.PERSON, id="a person is about to release"),
         pytest.param(a_case(asked=True, fixing=("pull request 7 (fix)",)), None, None, id="who asks knows of them"),
+        pytest.param(a_case(made=(made("search"),) * 3), "capped", Weight.PERSON, id="three in the estate within the hour"),
+        pytest.param(a_case(made=(made("search"),) * 2), None, None, id="two in the estate within the hour"),
+        pytest.param(a_case(made=(made("search", at=NOW - HOUR),) * 3), None, None, id="three in the estate before that"),
+        pytest.param(a_case(made=(made("checkout", at=NOW - 23 * HOUR),)), "capped", Weight.PERSON, id="the service this day"),
+        pytest.param(a_case(made=(made("checkout", "dev"),)), None, None, id="the service elsewhere"),
+        pytest.param(a_case(made=(made("checkout"),), asked=True), None, None, id="a person asks past every cap"),
+        pytest.param(a_case(made=(made("search"),), policy=PER_ENVIRONMENT), "capped", Weight.PERSON, id="the environment's own cap"),
+        pytest.param(a_case(made=(made("search", "dev"),), policy=PER_ENVIRONMENT), None, None, id="one in another environment"),
+        pytest.param(
+            a_case(made=(made("search", "dev"),), policy=PER_ENVIRONMENT, reached=("prod", "dev")), None, None, id="caps where they fit"
+        ),
         pytest.param(a_case(changed=1), "changed-already", Weight.PERSON, id="second change of the incident"),
         pytest.param(a_case(changed=1, undoing=True, release=None), "undo-proposed", Weight.PERSON, id="an undo is proposed"),
         pytest.param(
@@ -124,7 +166,7 @@ def test_a_rule(case: Case, code: str | None, weight: Weight | None) -> None:
 
 
 def test_every_rule_is_in_the_table_once() -> None:
-    assert len({rule.__name__ for rule in RULES}) == len(RULES) == 15
+    assert len({rule.__name__ for rule in RULES}) == len(RULES) == 17
 
 
 @pytest.mark.parametrize(
@@ -133,6 +175,7 @@ def test_every_rule_is_in_the_table_once() -> None:
         pytest.param(a_case(), Rollback, id="a suspect"),
         pytest.param(a_case(asked=True), Comply, id="asked"),
         pytest.param(a_case(holds=(a_hold(),)), Wait, id="held"),
+        pytest.param(a_case(policy=PolicyRules(maintenance=(A_WINDOW,))), Wait, id="in maintenance"),
         pytest.param(a_case(acts=False, why_not=("x: no label",)), Wait, id="not opted in"),
         pytest.param(a_case(attribution=Attribution(Onset(NOW, NOW, ""), (), ())), Escalate, id="no release did this"),
         pytest.param(a_case(undone=2), Escalate, id="two were undone"),
@@ -173,3 +216,9 @@ def test_admit(against: tuple[Objection, ...], trust: Trust, asked: bool, mode: 
     answer = admit(against, trust, asked, mode)
 
     assert answer == (Declined(against) if admitted is None else Admitted(admitted, against))
+
+
+def test_what_the_configuration_accepts_is_only_noted() -> None:
+    stateful, lowers = Objection("stateful", ""), Objection("lowers-capacity", "")
+
+    assert [each.weight for each in accepted((stateful, lowers), ("stateful",))] == [Weight.NOTE, Weight.PERSON]

@@ -140,6 +140,9 @@ class Talk:
             raise Refused("404: there is none")
         return self.found
 
+    def labelled(self, label: str) -> Sequence[tuple[int, str]]:
+        return ()
+
     def react(self, thread: Thread, comment: int, reaction: Reaction) -> None:
         """Nobody looks."""
 

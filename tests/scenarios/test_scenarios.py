@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from bot.reconciler.sweep import sweep
 from bot.records.entry import broken
 from bot.world import story
 from bot.world.lived import LivedWorld
@@ -51,6 +52,13 @@ class Happenings:
     def wait(self, span: str) -> None:
         self.world.pass_time(story.seconds(span))
 
+    def live(self, span: str) -> None:
+        """Time passes with the sweeps that a server makes, as often as it looks after quarantines."""
+        end = self.world.clock.now() + story.seconds(span)
+        while self.world.clock.now() < end:
+            sweep(self.world.ports())
+            self.world.pass_time(min(300.0, end - self.world.clock.now()))
+
     def release(self, words: dict[str, str]) -> None:
         self.world.release(**words)
 
@@ -72,6 +80,9 @@ class Happenings:
     def forge_down(self, value: bool) -> None:
         self.world.forge.down = value
 
+    def conversation_down(self, value: bool) -> None:
+        self.world.talk.down = value
+
     def metrics_down(self, value: bool) -> None:
         self.world.metrics.down = value
 
@@ -87,6 +98,14 @@ class Happenings:
         """Somebody comments: on a pull request by its number, or on an issue."""
         self.world.talk.open_issue("It hangs")
         self.world.say(words.get("pull", 9000), words["text"], words.get("who", "ada"))
+
+    def label(self, words: dict[str, Any]) -> None:
+        """Somebody puts a label on an issue, or takes it away."""
+        place = self.world.talk.open_issue("Stand still"), words["name"]
+        if words.get("who"):
+            self.world.talk.labels[place] = words["who"]
+        else:
+            del self.world.talk.labels[place]
 
     def expect(self, words: dict[str, Any]) -> None:
         expect(self.world, words)

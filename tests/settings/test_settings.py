@@ -152,3 +152,11 @@ def test_a_token_that_cannot_be_one_is_refused_unsaid(monkeypatch):
         settings.load()
 
     assert "ghp_" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("said", "stopped"),
+    [("", False), ("0", False), ("False", False), (" off ", False), ("1", True), ("yes", True), ("flase", True), ("database move", True)],
+)
+def test_the_kill_switch_is_pressed_by_anything_but_no(said, stopped):
+    assert bool(settings.Settings(_env_file=None, stop=said).stopped) is stopped

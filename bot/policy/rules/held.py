@@ -14,4 +14,4 @@ def held(case: Case) -> Objection | None:
     minutes = max(1, round((hold.until - case.now) / 60))
     reason = f" ({hold.reason})" if hold.reason else ""
     why = f"{hold.by} holds it for {minutes} minutes more{reason}; `{ending(hold)}` ends that"
-    return Objection("held", why, Weight.NOTE if case.asked else Weight.FORBIDS)
+    return Objection("held", why, Weight.NOTE if case.asked else Weight.FORBIDS, passes=True)

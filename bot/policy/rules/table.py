@@ -7,12 +7,14 @@ from collections.abc import Callable
 from bot.objections import Objection
 from bot.policy.case import Case
 from bot.policy.rules.budget import changed_already
+from bot.policy.rules.caps import capped
 from bot.policy.rules.confirmed import unconfirmed
 from bot.policy.rules.cooldown import cooling_down
 from bot.policy.rules.far import far_target
 from bot.policy.rules.frozen import frozen
 from bot.policy.rules.held import held
 from bot.policy.rules.live import live_unknown
+from bot.policy.rules.maintenance import maintained
 from bot.policy.rules.old import old_suspect
 from bot.policy.rules.once import rolled_back_before
 from bot.policy.rules.person import person_at_work
@@ -24,6 +26,7 @@ from bot.policy.rules.undo import undo_needs_person
 
 RULES: tuple[Callable[[Case], Objection | None], ...] = (
     held,
+    maintained,
     rolled_back_before,
     is_rollback,
     quarantined_target,
@@ -37,6 +40,7 @@ RULES: tuple[Callable[[Case], Objection | None], ...] = (
     stale_target,
     person_at_work,
     changed_already,
+    capped,
     undo_needs_person,
 )
 

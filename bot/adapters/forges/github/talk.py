@@ -93,6 +93,24 @@ class GitHubConversation:
             fork=((head.get("repo") or {}).get("full_name") or "").lower() != repository.lower(),
         )
 
+    def labelled(self, label: str) -> Sequence[tuple[int, str]]:
+        """One request while it is nowhere, which costs nothing where nothing has changed (ETag)."""
+        try:
+            found = self._client.get(self._client.at("/issues"), labels=label, state="open", per_page=10)
+        except Denied as error:
+            if error.status in (403, 404, 410):  # no right to read issues (an App shows that as 403), or the repository has none
+                return ()
+            raise Unavailable(f"whether an issue has the label {label} cannot be told: {error}") from error
+        return tuple((int(each["number"]), self._labeller(int(each["number"]), label)) for each in found)
+
+    def _labeller(self, number: int, label: str) -> str:
+        """Who put a label on an issue last, by its events (REST: issue events)."""
+        by = ""
+        for event in self._client.each(self._client.at(f"/issues/{number}/events")):
+            if event.get("event") == "labeled" and (event.get("label") or {}).get("name", "").lower() == label:
+                by = str((event.get("actor") or {}).get("login") or "")
+        return by
+
     def react(self, thread: Thread, comment: int, reaction: Reaction) -> None:
         path = f"/repos/{_checked(thread.repository)}/issues/comments/{comment}/reactions"
         with suppress(Refused, Unavailable), self._client.writing:

@@ -1,0 +1,61 @@
+"""Pins that move → what speaks against moving them without a person whatever their values: charts nobody rendered, what keeps data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from bot.manifests import documents
+from bot.manifests.documents import Map, Node, Scalar, Seq
+from bot.manifests.pin import Pin, PinKind
+from bot.objections import Objection, Weight
+from bot.plans.draft import moved_pins
+from bot.refs import ServiceRef
+from bot.releases.release import DesiredState
+
+STATEFUL = "StatefulSet"
+_IMAGES = frozenset((PinKind.IMAGE, PinKind.TAG, PinKind.DIGEST))
+
+
+def doubts(state: DesiredState, services: Iterable[ServiceRef], files: Mapping[str, bytes | None]) -> Iterator[Objection]:
+    """Yield each once: `chart-unrendered` a chart (F16), `stateful` an object with a volume of its own a pod (F15)."""
+    moved = [pin for path, text in sorted(files.items()) for pin, _ in moved_pins(state, path, text)]
+    for pin in moved:
+        if pin.kind is PinKind.CHART:
+            why = f"{pin.artefact or 'a chart'} goes back, and nobody has rendered what that changes in its objects"
+            yield Objection("chart-unrendered", why, Weight.PERSON, pin.path, pin.line)
+    images = {_last(pin.artefact): pin for pin in moved if pin.kind in _IMAGES and pin.artefact}
+    if images:
+        for path in dict.fromkeys((*sorted(files), *(path for ref in services for path in _files(state, ref)))):
+            yield from _kept(path, state.file(path) if path in state.tree else None, images)
+
+
+def _files(state: DesiredState, ref: ServiceRef) -> tuple[str, ...]:
+    service = state.estate.get(ref)
+    return tuple(path for path in service.files if path.endswith((".yaml", ".yml"))) if service else ()
+
+
+def _kept(path: str, text: bytes | None, images: Mapping[str, Pin]) -> Iterator[Objection]:
+    if text is None or STATEFUL.encode() not in text:
+        return
+    for document in documents.parse_each(text).documents:
+        root = document.root
+        if isinstance(root, Map) and root.text("kind") == STATEFUL and any(_last(name) in images for name in _images(root)):
+            why = f"{STATEFUL} {root.text('metadata', 'name')} keeps data that the newer version may have changed"
+            yield Objection("stateful", why, Weight.PERSON, path, root.line)
+
+
+def _images(node: Node | None) -> Iterator[str]:
+    if isinstance(node, Map):
+        for key, value in node.items:
+            if key.value == "image" and isinstance(value, Scalar):
+                yield value.value
+            else:
+                yield from _images(value)
+    elif isinstance(node, Seq):
+        for item in node.items:
+            yield from _images(item)
+
+
+def _last(image: str) -> str:
+    """An image's own name: what a kustomization renames and what an overlay leaves out is told apart by nothing else."""
+    return image.rpartition("/")[2].partition("@")[0].partition(":")[0]
