@@ -57,7 +57,7 @@ def test_a_branch_that_a_person_pushed_to_is_not_written_again_for_another_reque
     [branch] = proposals(world)
     theirs = world.origin.tell([ToldCommit(world.clock.now(), ADA, "Better so\n", files={"NOTES.md": "x\n"})], branch)
 
-    world.say(RELEASE, "/rollback", "tom")
+    world.say(RELEASE, "/rollback --mode merge", "tom")
     world.pass_time(300)
 
     assert world.origin.head(branch) == theirs

@@ -160,12 +160,28 @@ def test_the_same_comment_twice_is_one(world: LivedWorld, again: str) -> None:
 
 
 def test_two_people_who_say_the_same_get_one_pull_request(world: LivedWorld) -> None:
-    proposed(world)
-    second = world.say(RELEASE, "/rollback", "tom")
+    first = proposed(world, "/rollback because it hangs")
+    second = world.say(RELEASE, "/rollback because it is slow", "tom")
     world.pass_time(60)
 
     once(world)
-    assert answer(world, second).startswith("**#1 is open")
+    incident = only(world)
+    assert incident.request and (incident.request.actor, incident.request.reason) == ("ada", "it hangs")
+    assert answer(world, second).startswith("**`ada` asked for the same before: it is one rollback of `prod/checkout`. It is done in #1")
+    assert [entry.because for entry in world.record() if entry.what == "tom asks for the same"] == [("it is slow",)]
+    world.say(RELEASE, "/rollback approve", "tom")
+    world.pass_time(60)
+    assert answer(world, first).startswith("**Merged #1, as `tom` approved")
+
+
+def test_two_people_at_the_same_moment_get_one_pull_request_and_both_an_answer(world: LivedWorld) -> None:
+    first, second = world.say(RELEASE, "/rollback"), world.say(RELEASE, "/rollback", "tom")
+    world.pass_time(60)
+
+    once(world)
+    assert answer(world, first).startswith("**#1 is open")
+    assert answer(world, second).startswith("**`ada` asked for the same before")
+    assert picture(world, second) is Reaction.DONE
 
 
 def test_approved_before_it_was_asked_for_nothing_is_merged(world: LivedWorld) -> None:
