@@ -51,7 +51,7 @@ def undo_body(plan: Plan, brief: Brief, marker: str, subject: str) -> str:
                 "What happens next",
                 ["Rollbot waits until the cluster has applied it; where an alert still fires, the next suspect follows."],
             ),
-            _stopping(brief),
+            _stopping(brief, undoing=True),
         ]
     )
 
@@ -138,15 +138,16 @@ def _next(brief: Brief) -> list[str]:
     return steps
 
 
-def _stopping(brief: Brief) -> str:
+def _stopping(brief: Brief, undoing: bool = False) -> str:
+    """An undo is not undone: a rollback is taken back at most once."""
     first = "/rollback cancel" if brief.merging.alone else "/rollback approve"
     ways = [
         "`/rollback approve`: merge it, as it stands now",
         "`/rollback cancel`, or close this pull request: do not; it is not proposed again by the next alert",
-        "`/rollback undo`: after the merge, restore every byte",
+        *([] if undoing else ["`/rollback undo`: after the merge, restore every byte"]),
         "`.rollbot/stop`: a file of that name on the branch stops everything",
     ]
-    return "\n\n".join(["### Stop or undo", "As a comment here:", fenced([first], "text"), listed(ways)])
+    return "\n\n".join(["### Stop" if undoing else "### Stop or undo", "As a comment here:", fenced([first], "text"), listed(ways)])
 
 
 def _folds(plan: Plan, brief: Brief) -> list[str]:

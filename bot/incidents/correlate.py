@@ -68,7 +68,7 @@ def asked(request: Asked, service: ServiceRef, known: tuple[Incident, ...], now:
     if had := next((incident for incident in known if incident.request and incident.request.key == request.key), None):
         return Correlated(None, f"it was asked before, in {had.id}")
     current = next((incident for incident in known if incident.end is None), None)
-    if current is None or not _led(current):
+    if current is None or not led(current):
         symptoms = tuple(symptom for symptom in _handed_on(current, known) if symptom.resolved is None)
         opened = Incident(identify(service, request.key), service, now, symptoms=symptoms, request=request, due=now)
         return Correlated(opened, f"{request.actor} asks", current)
@@ -76,7 +76,7 @@ def asked(request: Asked, service: ServiceRef, known: tuple[Incident, ...], now:
     return Correlated(taken, f"{request.actor} asks, and leads from here")
 
 
-def _led(current: Incident) -> bool:
+def led(current: Incident) -> bool:
     """Whether a request may lead it: what it is about to do is a rollback that is not merged."""
     undoing = bool(current.actions) and current.action.kind is Kind.UNDO
     return current.state in BEFORE_MERGE and not undoing

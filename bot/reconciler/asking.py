@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from bot.incidents.correlate import Correlated, asked
+from bot.incidents.correlate import Correlated, asked, led
 from bot.incidents.incident import Incident
 from bot.incidents.lifecycle import End
 from bot.objections import Objection, Weight
@@ -64,6 +64,19 @@ def ask(request: Asked, ports: Ports, view: View | None = None) -> Answer:
     saved = save(step, ports)
     ports.queue.enqueue(saved.id, ports.clock.now())
     return Answer(saved)
+
+
+def asked_already(request: Asked, ports: Ports) -> Incident | None:
+    """The open incident that carries out the very same, asked for by somebody else or before, as long as it is not merged."""
+    for each in ports.store.incidents(ports.repository.name, open_only=True):
+        if each.request is not None and each.request.key != request.key and led(each) and _meant(each.request) == _meant(request):
+            return each
+    return None
+
+
+def _meant(request: Asked) -> Asked:
+    """What is asked for, whoever asks when and why."""
+    return replace(request, key="", actor="", at=0.0, reason="")
 
 
 def _give_way(incident: Incident, request: Asked, ports: Ports) -> None:

@@ -19,6 +19,7 @@ from bot.ports import Metrics, Ports
 from bot.quarantine import FOLDER
 from bot.reconciler.reaching import least_trusted
 from bot.reconciler.view import View
+from bot.records.comments import BEGINS
 from bot.records.entry import Entry, Stage
 from bot.refs import Instant, Sha
 from bot.releases.release import DesiredState
@@ -32,7 +33,7 @@ def brief_of(incident: Incident, plan: Plan, view: View, ports: Ports) -> Brief:
     facts = _suspicion(incident, ports)
     planned_at = action.planned or incident.opened
     brief = Brief(
-        reason=_reason(incident),
+        reason=_reason(incident, ports),
         asked_by=incident.request.actor if incident.request else "",
         alerts=incident.symptoms,
         onset=_onset(facts),
@@ -112,7 +113,11 @@ def _reviewers(plan: Plan, state: DesiredState) -> tuple[str, ...]:
     return owners_of(paths, parse(file)) if file is not None else ()
 
 
-def _reason(incident: Incident) -> str:
+def _reason(incident: Incident, ports: Ports) -> str:
+    if incident.action.kind is Kind.UNDO and incident.action.asked_by:
+        decided = [entry for entry in ports.store.entries(incident.id) if entry.facts.get(BEGINS) == len(incident.actions)]
+        said = f": {decided[-1].because[0]}" if decided and decided[-1].because else ""
+        return f"{incident.action.asked_by} asked to take it back{said}"
     if incident.action.kind is Kind.UNDO:
         did_not_help = len(incident.actions) < 2 or incident.actions[-2].helped is False
         return "The rollback arrived and did not help: the alert went on as before." if did_not_help else "A person asked to take it back."

@@ -93,7 +93,8 @@ def undo(incident: Incident, command: Command, spoken: Undo, view: View, ports: 
     """Take the incident's merged rollback back, by a step of the same incident, once. Raises Refused where there is none to take back."""
     rolled = next((action for action in reversed(incident.actions) if action.commit), None)
     if rolled is None:
-        raise Refused(f"nothing of {incident.id} is merged; `/rollback cancel` ends it" if incident.ended is None else "nothing is merged")
+        ended = f"it has ended ({incident.end}), so there is nothing to take back"
+        raise Refused(f"nothing of {incident.id} was merged; {'`/rollback cancel` ends it' if incident.ended is None else ended}")
     if incident.action.kind is Kind.UNDO:
         raise Refused(f"that rollback is taken back already, in {incident.id}: at most once")
     if incident.action is not rolled:

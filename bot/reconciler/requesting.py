@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from bot.changes.markdown import code
 from bot.errors import Refused
+from bot.incidents.incident import Incident
 from bot.incidents.lifecycle import State
 from bot.plans.plan import Plan, Unplanned
 from bot.ports import Ports
-from bot.reconciler.asking import Answer, ask, wanted
+from bot.reconciler.asking import Answer, ask, asked_already, wanted
+from bot.reconciler.deeds import COMMENT
 from bot.reconciler.permitting import outside
 from bot.reconciler.reaching import reached
 from bot.reconciler.rehearsal import rehearse
-from bot.reconciler.step import reasons
+from bot.reconciler.saving import save
+from bot.reconciler.step import Step, reasons
 from bot.reconciler.subjects import Unclear, carriers, discussed, released_by, rollback_at, service_of
-from bot.reconciler.talking import Reply, named, remember, same
+from bot.reconciler.talking import Reply, lead, named, remember, same
 from bot.reconciler.view import View
-from bot.records.replies import answer, going, reaction
+from bot.records.entry import Note, Stage
+from bot.records.replies import answer, going, joined_in, reaction
 from bot.refs import ServiceRef
 from bot.signals.signal import Asked, Command, Reaction
 from bot.signals.spoken import RollBack
@@ -38,11 +42,23 @@ def roll_back(command: Command, spoken: RollBack, view: View, ports: Ports) -> R
         raise Refused("this forge has no issues and comments")
     if why := outside(command.actor, reached(plan, view.state), view.config.people, ports.conversation):
         return Reply(Reaction.REFUSED, answer("Nothing is done.", [why]))
+    if (current := asked_already(request, ports)) is not None:
+        return _joined(command, request, current, ports)
     remember(command, request, ports)
     found = ask(request, ports, view)
     if found.incident is None:
         return _unplanned(found)
     return Reply(Reaction.SEEN, going(found.incident))
+
+
+def _joined(command: Command, request: Asked, current: Incident, ports: Ports) -> Reply:
+    """Who asks for what is under way is shown to it; whoever asked first goes on being told, and his reason stays. Raises Stale."""
+    lead(command, current, ports)
+    if all(entry.facts.get(COMMENT) != request.key for entry in ports.store.entries(current.id)):
+        because = (request.reason,) if request.reason else ()
+        note = Note(Stage.SIGNAL, f"{request.actor} asks for the same", because, {COMMENT: request.key, "actor": request.actor})
+        save(Step(current, (note,), current.due), ports)
+    return Reply(Reaction.DONE, joined_in(current))
 
 
 def _request(command: Command, spoken: RollBack, view: View, ports: Ports) -> Asked | Unclear:

@@ -19,6 +19,8 @@ from bot.signals.signal import Command, Discussion
 _HEX = re.compile(r"(?<![0-9a-f])[0-9a-f]{7,40}(?![0-9a-f])")
 LATELY = 100
 """How many ended incidents are looked through."""
+MOST = 5
+"""How many services are named as a way out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,10 @@ def incident_of(command: Command, verb: str, service: str | None, environment: s
     if len(fits) == 1:
         return fits[0]
     if not fits:
-        return Unclear(f"there is no incident of {service}{f' in {environment}' if environment else ''}")
+        commands = tuple(
+            dict.fromkeys(_command(verb, each.service) for each in ports.store.incidents(ports.repository.name, open_only=True))
+        )
+        return Unclear(f"there is no incident of {service}{f' in {environment}' if environment else ''}", commands[:MOST])
     return Unclear("several incidents fit", tuple(_command(verb, each.service) for each in reversed(fits)))
 
 
@@ -68,8 +73,12 @@ def unknown(name: str, environment: str | None, verb: str, view: View) -> Unclea
         return Unclear(f"there is no {name} in {environment}", tuple(_command(verb, ref) for ref in elsewhere))
     near = get_close_matches(name, {each.ref.name for each in view.state.estate.services}, 3, 0.6)
     spoken = f"; did you mean {' or '.join(near)}?" if near else f"; did you mean {meant(name)}?" if meant(name) and not verb else ""
+    if not spoken:
+        names = sorted({each.ref.name for each in view.state.estate.services})
+        more = f" and {len(names) - MOST} more" if len(names) > MOST else ""
+        spoken = f"; there are {', '.join(names[:MOST])}{more}" if names else ""
     refs = sorted({each.ref for each in view.state.estate.services if each.ref.name in near})
-    return Unclear(f"there is no service {name}{spoken}", tuple(_command(verb, ref) for ref in refs[:5]))
+    return Unclear(f"there is no service {name}{spoken}", tuple(_command(verb, ref) for ref in refs[:MOST]))
 
 
 def carriers(commit: str, view: View) -> tuple[ServiceRef, ...]:

@@ -71,6 +71,13 @@ def remember(command: Command, request: Asked, ports: Ports) -> None:
         ports.store.keep(name, json.dumps(where).encode())
 
 
+def lead(command: Command, incident: Incident, ports: Ports) -> None:
+    """Let what is said in this thread from now on mean that incident, which was asked for elsewhere or by somebody else."""
+    thread, key = command.thread, incident.request.key if incident.request else ""
+    where = {"repository": thread.repository, "number": thread.number, "comment": command.comment, "request": key}
+    ports.store.keep(_place(thread, ports), json.dumps(where).encode())
+
+
 def asked_in(thread: Thread, ports: Ports) -> str | None:
     """The key of the latest request that was made in a thread."""
     where = _read(ports.store.kept(_place(thread, ports)))

@@ -125,7 +125,7 @@ def _marked(service: ServiceRef, state: str, text: str, url: str | None) -> Mark
 
 def replaced(branch: str) -> str:
     """Tell that a pull request has made way for another one of the same action."""
-    return f"**Replaced by {code(branch)}.** The branch that is deployed has changed, and with it what is to be done.\n"
+    return f"**Replaced by {code(branch)}.** What is to be done has changed since: by what was pushed, or by what a person asked for.\n"
 
 
 def _again(action: Action) -> list[str]:
@@ -212,7 +212,7 @@ def _proposed(incident: Incident, action: Action) -> _Standing:
 
 
 def _merged(incident: Incident, action: Action) -> _Standing:
-    who = "A person merged it" if action.by_person else "Merged"
+    who = f"Merged, as {code(action.approved)} approved" if action.approved else "A person merged it" if action.by_person else "Merged"
     return _Standing(f"{who}: {_goes(incident, action)}.", "Waiting until the cluster has applied it.", _NOT_AFTER, "/rollback undo")
 
 
@@ -248,7 +248,8 @@ def _in(action: Action) -> str:
 def _way_on(incident: Incident) -> list[str]:
     """What a person can do now."""
     if incident.state is State.PROPOSED:
-        return [fenced(["/rollback approve"], "text"), *_NOT_BEFORE]
+        says = "approve" if incident.action.mode == Trust.PROPOSE else "cancel"  # what is merged as soon as it may be needs no approval
+        return [fenced([f"/rollback {says}"], "text"), *_NOT_BEFORE]
     if incident.state in (State.MERGED, State.ARRIVED):
         return [fenced(["/rollback status"], "text"), *_NOT_AFTER]
     return [fenced(["/rollback why"], "text")] if incident.state is State.ENDED else []

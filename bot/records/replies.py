@@ -61,6 +61,15 @@ def going(incident: Incident) -> str:
     return answer(f"Merged {_link(action)}{how}: {_goes(incident, action)}.", [f"waiting {waits}"], _back(action), [_named(incident)])
 
 
+def joined_in(incident: Incident) -> str:
+    """Tell who asks for what somebody asked for already. It is not kept up to date: it says nothing that changes."""
+    action = incident.actions[-1] if incident.actions else None
+    who = code(incident.request.actor) if incident.request else "somebody"
+    where = f" It is done in {_link(action)}, and told there how it goes." if action is not None and action.pull else ""
+    first = f"{who} asked for the same before: it is one rollback of {code(str(incident.service))}."
+    return answer(first + where, commands=[_ask(incident, "status")], ways=[_named(incident)])
+
+
 def reaction(incident: Incident) -> Reaction:
     if incident.state is State.ENDED and incident.end in _NEVER and not any(action.commit for action in incident.actions):
         return Reaction.REFUSED

@@ -262,6 +262,7 @@ def _changed(what: str, at: Instant, branches: list[str | None], commits: list[s
 _EVENTS: Mapping[str, tuple[type[_Payload], Callable[[Any, str, Instant], Heard]]] = {
     "issue_comment": (_IssueComment, _commented),
     "pull_request": (_PullRequest, _pulled),
+    "pull_request_review": (_PullRequest, _pulled),
     "push": (_Push, _pushed),
     "check_run": (_Runs, _ran),
     "check_suite": (_Runs, _ran),

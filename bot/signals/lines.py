@@ -15,7 +15,7 @@ _DASH = re.compile(r"[—–―‐‑‒−]")
 def first_line(text: str) -> str:
     """The first line that is said, without what phones make of quotation marks and dashes; "" where none is.
 
-    A comment that is one command in backticks or in one fence counts as said: that is what copying from a code block gives.
+    A comment that is one line in backticks counts as said: that is what copying gives. A block of code never is.
     """
     lines = text[:LONGEST_COMMENT].replace("\r\n", "\n").replace("\r", "\n").split("\n")
     line = _alone(lines) or _said(lines)
@@ -23,12 +23,10 @@ def first_line(text: str) -> str:
 
 
 def _alone(lines: list[str]) -> str | None:
-    """The one line of a comment that is nothing but code with one line in it."""
+    """The one line of a comment that is nothing but a line in backticks."""
     full = [line for line in lines if line.strip()]
     if len(full) == 1 and (match := _WRAPPED.fullmatch(full[0].strip())):
         return match[2]
-    if len(full) == 3 and (fence := _FENCE.fullmatch(full[0])) and full[2].strip() == fence[1]:
-        return full[1]
     return None
 
 

@@ -19,6 +19,11 @@ STOP = {
     State.PROPOSED: "close its pull request, or delete its branch",
     State.MERGED: "it is merged: revert the commit as any other, and put a file .rollbot/stop at the head of the branch",
 }
+SAYING = {
+    State.PROPOSED: "say `/rollback cancel` on its pull request, or close it",
+    State.MERGED: "it is merged: say `/rollback undo` on its pull request, and every byte is restored",
+}
+"""The same where people can talk to us: at a forge that shows its pull requests."""
 
 
 def stamp(at: Instant) -> str:
@@ -41,7 +46,7 @@ def card(incident: Incident, entries: Sequence[Entry]) -> dict[str, Any]:
         "ended": stamp(incident.ended) if incident.ended is not None else "",
         "why": incident.why,
         "next": stamp(incident.due) if incident.due is not None else "when something new is heard",
-        "stop": STOP.get(incident.state, STOP[State.MERGED] if incident.state is State.ARRIVED else STOP[State.OPENED]),
+        "stop": _stop(incident),
     }
 
 
@@ -80,11 +85,20 @@ def _sure(entries: Sequence[Entry]) -> str:
     return said[-1].what + (f": {'; '.join(said[-1].because)}" if said[-1].because else "")
 
 
+def _stop(incident: Incident) -> str:
+    state = State.MERGED if incident.state is State.ARRIVED else incident.state
+    talks = bool(incident.actions) and bool(incident.action.url)
+    return (SAYING if talks and state in SAYING else STOP).get(state, STOP[State.OPENED])
+
+
 def _did(action: Action) -> str:
-    what = f"{'rolled back' if action.kind is Kind.ROLLBACK else 'undid the rollback of'} {action.version or (action.release or '')[:12]}"
+    done, planned = (
+        ("rolled back", "would roll back") if action.kind is Kind.ROLLBACK else ("undid the rollback of", "would undo the rollback of")
+    )
+    what = f"{planned if action.merged is None else done} {action.version or (action.release or '')[:12]}"
     to = f" → {action.to}" if action.to else ""
     if action.merged is not None:
-        where = f"merged as {(action.commit or '')[:12]}" + (" by a person" if action.by_person else "")
+        where = f"merged as {(action.commit or '')[:12]}" + _by(action)
     elif action.pull is not None:
         where = f"proposed as pull request {action.pull}"
     else:
@@ -92,3 +106,7 @@ def _did(action: Action) -> str:
     helped = {True: "; it helped", False: "; it did not help", None: ""}[action.helped]
     arrived = "; arrived in the cluster" if action.arrived is not None else ""
     return f"{what}{to}: {where}{arrived}{helped}"
+
+
+def _by(action: Action) -> str:
+    return f" as {action.approved} approved" if action.approved else " by a person" if action.by_person else ""

@@ -212,7 +212,7 @@ Last seen: merged: …
 
 Last seen: not arrived yet
 
-- the cluster has not applied it: it runs …
+- the cluster has not applied it: it runs …, Synced, Healthy
 
 ```text
 /rollback undo
@@ -469,7 +469,7 @@ ada, shop/checkout
 
 - Rollbot waits until the cluster has applied it; where an alert still fires, the next suspect follows.
 
-### Stop or undo
+### Stop
 
 As a comment here:
 
@@ -479,7 +479,6 @@ As a comment here:
 
 - `/rollback approve`: merge it, as it stands now
 - `/rollback cancel`, or close this pull request: do not; it is not proposed again by the next alert
-- `/rollback undo`: after the merge, restore every byte
 - `.rollbot/stop`: a file of that name on the branch stops everything
 """)
         assert comments(world, 1, "1")[-1] == snapshot("""\

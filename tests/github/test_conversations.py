@@ -199,6 +199,21 @@ def test_approved_and_merged(town: Town) -> None:
     assert town.answers(town.release)[0].startswith(f"**Merged [#{number}]")
 
 
+def test_it_is_merged_at_once_when_the_review_comes_that_it_waits_for(town: Town) -> None:
+    town.hub.protect(NAME, "main", reviews=1)
+    town.say(town.release, "/rollback")
+    number = once(town)
+    town.say(number, "/rollback approve", "tom")
+    town.settle()
+    assert not town.hub.pull(NAME, number).merged
+
+    with town.door():
+        town.hub.approve(NAME, number, "ada")
+        town.heard()
+
+    assert (town.hub.pull(NAME, number).merged, '"2.7.0"' in town.prod()) == (True, True)
+
+
 def test_a_branch_that_a_person_pushed_to_is_not_approved(town: Town) -> None:
     town.say(town.release, "/rollback")
     number = once(town)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.incidents.incident import Kind
 from bot.reconciler.listening import listen
 from bot.signals.signal import Reaction
 from bot.world.lived import LivedWorld
@@ -57,7 +58,7 @@ def test_a_branch_that_a_person_pushed_to_is_not_written_again_for_another_reque
     [branch] = proposals(world)
     theirs = world.origin.tell([ToldCommit(world.clock.now(), ADA, "Better so\n", files={"NOTES.md": "x\n"})], branch)
 
-    world.say(RELEASE, "/rollback", "tom")
+    world.say(RELEASE, "/rollback --mode merge", "tom")
     world.pass_time(300)
 
     assert world.origin.head(branch) == theirs
@@ -88,6 +89,29 @@ def test_undone_once_and_not_twice(world: LivedWorld) -> None:
     incident = only(world)
     assert (incident.end, incident.why, incident.undone) == ("done", "the rollback was taken back, as ada asked", 1)
     assert "at most once" in answer(world, again)
+
+
+def test_an_undo_says_who_asked_for_it_and_why_and_offers_no_undo_of_itself(world: LivedWorld) -> None:
+    proposed(world)
+    world.say(1, "/rollback approve")
+    world.pass_time(60)
+    world.say(1, "/rollback undo because it was the database", "tom")
+    world.pass_time(60)
+
+    assert only(world).action.kind is Kind.UNDO
+    body = world.forge.opened[only(world).action.branch].body
+    assert "- tom asked to take it back: it was the database" in body
+    assert "/rollback cancel" in body and "/rollback undo" not in body
+
+
+def test_what_was_never_merged_cannot_be_taken_back_and_it_says_why(world: LivedWorld) -> None:
+    proposed(world)
+    world.say(1, "/rollback cancel")
+    world.pass_time(30)
+    said = world.say(1, "/rollback undo")
+    world.pass_time(30)
+
+    assert "was merged; it has ended \\(cancelled\\), so there is nothing to take back" in answer(world, said)
 
 
 def test_held_nothing_is_changed_by_itself_until_it_ends(tmp_path: Path) -> None:

@@ -121,6 +121,12 @@ def test_what_must_not_be_carried_out_changes_nothing(
             "**Nothing is done.**\n\n- there is no incident of checkout in prod\n",
             id="nothing to approve",
         ),
+        pytest.param(
+            "/rollback status banana",
+            "ada",
+            "**Nothing is done.**\n\n- there is no service banana; there are catalogue, checkout, frontend, payments, search\n",
+            id="which services there are",
+        ),
     ],
 )
 def test_what_is_answered_names_the_obstacle_and_the_way_out(world: LivedWorld, text: str, who: str, says: str) -> None:
@@ -128,6 +134,17 @@ def test_what_is_answered_names_the_obstacle_and_the_way_out(world: LivedWorld, 
     world.pass_time(15)
 
     assert answer(world, said) == says
+
+
+def test_who_names_no_incident_is_told_which_are_open(world: LivedWorld) -> None:
+    proposed(world)
+    said = world.say(RELEASE, "/rollback approve please")
+    world.pass_time(15)
+
+    assert answer(world, said) == (
+        "**Nothing is done.**\n\n- there is no incident of please\n\n```text\n/rollback approve checkout in prod\n```\n"
+    )
+    assert only(world).action.approved == ""
 
 
 def test_on_an_issue_with_a_service_it_is_done_and_followed_there(world: LivedWorld) -> None:
@@ -160,12 +177,28 @@ def test_the_same_comment_twice_is_one(world: LivedWorld, again: str) -> None:
 
 
 def test_two_people_who_say_the_same_get_one_pull_request(world: LivedWorld) -> None:
-    proposed(world)
-    second = world.say(RELEASE, "/rollback", "tom")
+    first = proposed(world, "/rollback because it hangs")
+    second = world.say(RELEASE, "/rollback because it is slow", "tom")
     world.pass_time(60)
 
     once(world)
-    assert answer(world, second).startswith("**#1 is open")
+    incident = only(world)
+    assert incident.request and (incident.request.actor, incident.request.reason) == ("ada", "it hangs")
+    assert answer(world, second).startswith("**`ada` asked for the same before: it is one rollback of `prod/checkout`. It is done in #1")
+    assert [entry.because for entry in world.record() if entry.what == "tom asks for the same"] == [("it is slow",)]
+    world.say(RELEASE, "/rollback approve", "tom")
+    world.pass_time(60)
+    assert answer(world, first).startswith("**Merged #1, as `tom` approved")
+
+
+def test_two_people_at_the_same_moment_get_one_pull_request_and_both_an_answer(world: LivedWorld) -> None:
+    first, second = world.say(RELEASE, "/rollback"), world.say(RELEASE, "/rollback", "tom")
+    world.pass_time(60)
+
+    once(world)
+    told = sorted(answer(world, each) for each in (first, second))  # which is heard first is nobody's promise
+    assert told[0].startswith("**#1 is open") and "asked for the same before" in told[1]
+    assert picture(world, first) is picture(world, second) is Reaction.DONE
 
 
 def test_approved_before_it_was_asked_for_nothing_is_merged(world: LivedWorld) -> None:

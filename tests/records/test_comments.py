@@ -63,6 +63,12 @@ UNDO = Action(Kind.UNDO, Sha("c" * 40), version="1.4.0", to="1.3.9", mode="merge
         ),
         pytest.param(an_incident(State.MERGED, an_action(**MERGED)), "**Merged: `checkout` in `prod` goes", "undo", id="merged"),
         pytest.param(an_incident(State.MERGED, an_action(by_person=True, **MERGED)), "**A person merged it: ", "undo", id="by a person"),
+        pytest.param(
+            an_incident(State.MERGED, an_action(by_person=True, approved="ada", **MERGED)),
+            "**Merged, as `ada` approved: `checkout` in `prod` goes",
+            "undo",
+            id="as somebody approved",
+        ),
         pytest.param(an_incident(State.ARRIVED, an_action(**MERGED, arrived=420.0)), "**The cluster runs it: ", "undo", id="arrived"),
         pytest.param(ended(End.RECOVERED, **MERGED), "**Recovered.** Since 00:11 UTC. Why: so it is.", "undo", id="recovered"),
         pytest.param(ended(End.UNPROVEN, **MERGED), "**Rolled back; whether that helped nobody can prove.**", "undo", id="unproven"),
@@ -188,3 +194,12 @@ def test_nobodys_text_breaks_out_of_a_comment(text: str) -> None:
 @pytest.mark.parametrize("url", ["javascript:x", "https://x/)](y", "https://x/ y", "https://x/<b>"])
 def test_a_link_that_could_be_more_is_none(url: str) -> None:
     assert url not in culprit(an_incident(State.MERGED, an_action(url=url, **MERGED)), 1, SAID)
+
+
+@pytest.mark.parametrize(
+    ("mode", "command"), [pytest.param("merge", "cancel", id="merged when it may be"), pytest.param("propose", "approve", id="by a person")]
+)
+def test_what_waits_for_no_approval_of_ours_offers_none(mode: str, command: str) -> None:
+    text = notice(an_incident(State.PROPOSED, an_action(mode=mode)), "the rollback waits", "a review")
+
+    assert f"```text\n/rollback {command}\n```" in text

@@ -27,7 +27,9 @@ EACH = [
     pytest.param(f"{source}:{event}" if event else source, id=f"{source}-{event}")
     for source, row in SOURCES.items()
     for event in (
-        ("issue_comment", "push", "check_run", "pull_request", "status", "merge_group", "deployment_status") if row.event else ("",)
+        ("issue_comment", "push", "check_run", "pull_request", "pull_request_review", "status", "merge_group", "deployment_status")
+        if row.event
+        else ("",)
     )
 ]
 NOW = 1_800_000_000.0

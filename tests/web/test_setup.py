@@ -79,7 +79,7 @@ def test_it_asks_for_the_least_and_for_no_public_app(browser):
 
     assert manifest["default_permissions"] == dict(PERMISSIONS) and manifest["public"] is False
     assert {"administration", "secrets", "workflows", "actions_variables"}.isdisjoint(manifest["default_permissions"])
-    assert set(manifest["default_events"]) >= {"issue_comment", "pull_request", "push", "check_run"}
+    assert set(manifest["default_events"]) >= {"issue_comment", "pull_request", "pull_request_review", "push", "check_run", "status"}
     assert manifest["redirect_url"] == "http://127.0.0.1:8080/setup/callback"
     assert manifest["hook_attributes"]["active"] is False
 

@@ -206,7 +206,7 @@ def _deliveries(client: Client) -> Iterator[Finding]:
         yield Finding("webhook", "ok", f"the last {len(codes)} deliveries arrived")
     else:
         yield Finding(
-            "webhook", "note", "nothing was delivered yet", "point a webhook at /hooks/github (docs/github.md); the sweep works without"
+            "webhook", "note", "nothing was delivered yet", "point a webhook at /hooks/github (docs/chat.md); the sweep works without"
         )
 
 

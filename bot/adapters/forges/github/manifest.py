@@ -28,7 +28,18 @@ PERMISSIONS: Mapping[str, str] = {
 }
 """The least that all of Rollbot works with. `administration: read` (branch protection) is left out: `doctor` says what it cannot see."""
 
-EVENTS = ("issue_comment", "pull_request", "push", "check_run", "check_suite", "deployment_status", "workflow_run")
+EVENTS = (
+    "issue_comment",
+    "pull_request",
+    "pull_request_review",
+    "push",
+    "check_run",
+    "check_suite",
+    "status",
+    "merge_group",
+    "deployment_status",
+    "workflow_run",
+)
 """Events of installations come without being asked for."""
 
 TIMEOUT = 20

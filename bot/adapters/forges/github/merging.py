@@ -143,11 +143,11 @@ class Merging:
         match said.means:
             case Means.QUEUE:
                 queued = self._queueing.enqueue(found, head)
-                return self._waits(found, method, commit, queued.why) if isinstance(queued, Refusal) else queued
+                return self._waits(found, method, commit, queued) if isinstance(queued, Refusal) else queued
             case Means.BEHIND:
                 return self._anew(found)
             case Means.WAIT:
-                return self._waits(found, method, commit, said.why)
+                return self._waits(found, method, commit, said)
             case Means.AGAIN:
                 return Blocked(said.why, waiting=True)
             case Means.PERSON | Means.METHOD:
@@ -155,15 +155,15 @@ class Merging:
             case Means.UNKNOWN if state in ("dirty", "behind"):
                 return self._anew(found)
             case Means.UNKNOWN if state == "blocked":
-                return self._waits(found, method, commit, "a rule of the branch")
+                return self._waits(found, method, commit, Refusal(Means.WAIT, "a rule of the branch"))
             case Means.UNKNOWN if found.get("mergeable") is None:
                 return Blocked("GitHub, which is still working out whether it can be merged", waiting=True)
             case Means.UNKNOWN:
                 return Blocked(f"GitHub, which says: {said.why}", waiting=False)
 
-    def _waits(self, found: Any, method: str, commit: Any, why: str) -> Blocked:
+    def _waits(self, found: Any, method: str, commit: Any, said: Refusal) -> Blocked:
         """Say what for, and let GitHub merge it the moment that comes."""
-        exactly = self._standing.of(found, commit, why)
+        exactly = self._standing.of(found, commit, said)
         return Blocked(exactly + self._queueing.arm(found, Sha(commit["sha"]), method, commit["message"]), waiting=True)
 
     def _allowed(self) -> tuple[str, ...]:

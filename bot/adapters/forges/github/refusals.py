@@ -26,8 +26,11 @@ class Means(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
+    """`besides`: `why` without the checks that the message names, for who has looked at those himself."""
+
     means: Means
     why: str
+    besides: str = ""
 
 
 _CHECKS = re.compile(r"required status checks? \"([^\"]{1,100})\" (?:is|are) ([a-z ]+)", re.IGNORECASE)
@@ -72,7 +75,7 @@ def refused(said: str) -> Refusal:
             detail = f": {said}" if words.startswith("rule violations") else ""
             named = _named(said) if means is Means.WAIT else None
             both = why if named is None else named if why == "required checks" else f"{why}, and {named}"
-            return Refusal(means, both + detail)
+            return Refusal(means, both + detail, why + detail)
     return Refusal(Means.UNKNOWN, said or "no reason given")
 
 

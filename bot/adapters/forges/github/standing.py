@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.adapters.forges.github.answers import Denied
 from bot.adapters.forges.github.client import Client, branch_path
+from bot.adapters.forges.github.refusals import Refusal
 from bot.errors import Unavailable
 from bot.refs import Sha
 
@@ -21,8 +22,9 @@ class Standing:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    def of(self, found: Any, commit: Any, why: str) -> str:
-        """Say it as exactly as we may see; `why` where we may not. `commit` is the one that waits."""
+    def of(self, found: Any, commit: Any, said: Refusal) -> str:
+        """Say it as exactly as we may see; what GitHub `said` where we may not. `commit` is the one that waits."""
+        why = said.why
         try:
             required = self._required(found["base"]["ref"])
             states = self._states(Sha(commit["sha"]))
@@ -30,7 +32,7 @@ class Standing:
             return why
         told = [self._told(name, states.get(name), commit) for name in required if states.get(name) != "success"]
         if "review" in why or "approv" in why or "owner" in why:
-            return ", and ".join([why, *told])
+            return ", and ".join([said.besides or why, *told])
         return ", and ".join(told) if told else why
 
     def _required(self, branch: str) -> list[str]:

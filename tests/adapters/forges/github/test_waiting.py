@@ -57,3 +57,13 @@ def test_a_queued_pull_request_that_is_closed_leaves_the_queue(hub: Hub) -> None
     hub.server.run_queue(hub.name)
 
     assert (hub.server.pull(hub.name, pull.number).queued, hub.server.pull(hub.name, pull.number).merged) == (False, False)
+
+
+def test_a_check_is_named_once_beside_the_review_that_lacks_too(hub: Hub) -> None:
+    hub.server.protect(hub.name, "main", required_checks=["ci"], reviews=1)
+    pull = hub.proposed()
+
+    answer = hub.forge.merge(pull, pull.head)
+
+    words = "an approving review by somebody with write access, and the required check ci, which has not reported yet"
+    assert answer == Blocked(f"{words}; Rollbot merges it then (auto-merge is off)", waiting=True)
