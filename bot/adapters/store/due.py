@@ -13,6 +13,10 @@ from bot.refs import Instant
 TAKING = 0x726F6C6C_00000002
 """The advisory lock under which one worker at a time takes a key: two that took at once might take two keys of one lock."""
 
+WAITS = sa.select(queue.c.key).where(
+    queue.c.key == sa.bindparam("wanted"), queue.c.due <= sa.bindparam("at"), queue.c.lock == sa.bindparam("locked")
+)
+
 
 class SqlQueueRows:
     """The sweep puts back what a power cut takes: the keys of inboxes that are not empty and of incidents that are due."""
@@ -22,9 +26,10 @@ class SqlQueueRows:
         self._presence = presence(database)
 
     def put(self, key: str, due: Instant, lock: str = "") -> None:
-        waits = sa.select(queue.c.key).where(queue.c.key == key, queue.c.due <= due, queue.c.lock == lock)
         with self._database.reading() as connection:
-            if connection.execute(waits).first() is not None:  # whoever takes it does so after this, and sees what it was put for
+            if (
+                connection.execute(WAITS, {"wanted": key, "at": due, "locked": lock}).first() is not None
+            ):  # whoever takes it does so after this, and sees what it was put for
                 return
         with self._database.writing(lasting=False) as connection:
             connection.execute(self._database.insert_once(queue, ("key",), {"key": key, "due": due, "leased": None, "lock": lock}))
@@ -32,10 +37,14 @@ class SqlQueueRows:
             connection.execute(queue.update().where(sooner).values(due=due, lock=lock))
 
     def take(self, now: Instant, until: Instant, holder: str) -> str | None:
+        with self._database.reading() as connection:  # nothing is due most of the times: no need to hold up those who write
+            if connection.execute(_first(now, until)).first() is None:
+                return None
         with self._database.writing(lasting=False) as connection:
             if self._database.shared:
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(TAKING)))
-            key = connection.execute(_first(now, until)).scalar()
+            chosen = _first(now, until).with_for_update(skip_locked=True, of=queue)
+            key = connection.execute(chosen).scalar()
             if key is not None:
                 connection.execute(queue.update().where(queue.c.key == key).values(leased=until, due=None, holder=holder))
         return key
@@ -93,4 +102,4 @@ def _first(now: Instant, until: Instant) -> sa.Select[str]:
     ready = sa.or_(queue.c.due <= now, over)
     unlocked = sa.or_(queue.c.lock == "", ~held)
     chosen = sa.select(queue.c.key).where(free, ready, unlocked)
-    return chosen.order_by(queue.c.due, queue.c.key).limit(1).with_for_update(skip_locked=True, of=queue)
+    return chosen.order_by(queue.c.due, queue.c.key).limit(1)
