@@ -224,6 +224,9 @@ def run(name: str, database: str, folder: Path, given: argparse.Namespace) -> di
         "drained_s": drained,
         "waiting": after["waiting"],
     }
+    part = max(1, len(found.took) // 6)
+    slow = [percentile(found.took[at : at + part], 0.99) for at in range(0, 6 * part, part)]
+    print(f"{name}: p99 of each sixth of the storm, ms: {slow}")
     print(f"{name}: {accepted} of {len(sent)} accepted ({dict(found.answers)}), {different} different; {after}; {figures}", flush=True)
     return figures
 
