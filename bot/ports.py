@@ -386,9 +386,10 @@ class Store(Protocol):
         """Newest first."""
         ...
 
-    def save(self, incident: Incident, entries: Sequence[Entry] = ()) -> Incident:
+    def save(self, incident: Incident, entries: Sequence[Entry] = (), *, lasting: bool = True) -> Incident:
         """Insert (rev 0) or replace it together with its new entries, and answer it with the next rev.
 
+        Not `lasting`: a power cut may take it, with all that was written after it; for what would be done again then.
         Raises Stale where the stored rev is another, or where another incident of the service is open.
         """
         ...
@@ -425,8 +426,11 @@ class Store(Protocol):
 class QueueRows(Protocol):
     """Where the `local` queue keeps what is due; several processes may share it. `holder` names a worker process."""
 
-    def put(self, key: str, due: Instant, lock: str = "") -> None:
-        """Insert, or bring forward where it waits for later. Of the keys with the same `lock` ("": none) one is worked on at a time."""
+    def put(self, key: str, due: Instant, lock: str = "") -> bool:
+        """Insert, or bring forward where it waits for later; False where it waits for then already.
+
+        Of the keys with the same `lock` ("": none) one is worked on at a time.
+        """
         ...
 
     def take(self, now: Instant, until: Instant, holder: str) -> str | None:
@@ -438,7 +442,7 @@ class QueueRows(Protocol):
         ...
 
     def done(self, key: str, again: Instant | None, holder: str) -> None:
-        """Give a leased key back: it goes, or is due again at `again` (or sooner, where somebody put it meanwhile)."""
+        """Give a leased key back: it goes, or is due again at `again`, or sooner where somebody put it meanwhile (after a little rest)."""
         ...
 
     def release(self, holder: str) -> None:

@@ -43,7 +43,7 @@ def house(settings: Settings, addresses: tuple[str, ...] = ()) -> Iterator[House
     """Open everything that the settings name, for as long as the block lasts. Raises BadConfig, Refused, Unavailable."""
     from bot.adapters.clock import SteadyClock
     from bot.adapters.queues.local import LocalQueue
-    from bot.adapters.store.due import SqlQueueRows
+    from bot.adapters.store.due import REST, SqlQueueRows
     from bot.adapters.store.schema import Database
 
     addresses = addresses or settings.repo_url
@@ -52,7 +52,7 @@ def house(settings: Settings, addresses: tuple[str, ...] = ()) -> Iterator[House
     with ExitStack() as stack:
         database = Database(settings.database_url.get_secret_value())
         stack.callback(database.close)
-        rows, bell, time = SqlQueueRows(database), threading.Event(), SteadyClock(database.now)
+        rows, bell, time = SqlQueueRows(database, REST), threading.Event(), SteadyClock(database.now)
         pins = stack.enter_context(cache(settings))
         named = {}
         for address in addresses:

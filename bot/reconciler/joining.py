@@ -58,7 +58,7 @@ def _once(service: ServiceRef, alerts: list[tuple[Alert, str]], view: View, port
         known = (current, *(incident for incident in known if incident.id != current.id))
         notes.append(Note(Stage.SIGNAL, joined.what, (why, acting.why), facts(alert)))
     if current is not None:
-        saved = save(Step(current, tuple(notes), now), ports)
+        saved = save(Step(current, tuple(notes), now), ports, lasting=False)  # the inbox has them until what is saved here lasts
         ports.queue.enqueue(saved.id, now)
 
 

@@ -14,10 +14,11 @@ from bot.records.entry import FIRST, Entry, Note, Stage, append
 TRIES = 50
 
 
-def save(step: Step, ports: Ports, problem: str | None = None) -> Incident:
+def save(step: Step, ports: Ports, problem: str | None = None, lasting: bool = True) -> Incident:
     """Save the incident with its notes as entries; while it waits, what it said last time is not said again.
 
-    `problem`: why the configuration at HEAD is not in force. Raises Stale.
+    `problem`: why the configuration at HEAD is not in force. Not `lasting`: a power cut may take it, as it would be done again.
+    Raises Stale.
     """
     incident = replace(step.incident, due=step.again)
     said = ports.store.entries(incident.id) if incident.rev and (problem or (step.waiting and step.notes)) else ()
@@ -26,7 +27,7 @@ def save(step: Step, ports: Ports, problem: str | None = None) -> Incident:
     entries = append(incident.id, incident.entries, incident.last, ports.clock.now(), notes)
     if entries:
         incident = replace(incident, entries=entries[-1].seq, last=entries[-1].hash)
-    return ports.store.save(incident, entries)
+    return ports.store.save(incident, entries, lasting=lasting)
 
 
 def note_alone(note: Note, ports: Ports) -> None:

@@ -82,6 +82,19 @@ def test_what_is_put_while_it_is_worked_on_is_worked_on_again(rows: SqlQueueRows
     assert rows.take(2.0, 12.0, "one") == "k"
 
 
+def test_what_is_put_again_and_again_rests_in_between(database: Database) -> None:
+    rows = SqlQueueRows(database, rest=0.25)
+    told = [rows.put("k", 1.0, "a"), rows.put("k", 1.5, "a")]
+    rows.take(1.0, 10.0, "one")
+    told += [rows.put("k", 2.0, "a"), rows.put("k", 2.1, "a")]
+    rows.done("k", None, "one")
+    told.append(rows.put("k", 2.2, "a"))
+
+    assert told == [True, False, True, False, False]
+    assert rows.take(2.2, 12.0, "one") is None
+    assert rows.take(2.25, 12.0, "one") == "k"
+
+
 def test_a_lease_of_a_clock_that_jumped_back_holds_nothing(rows: SqlQueueRows) -> None:
     rows.put("k", 1.0, "a")
     rows.take(7200.0, 7220.0, "one")

@@ -24,22 +24,25 @@ groups:
         annotations: {summary: checkout fails more than 5 % of its requests}
 """
 ALERTMANAGER = """\
-route: {{receiver: rollbot, group_by: [alertname, service], group_wait: 0s, group_interval: 1s, repeat_interval: 1m}}
+route: {receiver: rollbot, group_by: [alertname, service], group_wait: 0s, group_interval: 1s, repeat_interval: 1m}
 receivers:
   - name: rollbot
     webhook_configs:
-      - url: http://127.0.0.1:{rollbot}/hooks/alertmanager
+"""
+DOOR = """      - url: http://127.0.0.1:{door}/hooks/alertmanager
         send_resolved: true
         http_config: {{authorization: {{type: Bearer, credentials: {token}}}}}
 """
 
 
-def start_both(start, programs, folder, ports, token):
-    """Start them; `ports`: of shop, rollbot, prometheus, alertmanager."""
+def start_both(start, programs, folder, ports, token, *others):
+    """Start them; `ports`: of shop, rollbot, prometheus, alertmanager; `others`: ports of further doors that are told too."""
     folder.mkdir()
     (folder / "prometheus.yml").write_text(PROMETHEUS.format(**ports))
     (folder / "rules.yml").write_text(RULES)
-    (folder / "alertmanager.yml").write_text(ALERTMANAGER.format(token=token, **ports))
+    (folder / "alertmanager.yml").write_text(
+        ALERTMANAGER + "".join(DOOR.format(door=door, token=token) for door in (ports["rollbot"], *others))
+    )
     alertmanager = start(
         "alertmanager",
         [

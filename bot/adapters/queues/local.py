@@ -37,8 +37,7 @@ class LocalQueue:
         self._rows, self._bell, self._lock = rows, bell, lock
 
     def enqueue(self, key: str, due: Instant) -> None:
-        self._rows.put(key, due, self._lock)
-        if self._bell is not None:
+        if self._rows.put(key, due, self._lock) and self._bell is not None:
             self._bell.set()
 
 

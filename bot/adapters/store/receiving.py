@@ -21,7 +21,7 @@ class Reception:
     """Whoever comes while another writes leaves its delivery in the line; the first of the line to have its turn writes all of them."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self._database, self._insert = database, database.insert_once(inbox, ("key",))
         self._line: list[_Ticket] = []
         self._entering, self._turn = threading.Lock(), threading.Lock()
 
@@ -42,12 +42,19 @@ class Reception:
         return line if own in line else [own, *line]
 
     def _write(self, tickets: list[_Ticket]) -> None:
-        written = []
+        rows = [
+            {
+                "key": one.key,
+                "source": one.source,
+                "repository": one.repository,
+                "body": one.body,
+                "received": one.received,
+                "handled": False,
+            }
+            for one in (ticket.delivery for ticket in tickets)
+        ]
         with self._database.writing() as connection:
-            for ticket in tickets:
-                one = ticket.delivery
-                values = {"key": one.key, "source": one.source, "repository": one.repository, "body": one.body, "received": one.received}
-                insert = self._database.insert_once(inbox, ("key",), values | {"handled": False})
-                written.append(connection.execute(insert).first() is not None)
-        for ticket, new in zip(tickets, written, strict=True):
-            ticket.new = new
+            new = set(connection.execute(self._insert, rows).scalars())
+        for ticket in tickets:
+            ticket.new = ticket.delivery.key in new
+            new.discard(ticket.delivery.key)

@@ -201,10 +201,13 @@ class Database:
         rest = {name: value for name, value in values.items() if name not in keys}
         return statement.on_conflict_do_update(index_elements=list(keys), set_=rest)
 
-    def insert_once(self, table: sa.Table, keys: tuple[str, ...], values: dict[str, Any]) -> Any:
-        """Return the statement that inserts `values` unless a row with the same keys is there; it answers the keys only where it did."""
-        statement = self._insert(table).values(values).on_conflict_do_nothing(index_elements=list(keys))
-        return statement.returning(*(table.c[key] for key in keys))
+    def insert_once(self, table: sa.Table, keys: tuple[str, ...], values: dict[str, Any] | None = None) -> Any:
+        """Return the statement that inserts `values` unless a row with the same keys is there; it answers the keys only where it did.
+
+        Without `values` it takes them as it is executed: one row, or many.
+        """
+        statement = self._insert(table) if values is None else self._insert(table).values(values)
+        return statement.on_conflict_do_nothing(index_elements=list(keys)).returning(*(table.c[key] for key in keys))
 
     def spoken(self) -> AbstractContextManager[None]:
         """Let failures out as Unavailable."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter, ValidationError
@@ -22,6 +23,8 @@ from bot.refs import Instant, ServiceRef
 
 PRUNED = 1000
 """How many old deliveries go at a time: nobody waits long behind it."""
+READ = 100
+"""Incidents whose text need not be read anew: some 15 MB where each has as many symptoms as it keeps."""
 _INCIDENT: TypeAdapter[Incident] = TypeAdapter(Incident)
 
 
@@ -78,7 +81,7 @@ class SqlStore:
         with self._database.reading() as connection:
             return tuple(_read(text) for text in connection.execute(query).scalars())
 
-    def save(self, incident: Incident, entries: Sequence[Entry] = ()) -> Incident:
+    def save(self, incident: Incident, entries: Sequence[Entry] = (), *, lasting: bool = True) -> Incident:
         saved = replace(incident, rev=incident.rev + 1)
         columns = _service(incident.service) | {
             "opened": incident.opened,
@@ -88,7 +91,7 @@ class SqlStore:
             "incident": _written(saved),
         }
         try:
-            with self._database.writing() as connection:
+            with self._database.writing(lasting) as connection:
                 if incident.rev == 0:
                     connection.execute(incidents.insert().values(id=incident.id, **columns))
                 else:
@@ -148,7 +151,9 @@ def _written(incident: Incident) -> str:
         return json.dumps(_INCIDENT.dump_python(incident, mode="json"))
 
 
+@lru_cache(READ)
 def _read(text: str) -> Incident:
+    """An incident is a value: whoever reads the same text again gets the same one. In a storm one is read for each of the others."""
     try:
         return _INCIDENT.validate_json(text)
     except ValidationError:
