@@ -62,7 +62,7 @@ def test_how_long_a_merge_takes_is_learned_from_the_last_ones(hub: Hub, took: li
             hub.server.merge_by_person(hub.name, pull.number, "ada")
         else:
             hub.server.close_by_person(hub.name, pull.number, "ada")
-    hub.server.protect(hub.name, "main", required_checks=["ci"])
+    hub.server.ruleset(hub.name, "main", required_checks=["ci"])  # which every reader may see
 
     assert found(hub)["merge"] == Finding("merge", "ok", f"a rollback to main merges {words}")
 
