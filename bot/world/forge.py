@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from bot.changes.change import Change, Mark, MergeAnswer, PullRequest
+from bot.changes.change import Blocked, Change, Mark, MergeAnswer, PullRequest
 from bot.errors import Refused, Unavailable
 from bot.ports import Forge
 from bot.refs import Instant, Sha
@@ -25,6 +25,8 @@ class MoodyForge:
         """Every writing of a comment, oldest first: pull request, key, text."""
         self.people: dict[str, PullRequest] = {}
         """Somebody's open pull request by a path that it touches."""
+        self.blocks: str | None = None
+        """What its rules want before anything of ours is merged."""
         self.refuses: str | None = None
         """Why it takes no comments and no statuses."""
 
@@ -48,6 +50,8 @@ class MoodyForge:
         if self.before_merge is not None:
             happening, self.before_merge = self.before_merge, None
             happening()
+        if self.blocks:
+            return Blocked(by=self.blocks, waiting=False)
         return forge.merge(pull, head)
 
     def disarm(self, pull: PullRequest) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bot.world import story
+from bot.changes.change import PullRequest
+from bot.refs import Sha
+from bot.world import people, story
 from tests.scenarios.place import ScenarioWorld
 from tests.scenarios.seen import expect, proposals
 
@@ -38,8 +40,23 @@ class Happenings:
     def push_before_merge(self, words: dict[str, Any]) -> None:
         self.world.forge.before_merge = lambda: self.push(words)
 
-    def automate(self, words: dict[str, str]) -> None:
-        self.world.automate(**words)
+    def release_in_one(self, words: dict[str, Any]) -> None:
+        """One commit sets several services' versions, and whatever else it says."""
+        now, files = self.world.clock.now(), dict(words.get("files", {}))
+        for key, version in words["versions"].items():
+            told = people.bump(self.world.origin, self.world.story.service(*key.split("/")), version, people.FLUX, now)
+            assert told, f"{key} is on {version} already"
+            files |= told.files
+        self.world.push(story.commit({**words, "files": files}, now))
+
+    def automate(self, words: dict[str, Any]) -> None:
+        self.world.automate(**words | {"older": tuple(words.get("older", ()))})
+
+    def newest(self, words: dict[str, str]) -> None:
+        """A new version is built, and the automations of its service see it."""
+        for automation in self.world.automations:
+            if automation.service.name == words["service"]:
+                automation.newest = words["version"]
 
     # Trouble
 
@@ -55,6 +72,39 @@ class Happenings:
     def git_down(self, value: bool) -> None:
         self.world.repository.down = value  # type: ignore[attr-defined]
 
+    def forge_blocks(self, by: str | None) -> None:
+        self.world.forge.blocks = by
+
+    def store_down(self, value: bool) -> None:
+        self.world.store_down = value
+
+    def cluster_goes_back(self, words: dict[str, str]) -> None:
+        self.world.go_back(words["service"])
+
+    # Rollbot's own
+
+    def kill(self, after: int) -> None:
+        """It dies after so many effects, and is started again."""
+        self.world.dies_after = after
+
+    def away(self, value: bool) -> None:
+        self.world.alive = not value
+
+    def clock_jumps(self, span: str) -> None:
+        self.world.clock.advance(story.seconds(span))
+
+    # Alerts
+
+    def hold_alerts(self, value: bool) -> None:
+        """The network holds alerts back; once it does not, they come newest first, each twice."""
+        held, self.world.held = self.world.held, [] if value else None
+        for payload in reversed(held or []):
+            self.world.hear(payload)
+            self.world.hear(payload)
+
+    def storm(self, pods: int) -> None:
+        self.world.storm(pods)
+
     def metrics_down(self, value: bool) -> None:
         self.world.metrics.down = value
 
@@ -63,6 +113,11 @@ class Happenings:
     def merge_proposal(self, words: dict[str, str]) -> None:
         [branch] = proposals(self.world)
         self.world.merge(branch)
+
+    def open_pull(self, words: dict[str, Any]) -> None:
+        """Somebody has a pull request open that touches a file."""
+        pull = PullRequest(words["number"], words["branch"], self.world.story.branch, Sha("0" * 40), "open")
+        self.world.forge.people[words["path"]] = pull
 
     def close_proposal(self, words: dict[str, str]) -> None:
         [branch] = proposals(self.world)

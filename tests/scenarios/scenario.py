@@ -23,6 +23,16 @@ FIXTURES = Path(__file__).parents[2] / "fixtures"
 FOLDER = FIXTURES / "scenarios"
 USUAL = {"policy": {"trust": {"prod": "merge"}}}
 MEMORY = Path("/dev/shm")
+UNIT = """\
+apiVersion: kustomize.config.k8s.io/v1beta1
+kind: Kustomization
+namespace: shop-prod
+resources:
+  - ../../base
+images:
+  - name: registry.shop.example/{name}
+    newTag: "1.0.0"
+"""
 
 
 @dataclass(frozen=True)
@@ -53,9 +63,15 @@ def a_story(scenario: Mapping[str, Any]) -> Story:
     raw = yaml.safe_load(path.read_text())
     for key, changes in scenario.get("services", {}).items():
         raw["services"].setdefault(key, {}).update(changes)
-    raw["alerts"] = scenario.get("alerts", raw["alerts"])
     first = raw["history"][0]
     first["files"] |= scenario.get("files", {})
+    for number in range(scenario.get("many", 0)):
+        name = f"unit-{number:02d}"
+        path = f"apps/{name}/overlays/prod/kustomization.yaml"
+        first["files"][path] = UNIT.format(name=name)
+        raw["services"][f"{name}/prod"] = {"path": path, "version": 'newTag: "([^"]+)"', "bad": {"1.1.0": 0.5}}
+        raw["alerts"]["HighErrorRate"]["services"].append(f"{name}/prod")
+    raw["alerts"] = scenario.get("alerts", raw["alerts"])
     config = scenario.get("config", USUAL)
     if config is None:
         del first["files"][".rollbot.yaml"]
