@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -55,13 +56,14 @@ class ScenarioWorld(MonthWorld):
             self.start()
 
     def storm(self, pods: int) -> None:
-        """Every alert that was sent last comes again for each of so many pods."""
+        """The alert that was sent last comes again as of now, for each of so many pods (1: for no pod in particular)."""
+        began = datetime.fromtimestamp(self.clock.now() - 60, UTC).isoformat()
         told = json.loads(self.sent[-1])
         for number in range(pods):
             alert = json.loads(json.dumps(told["alerts"][0]))
-            alert["labels"]["pod"] = f"{alert['labels']['service']}-7d9f8b6c5-{number:05d}"
-            alert["fingerprint"] = f"{number:016x}"
-            self.hear(json.dumps(told | {"alerts": [alert]}).encode())
+            alert["labels"] |= {"pod": f"{alert['labels']['service']}-7d9f8b6c5-{number:05d}"} if pods > 1 else {}
+            alert |= {"fingerprint": f"{number:016x}", "status": "firing", "startsAt": began}
+            self.hear(json.dumps(told | {"status": "firing", "alerts": [alert]}).encode())
 
     def go_back(self, service: str) -> None:
         """Somebody clicks Rollback in the cluster's own tool: it syncs no more, and runs the revision of the version before."""

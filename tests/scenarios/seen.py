@@ -33,17 +33,22 @@ def ours(world: LivedWorld) -> list[tuple[str, str]]:
     return [(sha, message) for sha, message in found if "\nRollback-" in message]
 
 
+def incidents(world: LivedWorld) -> list[Incident]:
+    """In the order in which they were opened; those of one moment by service."""
+    return sorted(world.incidents(), key=lambda incident: (incident.opened, str(incident.service)))
+
+
 def decided(world: LivedWorld) -> list[str]:
     """What was decided in each incident, in order; commits left out."""
-    return [_decided(world, incident) for incident in world.incidents()]
+    return [_decided(world, incident) for incident in incidents(world)]
 
 
 def acted(world: LivedWorld) -> list[str]:
-    return ["; ".join(map(_acted, incident.actions)) or "none" for incident in world.incidents()]
+    return ["; ".join(map(_acted, incident.actions)) or "none" for incident in incidents(world)]
 
 
 def ended(world: LivedWorld) -> list[str]:
-    return [str(incident.end) if incident.end else f"open: {incident.state}" for incident in world.incidents()]
+    return [str(incident.end) if incident.end else f"open: {incident.state}" for incident in incidents(world)]
 
 
 def _decided(world: LivedWorld, incident: Incident) -> str:
@@ -64,7 +69,7 @@ def _incidents(world: LivedWorld, wanted: list[dict[str, str]]) -> list[dict[str
 
 
 def _told(world: LivedWorld) -> Iterator[dict[str, str]]:
-    for incident in world.incidents():
+    for incident in incidents(world):
         yield {
             "service": str(incident.service),
             "decision": _decided(world, incident),
