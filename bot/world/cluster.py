@@ -57,8 +57,10 @@ class WorldCluster:
             self._seen = None
 
     def sync(self, service: ServiceRef) -> Sync | None:
-        key = f"{service.name}/{service.environment}"
-        if not self.rollouts or key not in self.rollouts[-1].versions:
+        keys = (f"{service.name}/{service.cluster}", f"{service.name}/{service.environment}")
+        known = self.rollouts[-1].versions if self.rollouts else {}
+        key = next((key for key in keys if key in known), None)
+        if key is None:
             return None
         last = self.rollouts[-1]
         earlier = tuple((rollout.revision, rollout.synced) for rollout in self.rollouts[-2 : -2 - REMEMBERED : -1])
