@@ -14,8 +14,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tests.scenarios.scenario import Lived, live, names, told
+import yaml
 
+from tests.scenarios.scenario import FIXTURES, Lived, live, names, told
+
+RULES = yaml.safe_load((FIXTURES / "rules.yaml").read_text())
 HEAD = ("scenario", "rules", "decision", "actions", "end", "ok")
 
 
@@ -44,7 +47,10 @@ def main() -> int:
     for one in wrong:
         print(f"{one.name}: {one.wrong or 'built meanwhile: take its `missing` away'}", file=sys.stderr)
     for one in missing:
-        print(f"{one.name} ({' '.join(one.rules)}): {one.missing}")
+        print(f"- {one.name} ({' '.join(one.rules)}): {one.missing}")
+    for rule, said in RULES.items():
+        if "missing" in said and wanted.rule in (None, rule) and not wanted.names:
+            print(f"- {rule}: {said['missing']}")
     return bool(wrong)
 
 

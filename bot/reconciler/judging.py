@@ -78,7 +78,8 @@ def _no_help(incident: Incident, view: View, note: Note) -> Step:
     rolled = incident.action
     if later := _released_since(incident, view):
         what = "brought it back" if later.identity == rolled.identity else f"released {later.version}"
-        why = f"{later.author} {what} ({later.commit[:8]}) after {rolled.version} was rolled back: whether that helped cannot be told any more"
+        rolled_back = f"{rolled.version} was rolled back: whether that helped cannot be told any more"
+        why = f"{later.author} {what} ({later.commit[:8]}) after {rolled_back}"
         return end(incident, End.ESCALATED, why, view.now, note)
     actions = (
         *incident.actions[:-1],
