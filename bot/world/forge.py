@@ -25,8 +25,8 @@ class MoodyForge:
         """Every writing of a comment, oldest first: pull request, key, text."""
         self.people: dict[str, PullRequest] = {}
         """Somebody's open pull request by a path that it touches."""
-        self.blocks: str | None = None
-        """What its rules want before anything of ours is merged."""
+        self.blocks: Blocked | None = None
+        """What it answers instead of merging anything of ours."""
         self.refuses: str | None = None
         """Why it takes no comments and no statuses."""
 
@@ -51,7 +51,7 @@ class MoodyForge:
             happening, self.before_merge = self.before_merge, None
             happening()
         if self.blocks:
-            return Blocked(by=self.blocks, waiting=False)
+            return self.blocks
         return forge.merge(pull, head)
 
     def disarm(self, pull: PullRequest) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bot.changes.change import PullRequest
+from bot.changes.change import Blocked, PullRequest
 from bot.refs import Sha
 from bot.world import people, story
 from tests.scenarios.place import ScenarioWorld
@@ -73,7 +73,12 @@ class Happenings:
         self.world.repository.down = value  # type: ignore[attr-defined]
 
     def forge_blocks(self, by: str | None) -> None:
-        self.world.forge.blocks = by
+        """Its rules want somebody else's doing before it merges."""
+        self.world.forge.blocks = Blocked(by, waiting=False) if by else None
+
+    def forge_waits(self, by: str | None) -> None:
+        """It would merge later, by itself."""
+        self.world.forge.blocks = Blocked(by, waiting=True) if by else None
 
     def store_down(self, value: bool) -> None:
         self.world.store_down = value

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -92,12 +93,18 @@ def live(name: str) -> Lived:
                 name,
                 scenario["title"],
                 tuple(scenario["rules"]),
-                "; ".join(decided(world)),
-                "; ".join(acted(world)),
-                "; ".join(ended(world)),
+                _joined(decided(world)),
+                _joined(acted(world)),
+                _joined(ended(world)),
                 wrong,
                 scenario.get("missing", ""),
             )
+
+
+def _joined(words: Sequence[str]) -> str:
+    """What happened to several incidents in a row is said once."""
+    runs = [(word, len(list(same))) for word, same in groupby(words)]
+    return " / ".join(f"{count} × {word}" if count > 1 else word for word, count in runs)
 
 
 def _wrong(world: ScenarioWorld, scenario: Mapping[str, Any], errors: _Errors) -> str:
