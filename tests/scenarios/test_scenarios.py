@@ -31,6 +31,7 @@ def test_every_rule_is_named_by_a_scenario_or_known_to_be_missing() -> None:
     named = {rule for name in names() for rule in told(name)["rules"]}
 
     assert set(rules) == RULES
+    assert all("says" in rule and set(rule) <= {"says", "missing"} for rule in rules.values())
     assert named == RULES - WHOLLY_MISSING
     assert all(rules[rule].get("missing") for rule in WHOLLY_MISSING)
 
