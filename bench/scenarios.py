@@ -44,6 +44,10 @@ def main() -> int:
     wrong = [one for one in lived if bool(one.wrong) != bool(one.missing)]
     missing = [one for one in lived if one.missing]
     print(f"\n{len(lived)} scenarios in {time.monotonic() - began:.0f} s; {len(wrong)} wrong; {len(missing)} not built yet")
+    shown = {rule for one in lived if not one.wrong for rule in one.rules}
+    if not wanted.rule and not wanted.names:
+        bare = ", ".join(rule for rule in RULES if rule not in shown)
+        print(f"{len(shown)} of {len(RULES)} rules are shown by a scenario that holds; not {bare}")
     for one in wrong:
         print(f"{one.name}: {one.wrong or 'built meanwhile: take its `missing` away'}", file=sys.stderr)
     for one in missing:
