@@ -160,11 +160,16 @@ def _done(incident: Incident, view: View, ports: Ports) -> Step | None:
 
 
 def _await_person(incident: Incident, pull: PullRequest, view: View, ports: Ports) -> Step:
-    """Wait for the merge or the close. A symptom that went by itself, and stayed away, takes its proposal with it."""
-    gone, soak = incident.resolved, view.config.outcomes.soak
+    """Wait for the merge or the close. A symptom that went by itself, and stayed away, takes its proposal with it.
+
+    That it went may never be said (the word was lost, or came before the alert's own): where the metrics say it, that counts.
+    """
     ours = not incident.asked and incident.action.kind is Kind.ROLLBACK
-    if not ours or gone is None or view.now < gone + soak or not quiet(incident, ports.metrics):
-        return stay(incident, view.now + MINUTE, Note(Stage.CHANGE, "waiting for a person to merge or close the pull request"))
+    calm = view.now if ours and quiet(incident, ports.metrics) else None
+    gone = calm if calm is None else incident.resolved or incident.action.quiet or calm
+    if gone is None or view.now < gone + view.config.outcomes.soak:
+        note = Note(Stage.CHANGE, "waiting for a person to merge or close the pull request")
+        return stay(incident, view.now + MINUTE, note, quiet=gone)
     why = "the symptom went by itself and stayed away"
     ports.forge.close(pull, why)
     return end(incident, End.RESOLVED, why, view.now, Note(Stage.CHANGE, f"pull request {pull.number} closed", (why,)), urgent=False)
@@ -208,4 +213,4 @@ def _merged(incident: Incident, merged: Merged, view: View, by_person: bool) -> 
     commit, approved = merged.commit, incident.action.approved
     who = "a person merged it" if by_person else f"merged, as {approved} approved" if approved else "merged"
     note = Note(Stage.CHANGE, f"{who}: {commit[:12]}", (merged.bypassed,) if merged.bypassed else (), facts={"commit": commit})
-    return move(incident, State.MERGED, view.now, note, commit=commit, merged=view.now, by_person=by_person or bool(approved))
+    return move(incident, State.MERGED, view.now, note, commit=commit, merged=view.now, by_person=by_person or bool(approved), quiet=None)

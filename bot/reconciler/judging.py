@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from itertools import takewhile
 from typing import Any
 
 from bot.errors import Refused, Unavailable
@@ -13,11 +14,13 @@ from bot.outcomes.recovery import Evidence, Lines, NoHelp, Recovered, Unproven, 
 from bot.outcomes.sync import Arrived, NotYet, arrival
 from bot.ports import Metrics, Ports
 from bot.reconciler.arriving import applied, hasten
+from bot.reconciler.casing import releases_of
 from bot.reconciler.step import Step, end, move, stay, told
 from bot.reconciler.view import View
 from bot.records.comments import BEGINS
 from bot.records.entry import Note, Stage
 from bot.refs import Instant
+from bot.releases.release import Release
 
 LOOK_EVERY = 30.0
 HOUR = 3600.0
@@ -77,6 +80,11 @@ def _no_help(incident: Incident, view: View, note: Note) -> Step:
     if incident.asked:
         return end(incident, End.ESCALATED, "what was asked for did not help", view.now, note, helped=False)
     rolled = incident.action
+    if later := _released_since(incident, view):
+        what = "brought it back" if later.identity == rolled.identity else f"released {later.version}"
+        rolled_back = f"{rolled.version} was rolled back: whether that helped cannot be told any more"
+        why = f"{later.author} {what} ({later.commit[:8]}) after {rolled_back}"
+        return end(incident, End.ESCALATED, why, view.now, note)
     actions = (
         *incident.actions[:-1],
         replace(rolled, helped=False),
@@ -91,6 +99,13 @@ def _no_help(incident: Incident, view: View, note: Note) -> Step:
         f"{incident.service}: the rollback of {rolled.version} did not help",
         "\n".join(note.because),
     )
+
+
+def _released_since(incident: Incident, view: View) -> Release | None:
+    """What was released on top of our commit: then it is not the rollback that is judged."""
+    releases = releases_of(incident.service, view.state).releases
+    newer = list(takewhile(lambda release: release.commit != incident.action.commit, releases))
+    return newer[-1] if 0 < len(newer) < len(releases) else None
 
 
 def _evidence(incident: Incident, view: View, metrics: Metrics) -> Evidence:

@@ -58,8 +58,10 @@ class WorldCluster:
             self._seen = None
 
     def sync(self, service: Service) -> Sync | None:
-        key = f"{service.ref.name}/{service.ref.environment}"
-        if not self.rollouts or key not in self.rollouts[-1].versions:
+        keys = (f"{service.ref.name}/{service.ref.cluster}", f"{service.ref.name}/{service.ref.environment}")
+        known = self.rollouts[-1].versions if self.rollouts else {}
+        key = next((key for key in keys if key in known), None)
+        if key is None:
             return None
         last = self.rollouts[-1]
         earlier = tuple((rollout.revision, rollout.synced) for rollout in self.rollouts[-2 : -2 - REMEMBERED : -1])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from bot.changes.change import Change, Mark, MergeAnswer, PullRequest
+from bot.changes.change import Blocked, Change, Mark, MergeAnswer, PullRequest
 from bot.errors import Refused, Unavailable
 from bot.ports import Forge
 from bot.refs import Instant, Sha
@@ -27,6 +27,8 @@ class MoodyForge:
         """Every writing of a comment, oldest first: pull request, key, text."""
         self.people: dict[str, PullRequest] = {}
         """Somebody's open pull request by a path that it touches."""
+        self.blocks: Blocked | None = None
+        """What it answers instead of merging anything of ours."""
         self.refuses: str | None = None
         """Why it takes no comments and no statuses."""
 
@@ -53,6 +55,8 @@ class MoodyForge:
         if self.before_merge is not None:
             happening, self.before_merge = self.before_merge, None
             happening()
+        if self.blocks:
+            return self.blocks
         return forge.merge(pull, head)
 
     def disarm(self, pull: PullRequest) -> None:

@@ -81,9 +81,12 @@ class World:
         self._note(Kind.PUSHED, f"Merge branch '{branch}'")
         return head
 
-    def automate(self, service: str, newest: str, environment: str = "prod") -> ImageAutomation:
-        """An image automation keeps a service on its newest version."""
-        automation = ImageAutomation(self.story.service(service, environment), newest, last=self.clock.now())
+    def automate(
+        self, service: str, newest: str, environment: str = "prod", older: tuple[str, ...] = (), scans: str = ""
+    ) -> ImageAutomation:
+        """An image automation keeps a service on its newest version, of those that the file `scans` does not keep out."""
+        told = self.story.service(service, environment)
+        automation = ImageAutomation(told, newest, last=self.clock.now(), older=older, scans=scans)
         self.automations.append(automation)
         return automation
 

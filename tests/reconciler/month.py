@@ -31,6 +31,7 @@ from bot.records.trailers import trailers
 from bot.refs import Instant, Sha
 from bot.world import story
 from bot.world.lived import LivedWorld
+from bot.world.origin import Origin
 from bot.world.story import Story, ToldCommit
 from bot.world.talk import Comment, payload
 from bot.world.world import World
@@ -65,8 +66,11 @@ class Fragile:
 class MonthWorld(LivedWorld):
     """Git in memory, time in leaps: where nothing changes, the next thing that is due is looked for."""
 
-    def __init__(self, told: Story, folder: Path) -> None:
-        super().__init__(told, folder, MemoryOrigin(folder / "shop.git", told.branch))
+    pace = STEP
+    """Seconds from look to look while anything happens."""
+
+    def __init__(self, told: Story, folder: Path, origin: Origin | None = None) -> None:
+        super().__init__(told, folder, origin or MemoryOrigin(folder / "shop.git", told.branch))
         self.whole, self.alive, self.dies_after = self._ports, True, 0
         self.deaths, self.swept = 0, self.clock.now()
         self.letters: list[tuple[str, bytes, str]] = []
@@ -76,8 +80,9 @@ class MonthWorld(LivedWorld):
         self.start()
 
     def reached(self) -> Any:
-        assert isinstance(self.origin, MemoryOrigin)
-        return MemoryRepository(self.origin.folder.as_uri(), self.origin, self.clock)
+        if isinstance(self.origin, MemoryOrigin):
+            return MemoryRepository(self.origin.folder.as_uri(), self.origin, self.clock)
+        return super().reached()
 
     def start(self) -> None:
         """Start Rollbot: it knows what it stored, and nothing else."""
@@ -148,16 +153,19 @@ class MonthWorld(LivedWorld):
         changes = [rollout.serving for rollout in self.cluster.rollouts[-3:]]
         changes += [moment for outage in self.traffic.outages[-20:] for moment in (outage.start, outage.end)]
         rules = self.story.alerts
-        settled = max(at for at in changes if at <= now) + max(rule.window + rule.hold for rule in rules) + self.metrics.manners.wait + STEP
+        settled = (
+            max(at for at in changes if at <= now) + max(rule.window + rule.hold for rule in rules) + self.metrics.manners.wait + self.pace
+        )
         synced = self.origin.head() == self.cluster.rollouts[-1].revision or self.cluster.stuck
-        if now < settled or not synced:
-            return now + STEP
+        if now < settled or not synced or (self.letters and self.alive):
+            return now + self.pace
         moments = [at for at in changes if at > now] + [at for at, _ in self.later]
+        moments += [automation.last + automation.every for automation in self.automations]
         moments += [i.sent + self.metrics.manners.repeat for i in self.metrics.instances if i.sent is not None]
         moments += [since + PATIENCE for since in self.since.values()]
         if self.alive:
             moments += self._queued()
-        return max(now + STEP, min(moments, default=now + DAY))
+        return max(now + self.pace, min(moments, default=now + DAY))
 
     def _queued(self) -> list[Instant]:
         with self.database.reading() as connection:
