@@ -109,8 +109,17 @@ def _done(incident: Incident, view: View, ports: Ports) -> Step | None:
     if pull is None or pull.state == "open":
         return None
     if pull.state == "merged":
-        return _merged(incident, Merged(pull.merge or pull.head), view, action.mode == Trust.PROPOSE)
+        return _merged(incident, _read_back(incident, pull, ports), view, action.mode == Trust.PROPOSE)
     return _closed(incident, pull, view)
+
+
+def _read_back(incident: Incident, pull: PullRequest, ports: Ports) -> Merged:
+    """A merge of which nobody told us. Where it is ours, whose answer was lost, the forge is asked what it would have said with it."""
+    if incident.action.mode != Trust.PROPOSE:
+        answer = ports.forge.merge(pull, incident.action.head or pull.head)
+        if isinstance(answer, Merged):
+            return answer
+    return Merged(pull.merge or pull.head)
 
 
 def _await_person(incident: Incident, pull: PullRequest, view: View, ports: Ports) -> Step:
@@ -161,5 +170,6 @@ def _again_on(incident: Incident, moved: Sha, view: View, head: Sha) -> Step:
 def _merged(incident: Incident, merged: Merged, view: View, by_person: bool) -> Step:
     commit, approved = merged.commit, incident.action.approved
     who = "a person merged it" if by_person else f"merged, as {approved} approved" if approved else "merged"
-    note = Note(Stage.CHANGE, f"{who}: {commit[:12]}", (merged.bypassed,) if merged.bypassed else (), facts={"commit": commit})
+    past = f"; {merged.bypassed}" if merged.bypassed else ""  # among what was done, so that the comment goes on saying it
+    note = Note(Stage.CHANGE, f"{who}: {commit[:12]}{past}", facts={"commit": commit})
     return move(incident, State.MERGED, view.now, note, commit=commit, merged=view.now, by_person=by_person or bool(approved))
