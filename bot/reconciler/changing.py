@@ -13,7 +13,7 @@ from bot.policy.settings import Trust
 from bot.policy.words import ending, holding
 from bot.ports import Ports
 from bot.reconciler.casing import quiet
-from bot.reconciler.drafting import composed, planned
+from bot.reconciler.drafting import branch, composed, planned
 from bot.reconciler.step import MINUTE, Step, end, move, stay, told
 from bot.reconciler.telling import supersede
 from bot.reconciler.view import View
@@ -34,7 +34,7 @@ def change_it(incident: Incident, view: View, ports: Ports) -> Step:
     if incident.resolved is not None and not incident.asked and action.kind is Kind.ROLLBACK and not action.head:
         return end(incident, End.RESOLVED, "the symptom went before anything was changed", view.now, urgent=False)
     plan = planned(incident, view.state, ports.repository)
-    if not isinstance(plan, Plan) or plan.key(action.attempt) != action.key:
+    if not isinstance(plan, Plan) or plan.key(action.attempt) != action.key or branch(action, plan, action.attempt) != action.branch:
         return move(incident, State.DECIDED, view.now, Note(Stage.CHANGE, "HEAD has changed what is to be done; planned again"))
     _close_replaced(incident, ports)
     change = composed(incident, plan, view, ports)
@@ -61,9 +61,9 @@ def _tidy(incident: Incident, head: Sha, ports: Ports) -> None:
 
 
 def _close_replaced(incident: Incident, ports: Ports) -> None:
-    for branch in incident.action.replaced:
-        pull = ports.forge.find(branch)
-        if pull is not None and pull.state == "open" and branch != incident.action.branch:
+    for name in incident.action.replaced:
+        pull = ports.forge.find(name)
+        if pull is not None and pull.state == "open" and name != incident.action.branch:
             supersede(incident, pull, ports)
             ports.forge.close(pull, f"replaced by {incident.action.branch}")
 
