@@ -133,7 +133,10 @@ def pull_json(call: Call, item: Item, whole: bool = True) -> dict[str, Any]:
         "auto_merge": item.auto_merge and {"merge_method": item.auto_merge["method"], "enabled_by": hub.account(item.user)},
     }
     if whole:
-        found["merged"], found["merged_by"] = item.merged, hub.account(item.merged_by) if item.merged else None
+        found["merged"], found["merged_by"] = (
+            item.merged,
+            hub.account(item.merged_by) if item.merged and item.merged_by in hub.users else None,
+        )
         found["mergeable"], found["mergeable_state"] = merges.told(repo, item)
     return found
 
