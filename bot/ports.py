@@ -213,8 +213,11 @@ class Conversation(Protocol):
         """Keep one comment with that key in the thread, its text replaced."""
         ...
 
-    def commands(self, since: Instant) -> Sequence[Command]:
-        """Comments in the manifests repository since then that begin like a command, oldest first, by people: for the sweep."""
+    def commands(self, since: Instant, repository: str = "") -> Sequence[Command]:
+        """Comments since then that begin like a command, oldest first, by people: for the sweep.
+
+        In the manifests repository, or in another one of the same forge. Raises Refused where we may not read that one.
+        """
         ...
 
 

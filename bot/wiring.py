@@ -113,7 +113,7 @@ def _remote(address: str) -> tuple[str, str] | None:
     return None if found is None else (found.url, found.name)
 
 
-def _credentials(address: str | Path, settings: Settings, client: Client) -> Callable[[], tuple[str, str]] | None:
+def _credentials(address: str | Path, settings: Settings, client: Client) -> Callable[[tuple[str, str] | None], tuple[str, str]] | None:
     """The forge's token for Git over HTTP; what a URL brings itself wins."""
     from bot.adapters.forges.github.opening import credentials
     from bot.adapters.git.address import remote

@@ -242,6 +242,10 @@ class PeopleModel(Strict):
     owners: Annotated[
         dict[str, tuple[Login, ...]], Field(description="Environment: logins of people who may act there; `*` for the others.")
     ] = {}
+    applications: Annotated[
+        tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}$")], ...],
+        Field(max_length=100, description="`owner/name` of application repositories whose comments are looked for."),
+    ] = ()
 
     def roles(self) -> dict[str, Role]:
         return {"act": Role[self.act.upper()], "stop": Role[self.stop.upper()]}

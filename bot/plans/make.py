@@ -14,6 +14,7 @@ from bot.plans.charts import with_versions
 from bot.plans.doubts import doubts
 from bot.plans.draft import changed, edits_of, merged_of, rewritten, whole_files
 from bot.plans.family import family
+from bot.plans.naming import by_version
 from bot.plans.plan import ByCommit, ByPath, ByRelease, ByService, Plan, Selector, Target, Unplanned
 from bot.plans.risk import risks
 from bot.plans.targets import doubtful, targets
@@ -74,7 +75,7 @@ def _undo(state: DesiredState, commit: Commit, paths: Iterable[str] | None) -> P
         return Unplanned(tuple(why))
     owners = {ref for path in files for ref in state.estate.owners.get(path, ())}
     target = Target(commit.parent[:12], commit.parent, None, "the state before that commit") if commit.parent else None
-    return _plan(state, sorted(owners, key=str), commit, commit.sha[:12], target, [], files, objections)
+    return by_version(_plan(state, sorted(owners, key=str), commit, commit.sha[:12], target, [], files, objections), state)
 
 
 def _service(

@@ -21,6 +21,7 @@ class Circle:
 class PeopleRules:
     """`act` is the least role that may roll back, approve, undo and lift; `stop` the least that may hold, cancel and ask.
 
+    `applications`: repositories of the same forge in which people talk to us as well.
     `teams` and `owners` by environment or glob of environments: where one is named, acting takes being one of them as well.
     """
 
@@ -28,6 +29,8 @@ class PeopleRules:
     stop: Role = Role.TRIAGE
     teams: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     owners: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    applications: tuple[str, ...] = ()
 
     def circle(self, environment: str) -> Circle | None:
         """Whom an environment is reserved to; None: to nobody in particular."""

@@ -17,7 +17,7 @@ from bot.policy.words import ending, holding
 from bot.ports import Ports
 from bot.reconciler.casing import quiet
 from bot.reconciler.counting import made_alone
-from bot.reconciler.drafting import composed, planned
+from bot.reconciler.drafting import branch, composed, planned
 from bot.reconciler.step import MINUTE, Step, end, move, stay, told
 from bot.reconciler.telling import supersede
 from bot.reconciler.view import View
@@ -39,7 +39,7 @@ def change_it(incident: Incident, view: View, ports: Ports) -> Step:
     if incident.resolved is not None and not incident.asked and action.kind is Kind.ROLLBACK and not action.head:
         return end(incident, End.RESOLVED, "the symptom went before anything was changed", view.now, urgent=False)
     plan = planned(incident, view.state, ports.repository)
-    if not isinstance(plan, Plan) or plan.key(action.attempt) != action.key:
+    if not isinstance(plan, Plan) or plan.key(action.attempt) != action.key or branch(action, plan, action.attempt) != action.branch:
         return move(incident, State.DECIDED, view.now, Note(Stage.CHANGE, "HEAD has changed what is to be done; planned again"))
     if action.mode == Trust.PUSH and (step := _capped(incident, view, ports) or _counting(incident, view)):
         return step
@@ -68,9 +68,9 @@ def _tidy(incident: Incident, head: Sha, ports: Ports) -> None:
 
 
 def _close_replaced(incident: Incident, ports: Ports) -> None:
-    for branch in incident.action.replaced:
-        pull = ports.forge.find(branch)
-        if pull is not None and pull.state == "open" and branch != incident.action.branch:
+    for name in incident.action.replaced:
+        pull = ports.forge.find(name)
+        if pull is not None and pull.state == "open" and name != incident.action.branch:
             supersede(incident, pull, ports)
             ports.forge.close(pull, f"replaced by {incident.action.branch}")
 
@@ -155,8 +155,17 @@ def _done(incident: Incident, view: View, ports: Ports) -> Step | None:
     if pull is None or pull.state == "open":
         return None
     if pull.state == "merged":
-        return _merged(incident, Merged(pull.merge or pull.head), view, action.mode == Trust.PROPOSE)
+        return _merged(incident, _read_back(incident, pull, ports), view, action.mode == Trust.PROPOSE)
     return _closed(incident, pull, view)
+
+
+def _read_back(incident: Incident, pull: PullRequest, ports: Ports) -> Merged:
+    """A merge of which nobody told us. Where it is ours, whose answer was lost, the forge is asked what it would have said with it."""
+    if incident.action.mode != Trust.PROPOSE:
+        answer = ports.forge.merge(pull, incident.action.head or pull.head)
+        if isinstance(answer, Merged):
+            return answer
+    return Merged(pull.merge or pull.head)
 
 
 def _await_person(incident: Incident, pull: PullRequest, view: View, ports: Ports) -> Step:
@@ -212,5 +221,6 @@ def _again_on(incident: Incident, moved: Sha, view: View, head: Sha) -> Step:
 def _merged(incident: Incident, merged: Merged, view: View, by_person: bool) -> Step:
     commit, approved = merged.commit, incident.action.approved
     who = "a person merged it" if by_person else f"merged, as {approved} approved" if approved else "merged"
-    note = Note(Stage.CHANGE, f"{who}: {commit[:12]}", (merged.bypassed,) if merged.bypassed else (), facts={"commit": commit})
+    past = f"; {merged.bypassed}" if merged.bypassed else ""  # among what was done, so that the comment goes on saying it
+    note = Note(Stage.CHANGE, f"{who}: {commit[:12]}{past}", facts={"commit": commit})
     return move(incident, State.MERGED, view.now, note, commit=commit, merged=view.now, by_person=by_person or bool(approved), quiet=None)

@@ -28,7 +28,7 @@ from bot.reconciler.reaching import reached
 from bot.reconciler.requesting import roll_back
 from bot.reconciler.saving import note_alone
 from bot.reconciler.subjects import Unclear, incident_of, lately, service_of
-from bot.reconciler.talking import Reply, answered, named, say, settle
+from bot.reconciler.talking import Reply, answered, named, say, settle, visit
 from bot.reconciler.view import View, look_around
 from bot.records.entry import Note, Stage
 from bot.records.replies import answer, ask_for, help_text, misspoken, reasons
@@ -67,6 +67,7 @@ def hear(command: Command, ports: Ports, houses: Mapping[str, Ports] = MappingPr
         if isinstance(answers, Unclear):
             say(command.thread, command.comment, _unclear(answers), ports)
         elif spoken is not None and answers:
+            visit(command.thread, ports)
             conversation.react(command.thread, command.comment, Reaction.SEEN)
             view = look_around(ports, fresh=isinstance(spoken, ACTING))
             say(command.thread, command.comment, _answer(command, spoken, view, conversation, ports), ports)

@@ -13,6 +13,8 @@ from bot.records.replies import going, reaction
 from bot.signals.signal import Asked, Command, Reaction, Thread
 
 CHAT = "chat:"
+VISITED = 50
+"""As many repositories of applications are looked at: each costs a request, which is free while nothing is new there."""
 TALK = "talk:"
 """Begins the key of a repository's turn to listen, and to look after what it told people."""
 
@@ -52,6 +54,19 @@ def answered(command: Command, ports: Ports) -> bool:
 def settle(command: Command, ports: Ports) -> None:
     """Remember that a comment is dealt with: the last thing that is done about it."""
     ports.store.keep(f"answered:{ports.repository.name}:{named(command)}", b"")
+
+
+def visited(ports: Ports) -> tuple[str, ...]:
+    """The applications' repositories in which somebody has talked to us, the latest last."""
+    text = ports.store.kept(f"visited:{ports.repository.name}")
+    return tuple(json.loads(text)) if text else ()
+
+
+def visit(thread: Thread, ports: Ports) -> None:
+    """Remember that somebody talks to us in a repository, so that the sweep looks there too."""
+    name, known = thread.repository.lower(), visited(ports)
+    if not same(name, ports) and name not in known:
+        ports.store.keep(f"visited:{ports.repository.name}", json.dumps([*known, name][-VISITED:]).encode())
 
 
 def say(thread: Thread, comment: int, reply: Reply, ports: Ports) -> None:

@@ -29,7 +29,7 @@ def work(key: str, houses: Mapping[str, Ports]) -> Instant | None:
         return take_in(ports, houses) if ports else None
     if key.startswith(TALK):
         ports = houses.get(key.removeprefix(TALK))
-        return listen(ports) if ports else None
+        return listen(ports, houses) if ports else None
     if key.startswith(TEND):
         ports = houses.get(key.removeprefix(TEND))
         return tend(ports) if ports else None

@@ -126,9 +126,10 @@ class WorldConversation:
         elif found.text != text:
             found.text, found.writes = text, found.writes + 1
 
-    def commands(self, since: Instant) -> Sequence[Command]:
+    def commands(self, since: Instant, repository: str = "") -> Sequence[Command]:
         self._up()
-        mine = [each for each in self.comments if each.thread.repository == self.home and each.at >= since and each.kind == "User"]
+        where = repository or self.home
+        mine = [each for each in self.comments if each.thread.repository == where and each.at >= since and each.kind == "User"]
         return tuple(self._command(each) for each in mine if not each.edited and read(each.text) is not None)
 
     def _command(self, said: Comment) -> Command:

@@ -31,7 +31,7 @@ INSTEAD: dict[str, tuple[int, str, dict[str, str]]] = {
     "rate_limited": (200, "API rate limit exceeded", {"Retry-After": "1"}),
     "404_once": (404, "Not Found", {}),
 }
-KINDS = {*INSTEAD, "cut_before", "cut_after", "502_after", "stale", "latency"}
+KINDS = {*INSTEAD, "cut_before", "cut_after", "502_after", "stale", "latency", "revoked"}
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -58,6 +58,8 @@ class Handler(BaseHTTPRequestHandler):
         fault = struck.kind if struck else None
         if struck and fault == "latency":
             time.sleep(struck.seconds)
+        if fault == "revoked":  # the token ends just before this
+            self.hub.revoke(self._token())
         if fault == "cut_before":
             self._cut()
             return

@@ -133,7 +133,10 @@ def pull_json(call: Call, item: Item, whole: bool = True) -> dict[str, Any]:
         "auto_merge": item.auto_merge and {"merge_method": item.auto_merge["method"], "enabled_by": hub.account(item.user)},
     }
     if whole:
-        found["merged"] = item.merged
+        found["merged"], found["merged_by"] = (
+            item.merged,
+            hub.account(item.merged_by) if item.merged and item.merged_by in hub.users else None,
+        )
         found["mergeable"], found["mergeable_state"] = merges.told(repo, item)
     return found
 
@@ -333,7 +336,7 @@ def merge_pull(call: Call) -> Result:
         raise Answer(405, "This branch must not contain merge commits.")
     if not merges.mergeable(call.repo, item) or guards.state(call.repo, item, call.me) not in ("clean", "unstable"):
         raise Answer(405, "Pull Request is not mergeable")
-    sha = call.repo.merge(item, method, body.get("commit_title"), body.get("commit_message"))
+    sha = call.repo.merge(item, method, body.get("commit_title"), body.get("commit_message"), call.me)
     return 200, {"sha": sha, "merged": True, "message": "Pull Request successfully merged"}
 
 

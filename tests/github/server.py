@@ -33,6 +33,8 @@ class Fault:
     kind: str
     times: int
     seconds: float = 0.0
+    then: Fault | None = None
+    """What goes wrong from then on."""
 
 
 class Apps:
@@ -210,7 +212,7 @@ class FakeGitHub:
         """Somebody presses the button; protection is not asked: he may bypass it."""
         with self.lock:
             item = self.repos[name].items[number]
-            sha = self.repos[name].merge(item, method, f"{item.title} (#{number})", self.repos[name].commit(item.sha)["message"])
+            sha = self.repos[name].merge(item, method, f"{item.title} (#{number})", self.repos[name].commit(item.sha)["message"], login)
             self.webhooks.look(name, login)
         return sha
 
@@ -277,7 +279,7 @@ class FakeGitHub:
         item.comments.append(Comment(repo.next_id(), item.number, body, user, time.time(), time.time()))
         return item.comments[-1]
 
-    def fault(self, match: str, kind: str, times: int = 1, seconds: float = 0.1) -> None:
+    def fault(self, match: str, kind: str, times: int = 1, seconds: float = 0.1) -> Fault:
         """What fits `match` (`METHOD /path`, or `POST /api/graphql mutationName`) goes wrong that often.
 
         `seconds`: how much later a `latency` answers. Raises ValueError for a kind that there is not.
@@ -285,6 +287,7 @@ class FakeGitHub:
         if kind not in KINDS:
             raise ValueError(f"no fault {kind!r}: there are {', '.join(sorted(KINDS))}")
         self.faults.append(Fault(re.compile(match), kind, times, seconds))
+        return self.faults[-1]
 
     def struck(self, what: str) -> Fault | None:
         with self.lock:
@@ -293,6 +296,7 @@ class FakeGitHub:
                     fault.times -= 1
                     if not fault.times:
                         self.faults.remove(fault)
+                        self.faults += [fault.then] if fault.then else []
                     return fault
         return None
 

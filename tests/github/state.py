@@ -108,6 +108,7 @@ class Item:
     draft: bool = False
     merged_at: float | None = None
     merge_commit: str | None = None
+    merged_by: str = ""
     labels: list[str] = field(default_factory=list)
     labelled: list[tuple[str, str]] = field(default_factory=list)
     """Which label was put on it by whom, oldest first."""
@@ -227,7 +228,8 @@ class Repo:
         rows = self.git("for-each-ref", "--format=%(objectname) %(refname:strip=2)", "refs/heads/").splitlines()
         return {branch: sha for sha, _, branch in (row.partition(" ") for row in rows)}
 
-    def merge(self, item: Item, method: str, headline: str | None = None, body: str | None = None) -> str:
+    def merge(self, item: Item, method: str, headline: str | None = None, body: str | None = None, by: str = "") -> str:
+        """`by`: who merges; whoever opened it where GitHub does that by itself."""
         base = self.head(item.base) or ""
         tree = self.git("merge-tree", "--write-tree", base, item.sha).splitlines()[0]
         message = self.commit(item.sha)["message"]
@@ -238,6 +240,7 @@ class Repo:
         parents = ["-p", base, *(["-p", item.sha] if method == "merge" else [])]
         sha = self.git("commit-tree", tree, *parents, feed=message.encode(), environment=identity("GitHub", "noreply@github.com")).strip()
         self.git("update-ref", f"refs/heads/{item.base}", sha, base)
+        item.merged_by = by or item.user
         item.state, item.merged_at, item.merge_commit, item.auto_merge, item.queued = "closed", time.time(), sha, None, False
         return sha
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.records.trailers import trailers
 from tests.github.packages import Unobtainable, package
 from tests.github.server import FakeGitHub
 from tests.github.town import NAME, Town, a_town
@@ -55,6 +56,23 @@ def test_on_a_merged_pull_request(town: Town) -> None:
         f"Say that there or here; `/rollback cancel` closes it.\nIts record is `{incident.id}`.\n"
     ]
     assert town.pictures(said) == ["rocket"]
+
+
+def test_it_goes_by_the_versions_that_the_pull_request_released(town: Town) -> None:
+    town.say(town.release, "/rollback because it hangs")
+    number = once(town)
+    pull = town.hub.pull(NAME, number)
+    assert pull.title == "Rollback checkout 2.8.0 → 2.7.0 (prod)"
+    assert pull.head.startswith("rollbot/prod/checkout/2.8.0-to-2.7.0-")
+    assert town.answers(number)[0].startswith("**Waiting for a person.**") and "from `2.8.0` back to `2.7.0`" in town.answers(number)[0]
+
+    town.say(number, "/rollback approve", "tom")
+
+    said = trailers(town.hub.repos[NAME].commit(town.hub.repos[NAME].head("main"))["message"])
+    assert (said["Rollback-From"], said["Rollback-To"]) == (("2.8.0",), ("2.7.0",))
+    bad = town.hub.pull(NAME, town.release).merge_commit
+    assert [each.description for each in town.hub.statuses(NAME, bad)] == ["rolled back in prod to 2.7.0"]
+    assert any("from `2.8.0`, which this pull request released, to `2.7.0`" in text for text in town.answers(town.release))
 
 
 def test_on_an_issue_with_a_service(town: Town) -> None:

@@ -34,6 +34,8 @@ from tests.github import watch, webhooks
 from tests.github.server import FakeGitHub
 from tests.github.state import Crossed
 
+APP = "rollbot-app"
+RIGHTS = {"contents": "write", "pull_requests": "write", "issues": "write", "statuses": "write", "checks": "read", "metadata": "read"}
 NAME, SECRET = "acme/manifests", "a-secret-of-the-webhook"
 PROD = "apps/checkout/overlays/prod/kustomization.yaml"
 PEOPLE = {"robot": "write", "ada": "admin", "tom": "write", "lin": "triage", "eve": "read"}
@@ -44,6 +46,7 @@ class Town:
 
     def __init__(self, hub: FakeGitHub, settings: Settings) -> None:
         self.hub, self.settings, self.deliveries = hub, settings, 0
+        self.me = "robot" if settings.github_token else f"{APP}[bot]"
         self.release = self._released()
 
     def _released(self) -> int:
@@ -139,11 +142,11 @@ class Town:
 
     def answers(self, number: int) -> list[str]:
         """What Rollbot said in a thread, without the marker that finds it again."""
-        said = [each.body.partition("\n") for each in self.hub.comments(NAME, number) if each.user == "robot"]
+        said = [each.body.partition("\n") for each in self.hub.comments(NAME, number) if each.user == self.me]
         return [text for marker, _, text in said if marker.startswith("<!-- rollbot:")]
 
     def pictures(self, comment: int) -> list[str]:
-        return [each.content for each in self.hub.reactions(NAME, comment) if each.user == "robot"]
+        return [each.content for each in self.hub.reactions(NAME, comment) if each.user == self.me]
 
     def incidents(self) -> list[Incident]:
         return list(self.ports.store.incidents(self.ports.repository.name))
@@ -152,7 +155,8 @@ class Town:
         return self.hub.repos[NAME].git("show", f"main:{PROD}")
 
 
-def a_town(hub: FakeGitHub, folder: Path, trust: str = "propose") -> Town:
+def a_town(hub: FakeGitHub, folder: Path, trust: str = "propose", key: str = "") -> Town:
+    """`key`: the private key of the App that Rollbot is there, in the place of an account with a token."""
     hub.create(NAME)
     for number, (login, role) in enumerate(PEOPLE.items(), 9001):
         hub.user(login, number)
@@ -162,11 +166,14 @@ def a_town(hub: FakeGitHub, folder: Path, trust: str = "propose") -> Town:
     raw = yaml.safe_load(story.SHOP.read_text())
     raw["history"][0]["files"][".rollbot.yaml"] = f"policy: {{trust: {{prod: {trust}}}}}\n"
     Origin(Path(hub.folder(NAME)), "main").tell(story.read(raw).history)
+    if key:
+        hub.app(4711, key, APP, RIGHTS)
+    login = {"github_app_id": "4711", "github_private_key": key} if key else {"github_token": hub.token("robot")}
     settings = Settings(
         _env_file=None,
         forge="github",
         github_url=hub.api,
-        github_token=hub.token("robot"),
+        **login,
         github_webhook_secret=(SecretStr(SECRET),),
         repo_url=(hub.url(NAME),),
         database_url=f"sqlite:///{folder}/rollbot.db",

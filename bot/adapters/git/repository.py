@@ -65,7 +65,7 @@ class GitRepository:
             origin = self._origin(folder)
         secret = origin.secret if origin else None
         url = origin.url if origin else None
-        self._git = Git(folder, url, (credentials or (lambda: secret)) if origin else None)
+        self._git = Git(folder, url, (credentials or (lambda _: secret)) if origin else None)
         self._blobs = Blobs(self._git)
         self._trees = Trees(self._git, self._blobs)
         self._branches = Branches(self._git, self._blobs, url, self._mirrored is not None, self._work_tree)

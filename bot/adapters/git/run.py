@@ -24,8 +24,11 @@ from git.exc import GitCommandNotFound
 
 from bot.errors import Refused, RollbotError, Unavailable
 
-Credentials = Callable[[], tuple[str, str] | None]
-"""Asked before every network command: user and password (or token); None where there is nothing to show."""
+Secret = tuple[str, str]
+"""User and password (or token)."""
+
+Credentials = Callable[[Secret | None], Secret | None]
+"""Asked before every network command what to show, None where there is nothing; and once more with what the server turned down."""
 
 LOCAL, NETWORK = 120.0, 300.0
 
@@ -55,6 +58,9 @@ _REFUSALS = re.compile(
     re.IGNORECASE,
 )
 
+# What git says of a 401: it looks for other credentials, and there are none to be had. Nothing was carried out.
+_TURNED_DOWN = re.compile(r"authentication failed|could not read (username|password)|returned error: 401", re.IGNORECASE)
+
 # Who may write is decided before the pack is sent: a 403 to the pack itself is a forge that finds us too fast.
 _PASSES = re.compile(r"returned error: (429|5\d\d)|RPC failed; HTTP 403")
 
@@ -76,8 +82,18 @@ class Git:
     def answer(
         self, *words: str, feed: bytes | None = None, timeout: float = LOCAL, network: bool = False, at: Path | None = None
     ) -> Answer:
-        """Run a command to its end, whatever its status. Raises Unavailable where it takes too long."""
-        secret = self._credentials() if network and self._credentials else None
+        """Run a command to its end, whatever its status. Raises Unavailable where it takes too long.
+
+        A token may end before its time: where the server turns it down and another can be had, the command is run once more.
+        """
+        secret = self._credentials(None) if network and self._credentials else None
+        answer = self._ran(words, feed, timeout, secret, at)
+        if secret is None or self._credentials is None or not answer.status or not _TURNED_DOWN.search(answer.err):
+            return answer
+        other = self._credentials(secret)
+        return answer if other is None or other == secret else self._ran(words, feed, timeout, other, at)
+
+    def _ran(self, words: Sequence[str], feed: bytes | None, timeout: float, secret: Secret | None, at: Path | None) -> Answer:
         process = self._start(words, feed is not None, secret, at)
         try:
             out, err = process.communicate(feed, timeout)
@@ -103,7 +119,7 @@ class Git:
         """Start a command whose output is read as it comes; it can be fed through `feed`."""
         return Stream(self._start(words, True, None, None), words[0])
 
-    def _start(self, words: Sequence[str], fed: bool, secret: tuple[str, str] | None, at: Path | None) -> Any:
+    def _start(self, words: Sequence[str], fed: bool, secret: Secret | None, at: Path | None) -> Any:
         environment = _ENVIRONMENT | {"GIT_DIR": str(self.folder)} | _config(self._settings(secret))
         if ssh := os.environ.get("GIT_SSH_COMMAND"):
             environment["GIT_SSH_COMMAND"] = ssh
@@ -127,7 +143,7 @@ class Git:
         process, launched.proc = launched.proc, None  # ours from here on: GitPython's wrapper raises where it should answer
         return process
 
-    def _settings(self, secret: tuple[str, str] | None) -> Sequence[tuple[str, str]]:
+    def _settings(self, secret: Secret | None) -> Sequence[tuple[str, str]]:
         if secret is None or self._address is None:
             return _CONFIG
         token = base64.b64encode(":".join(secret).encode()).decode()
@@ -195,7 +211,7 @@ def _config(settings: Sequence[tuple[str, str]]) -> dict[str, str]:
     return {"GIT_CONFIG_COUNT": str(len(settings)), **pairs}
 
 
-def _clean(text: str, secret: tuple[str, str] | None) -> str:
+def _clean(text: str, secret: Secret | None) -> str:
     text = re.sub(r"(\w+://)[^/@\s]+@", r"\1", text)
     if secret:
         for word in (secret[1] or secret[0], base64.b64encode(":".join(secret).encode()).decode()):

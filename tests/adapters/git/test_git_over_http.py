@@ -28,7 +28,7 @@ def change(base: Sha, size: int = 1) -> Change:
 
 
 def test_a_commit_is_pushed_over_http(url: str, opened: Opens):
-    repository = opened(url, credentials=lambda: ("ann", "s3cr3tword"))
+    repository = opened(url, credentials=lambda _: ("ann", "s3cr3tword"))
     repository.fetch()
     base = repository.resolve("main")
 
@@ -50,14 +50,14 @@ def test_a_password_in_the_address_is_used_and_shown_nowhere(url: str, opened: O
 @pytest.mark.parametrize("secret", [None, ("ann", "wrong-password")])
 def test_wrong_credentials_are_refused_without_showing_them(url: str, opened: Opens, secret: tuple[str, str] | None):
     with pytest.raises(Refused) as error:
-        opened(url, credentials=lambda: secret).fetch()
+        opened(url, credentials=lambda _: secret).fetch()
 
     assert "wrong-password" not in str(error.value)
 
 
 def test_a_repository_that_the_server_does_not_have_is_refused(url: str, opened: Opens):
     with pytest.raises(Refused, match="not found"):
-        opened(url.replace("server.git", "other.git"), credentials=lambda: ("ann", "s3cr3tword")).resolve("main")
+        opened(url.replace("server.git", "other.git"), credentials=lambda _: ("ann", "s3cr3tword")).resolve("main")
 
 
 def test_a_server_that_went_away_is_unavailable(checkout, server, tmp_path: Path, opened: Opens):

@@ -35,6 +35,8 @@ class Merging:
         """See Forge.merge. What is not merged now for reasons that pass is armed to merge by itself as soon as it may."""
         with self._client.writing:
             found = self._pulls.one(pull.number)
+            if found["merged_at"]:
+                return self._read_back(found, head)
             if (answer := self._settled(found, head)) is not None:
                 return answer
             commit = self._client.get(self._client.at(f"/git/commits/{head}"), sure=True)
@@ -48,6 +50,10 @@ class Merging:
             if isinstance(answer, Blocked) and not answer.waiting:
                 self.disarm(self._pulls.one(pull.number))
             return answer
+
+    def _read_back(self, found: Any, head: Sha) -> Merged:
+        """What was merged before, perhaps by an earlier try of ours whose answer was lost: how it stood then nobody tells any more."""
+        return Merged(Sha(found.get("merge_commit_sha") or head), self._bypassed(found["base"]["ref"], None) if self._by_us(found) else "")
 
     def disarm(self, found: Any) -> None:
         """See that it is not merged by itself later."""
@@ -121,11 +127,13 @@ class Merging:
             asked |= {"commit_title": headline, "commit_message": body}
 
         def merge() -> Merged:
-            return Merged(Sha(self._client.send("PUT", path, asked)["sha"]), self._bypassed(found))
+            return Merged(Sha(self._client.send("PUT", path, asked)["sha"]), self._bypassed(found["base"]["ref"], found))
 
         def look() -> Merged | None:
             there = self._pulls.one(found["number"])
-            return Merged(Sha(there["merge_commit_sha"])) if there["merged_at"] else None
+            if not there["merged_at"]:
+                return None
+            return Merged(Sha(there["merge_commit_sha"]), self._bypassed(found["base"]["ref"], found) if self._by_us(there) else "")
 
         try:
             return self._client.settled(merge, look)
@@ -173,14 +181,19 @@ class Merging:
             method for method in METHODS if settings.get(f"allow_{'merge_commit' if method == 'merge' else f'{method}_merge'}", True)
         )
 
-    def _bypassed(self, found: Any) -> str:
+    def _by_us(self, merged: Any) -> bool:
+        """Whether we pressed the button; what GitHub merged by itself later kept the rules."""
+        by = merged.get("merged_by") or {}
+        return not merged.get("auto_merge") and by.get("id") == self._client.identity().number
+
+    def _bypassed(self, target: str, before: Any) -> str:
         """Nothing is got past in silence: GitHub lets whoever may bypass the rules merge what they block.
 
-        `found` is as it was before; where GitHub had not worked it out by then, it is asked whether it would let us past.
+        `before` is how it stood; where nobody knows that (None), or GitHub had not worked it out, it is asked whether it lets us past.
         """
-        if found.get("mergeable_state") == "blocked":
+        if before is not None and before.get("mergeable_state") == "blocked":
             return "the branch's rules were bypassed: GitHub lets Rollbot do that"
         with suppress(Denied, Unavailable):
-            if found.get("mergeable") is None and gates(self._client, found["base"]["ref"]).bypassed:
+            if (before is None or before.get("mergeable") is None) and gates(self._client, target).bypassed:
                 return "the branch's rules may have been bypassed: GitHub lets Rollbot do that"
         return ""

@@ -39,9 +39,15 @@ def opened(login: Login, url: str, name: str, timing: Timing | None = None) -> I
         client.close()
 
 
-def credentials(login: Login, url: str, client: Client) -> Callable[[], tuple[str, str]] | None:
-    """User and password for Git over HTTP, for the forge's own host only."""
-    return (lambda: ("x-access-token", client.access.token())) if trusted(login.api, url) else None
+def credentials(login: Login, url: str, client: Client) -> Callable[[tuple[str, str] | None], tuple[str, str]] | None:
+    """User and password for Git over HTTP, for the forge's own host only; another one than what was turned down, where there is one."""
+
+    def shown(turned_down: tuple[str, str] | None) -> tuple[str, str]:
+        if turned_down is not None:
+            client.access.renew(turned_down[1])
+        return "x-access-token", client.access.token()
+
+    return shown if trusted(login.api, url) else None
 
 
 def _access(login: Login, repository: str, timing: Timing) -> Access:

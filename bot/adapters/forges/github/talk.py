@@ -28,6 +28,7 @@ _ROLES = {
     "admin": Role.ADMIN,
 }
 _LONGEST = 70_000
+_HOUR = 3600
 _LOOKS = (0.0, 0.3, 1.0)
 """Seconds before each look for what must be there."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -156,20 +157,23 @@ class GitHubConversation:
     def reply(self, thread: Thread, key: str, text: str) -> None:
         self._comments.keep(_checked(thread.repository), thread.number, key, text)
 
-    def commands(self, since: Instant) -> Sequence[Command]:
-        """New comments only: one that was edited afterwards is none (its words may be somebody else's)."""
-        stamp = datetime.fromtimestamp(since, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        path = self._client.at("/issues/comments")
-        found = self._client.each(path, spare=True, since=stamp, sort="created", direction="asc")
-        return tuple(self._command(each) for each in found if _begins(each) and _time(each["created_at"]) >= int(since))
+    def commands(self, since: Instant, repository: str = "") -> Sequence[Command]:
+        """New comments only: one that was edited afterwards is none (its words may be somebody else's).
 
-    def _command(self, comment: Any) -> Command:
-        user, number = comment["user"], int(str(comment["issue_url"]).rpartition("/")[2])
-        text = _CONTROL.sub("\ufffd", str(comment["body"])[:_LONGEST])
-        thread = Thread(self._client.repository, number)
-        key = f"github:{self._client.repository.lower()}:{comment['id']}"  # as its webhook calls it
-        at = _time(comment["created_at"])
-        return Command(key, at, str(user["login"]), int(user["id"]), thread, int(comment["id"]), text, comment.get("html_url"))
+        Asked for since the full hour, so that the next look asks the same, and what has not changed costs nothing of the rate limit.
+        """
+        where = _checked(repository or self._client.repository)
+        stamp = datetime.fromtimestamp(since // _HOUR * _HOUR, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        found = self._client.each(f"/repos/{where}/issues/comments", spare=True, since=stamp, sort="created", direction="asc")
+        return tuple(_command(where, each) for each in found if _begins(each) and _time(each["created_at"]) >= int(since))
+
+
+def _command(repository: str, comment: Any) -> Command:
+    user, number = comment["user"], int(str(comment["issue_url"]).rpartition("/")[2])
+    text = _CONTROL.sub("\ufffd", str(comment["body"])[:_LONGEST])
+    key = f"github:{repository.lower()}:{comment['id']}"  # as its webhook calls it
+    thread, at = Thread(repository, number), _time(comment["created_at"])
+    return Command(key, at, str(user["login"]), int(user["id"]), thread, int(comment["id"]), text, comment.get("html_url"))
 
 
 def _begins(comment: Any) -> bool:

@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.adapters.forges.github.hub import Hub
+from tests.github.keys import private_key
 from tests.github.server import FakeGitHub
 
 
@@ -26,6 +25,4 @@ def hub(server: FakeGitHub, tmp_path: Path) -> Iterator[Hub]:
 @pytest.fixture(scope="session")
 def key() -> str:
     """An App's private key."""
-    made = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    form = serialization.NoEncryption()
-    return made.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, form).decode()
+    return private_key()

@@ -51,7 +51,7 @@ class Hub:
         self.patient = Patient()
         self._stack = ExitStack()
         secret = ("x-access-token", self.token)
-        self.repository = self._stack.enter_context(GitRepository(server.url(name), "main", folder / "cache", credentials=lambda: secret))
+        self.repository = self._stack.enter_context(GitRepository(server.url(name), "main", folder / "cache", credentials=lambda _: secret))
         self.repository.fetch()
         self.start()
 

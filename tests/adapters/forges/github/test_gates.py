@@ -89,6 +89,31 @@ def test_what_a_ruleset_lets_us_past_is_merged_and_said(hub: Hub, reads: int) ->
     assert any("bypassed" in each.what for each in examine(hub.client, "main", False) if each.check == "protection")
 
 
+@pytest.mark.parametrize(
+    ("killed", "says"),
+    [pytest.param(False, "rules were bypassed", id="read back at once"), pytest.param(True, "may have been", id="later")],
+)
+def test_a_bypassing_merge_whose_answer_is_lost_is_said_all_the_same(hub: Hub, killed: bool, says: str) -> None:
+    hub.server.ruleset(hub.name, "main", {"robot": "pull_requests_only"}, reviews=1)
+    pull = hub.proposed()
+    hub.server.fault("PUT .*/merge$", "cut_after")
+    answer = hub.forge.merge(pull, pull.head)
+    if killed:
+        hub.start()
+        answer = hub.forge.merge(pull, pull.head)
+
+    assert isinstance(answer, Merged) and says in answer.bypassed
+    assert [each.method for each in hub.server.writes if each.path.endswith("/merge")] == ["PUT"]
+
+
+def test_what_a_person_merged_past_the_rules_is_no_bypass_of_ours(hub: Hub) -> None:
+    hub.server.ruleset(hub.name, "main", {"robot": "pull_requests_only", "ada": "always"}, reviews=1)
+    pull = hub.proposed()
+    hub.server.merge_by_person(hub.name, pull.number, "ada")
+
+    assert hub.forge.merge(pull, pull.head) == Merged(hub.base)
+
+
 def test_what_a_ruleset_asks_for_is_waited_for_by_name(hub: Hub) -> None:
     hub.server.allow(hub.name, merge_methods=["squash"], auto_merge=True)
     hub.server.ruleset(hub.name, "main", required_checks=["ci"])

@@ -135,8 +135,8 @@ def test_an_installation_s_token_that_has_expired_is_renewed_in_mid_rollback(hub
     assert requests.get(f"{hub.server.api}/user", headers={"Authorization": f"token {first}"}, timeout=10).status_code == 401
 
 
-def test_git_is_shown_a_token_that_serves(hub: Hub, installed: Client, tmp_path: object) -> None:
-    """By its own clock, which goes with GitHub's, the adapter renews before the end: Git never meets an old one."""
+def test_git_is_shown_a_token_that_serves(hub: Hub, installed: Client) -> None:
+    """By its own clock, which goes with GitHub's, the adapter renews before the end; where GitHub ends one sooner, once it is told."""
     login, url = Login(hub.server.api), hub.server.url(hub.name)
     with GitRepository(url, "main", hub.repository._folder.parent / "apps", credentials=credentials(login, url, installed)) as repository:
         repository.fetch()
@@ -146,8 +146,21 @@ def test_git_is_shown_a_token_that_serves(hub: Hub, installed: Client, tmp_path:
         assert repository.resolve("main") == hub.base
 
         hub.server.quota.ahead += HOUR  # GitHub's clock alone
-        with pytest.raises((Refused, Unavailable)) as failed:
+        hub.somebody_pushes("more.txt")
+        repository.fetch()
+        assert repository.resolve("main") == hub.base
+
+
+@pytest.mark.parametrize("request_", ["/info/refs$", "git-upload-pack$", "git-receive-pack$"])
+def test_git_asks_for_another_token_once_where_its_own_is_ended(hub: Hub, installed: Client, request_: str) -> None:
+    login, url = Login(hub.server.api), hub.server.url(hub.name)
+    with GitRepository(url, "main", hub.repository._folder.parent / "apps", credentials=credentials(login, url, installed)) as repository:
+        hub.server.fault(request_, "revoked")
+        repository.fetch()
+        made = repository.write(hub.change())
+        assert (hub.origin.head(BRANCH), hub.server.faults) == (made, [])
+
+        hub.server.fault("/info/refs$", "revoked", times=2)
+        with pytest.raises(Refused, match="git fetch") as failed:
             repository.fetch()
         assert not re.search("ghs_", str(failed.value))
-        installed.get(installed.at(""))
-        repository.fetch()

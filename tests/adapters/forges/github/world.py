@@ -45,7 +45,7 @@ class GitHubWorld(LivedWorld):
     def reached(self) -> GitRepository:
         secret = ("x-access-token", self.token)
         cache = self.folder / "cache"
-        return GitRepository(self.server.url(self.name), self.story.branch, cache, credentials=lambda: secret, now=self.clock.now)
+        return GitRepository(self.server.url(self.name), self.story.branch, cache, credentials=lambda _: secret, now=self.clock.now)
 
     def forged(self) -> Forge:
         self.client = Client(self.server.api, TokenAccess(self.token), self.name, self.patient.timing())
