@@ -54,3 +54,11 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path}/deep/rollbot.db"
     url: str = request.getfixturevalue("postgres_url")
     return url
+
+
+LONGEST = ("test_kills.py", "test_killed_talking.py", "test_kills_on_postgresql.py", "test_month.py", "test_recovers.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first, so that no core waits for another's last test."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)

@@ -178,7 +178,7 @@ def asked_while_stopped(world: MortalWorld) -> None:
 def released_again(world: MortalWorld) -> None:
     ended = world.incident()
     if ended and ended.ended and len(world.incidents()) == 1 and world.desired("checkout") == "2.7.0" and world.healthy("checkout"):
-        world.release("checkout", "2.8.0")
+        world.release("checkout", "2.8.0", who="Tom Okafor <tom@shop.example>")  # a bot's would be taken back again
 
 
 WAYS = {

@@ -12,9 +12,9 @@ from tests.reconciler.test_kills import WAYS, Death, kill_points, live
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("name", ["push", "refused"])
+@pytest.mark.parametrize("name", ["push"])
 def test_on_postgresql_too(name: str, tmp_path: Path, postgres_server: Server) -> None:
-    """The short ways; `make bench-chaos` dies at every point of every way there."""
+    """A short way; `make bench-chaos` dies at every point of every way there."""
     matrix(name, tmp_path, postgres_server, every=7)
 
 

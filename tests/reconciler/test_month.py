@@ -14,7 +14,7 @@ def test_no_month_breaks_a_law() -> None:
     run_state_machine_as_test(
         Month,
         settings=settings(
-            max_examples=10,
+            max_examples=5,
             stateful_step_count=20,
             deadline=None,
             suppress_health_check=list(HealthCheck),
