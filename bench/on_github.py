@@ -14,7 +14,6 @@ import hmac
 import json
 import os
 import re
-import socket
 import statistics
 import subprocess
 import sys
@@ -30,6 +29,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from running import DEPLOYMENT, KUSTOMIZATION, TOKEN, free_port, pinned
+
 from tests.adapters.forges.github import faults, protection
 from tests.github.judge import verdict
 from tests.github.packages import Unobtainable, package
@@ -37,26 +38,6 @@ from tests.github.server import FakeGitHub
 from tests.github.state import Crossed
 
 NAME = "acme/manifests"
-TOKEN = "0123456789abcdef0123456789abcdef"
-KUSTOMIZATION = """apiVersion: kustomize.config.k8s.io/v1beta1
-kind: Kustomization
-resources:
-  - ../../base
-images:
-  - name: registry.example/{name}
-    newTag: "{version}"
-"""
-DEPLOYMENT = """apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: {name}
-spec:
-  template:
-    spec:
-      containers:
-        - name: {name}
-          image: registry.example/{name}
-"""
 CONFIG = "version: 1\nattribution: {live_after: 1m}\n"
 
 
@@ -119,7 +100,7 @@ def estate(server: FakeGitHub, names: Sequence[str]) -> dict[str, int]:
     for name in names:
         files[f"apps/{name}/base/deployment.yaml"] = DEPLOYMENT.format(name=name)
         files[f"apps/{name}/base/kustomization.yaml"] = "resources:\n  - deployment.yaml\n"
-        files[f"apps/{name}/overlays/prod/kustomization.yaml"] = KUSTOMIZATION.format(name=name, version="1.0.0")
+        files[pinned(name)] = KUSTOMIZATION.format(name=name, version="1.0.0")
     server.create(NAME)
     for number, login in enumerate(("robot", "ada"), 9001):
         server.user(login, number)
@@ -127,7 +108,7 @@ def estate(server: FakeGitHub, names: Sequence[str]) -> dict[str, int]:
     now = int(time.time())
     stream = [_commit(now - 86400, "Begin", files, first=True)]
     for name in names:
-        path = f"apps/{name}/overlays/prod/kustomization.yaml"
+        path = pinned(name)
         stream.append(_commit(now - 600, f"Update {name} to 1.1.0", {path: KUSTOMIZATION.format(name=name, version="1.1.0")}))
     subprocess.run(["git", "fast-import", "--quiet"], cwd=server.folder(NAME), input="".join(stream).encode(), check=True)
     repo = server.repos[NAME]
@@ -152,7 +133,7 @@ def _commit(at: int, message: str, files: dict[str, str], first: bool = False) -
 @contextmanager
 def serving(server: FakeGitHub, folder: Path) -> Iterator[tuple[str, int]]:
     """`rollbot serve` as a process of its own; yields the address of its door and its number."""
-    port = _free_port()
+    port = free_port()
     said = {
         "ROLLBOT_FORGE": "github",
         "ROLLBOT_GITHUB_URL": server.api,
@@ -173,12 +154,6 @@ def serving(server: FakeGitHub, folder: Path) -> Iterator[tuple[str, int]]:
         finally:
             process.terminate()
             process.wait(30)
-
-
-def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 def _ready(address: str, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -136,7 +136,13 @@ def test_flux(data: st.DataObject, town: Town, flux: FakeFlux, odd: Odd) -> None
 )
 def test_any_object_can_be_read(value: Any) -> None:
     found = value if isinstance(value, dict) else {}
-    argo_reading.read(found, Source(None, "", (), ""))
-    argo_reading.read(found, Source(1, "", (), "", dry=True))
-    flux_reading.read(found | {"kind": "Kustomization"}, found | {"kind": "GitRepository"})
-    flux_reading.helm(found | {"kind": "HelmRelease"})
+    syncs = [
+        argo_reading.read(found, Source(None, "", (), "")),
+        argo_reading.read(found, Source(1, "", (), "", dry=True)),
+        flux_reading.read(found | {"kind": "Kustomization"}, found | {"kind": "GitRepository"}),
+    ]
+    settled, words, healed, deployed = flux_reading.helm(found | {"kind": "HelmRelease"})
+
+    assert all(sync.revision is None or len(sync.revision) in (40, 64) for sync in syncs)
+    assert isinstance(settled, bool) and isinstance(words, str) and isinstance(healed, str)
+    assert deployed is None or isinstance(deployed, float)

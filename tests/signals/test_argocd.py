@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import yaml
 from bot.errors import Refused
 from bot.signals.argocd import parse
 from bot.signals.signal import Alert, ChangeEvent, Ignored, Status
+from tests.signals import payloads
 
 ROOT = Path(__file__).parents[2]
 PAYLOADS = ROOT / "fixtures" / "payloads" / "argocd"
@@ -20,15 +22,11 @@ NOW = 1_800_000_000.0
 SHA = "f3937462080c6946ff5ec4b5fa393e7c22388e4c"
 
 
-def recorded(name: str, **changes: object) -> bytes:
-    return json.dumps(json.loads((PAYLOADS / f"{name}.json").read_bytes()) | changes).encode()
+recorded = partial(payloads.recorded, "argocd")
 
 
 def first(body: bytes) -> Alert:
-    found = parse(body, NOW)
-    assert not isinstance(found, Ignored), found
-    assert isinstance(found[0], Alert)
-    return found[0]
+    return payloads.first(parse(body, NOW))
 
 
 def test_a_degraded_application_fires_with_its_revision() -> None:

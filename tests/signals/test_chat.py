@@ -124,7 +124,9 @@ def test_what_is_misspoken_is_told_why(text: str, says: str, nearest: str | None
 @given(st.text() | st.text(alphabet="/rollback `>~-\"'\\$;@\n\t\0= tofrinchekshd129").map(lambda text: f"/rollback {text}"))
 @settings(max_examples=500, deadline=None)
 def test_whatever_is_written_is_answered(text: str) -> None:
-    read(text)
+    found = read(text)
+
+    assert found is None or type(found).__module__ == "bot.signals.spoken"
 
 
 NAMES = st.text(string.ascii_letters + string.digits + "._-", min_size=1, max_size=20).filter(

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import json
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from bot.signals.flagger import parse
 from bot.signals.signal import Alert, Ignored, Status
+from tests.signals import payloads
 
 PAYLOADS = Path(__file__).parents[2] / "fixtures" / "payloads" / "flagger"
 NOW = 1_800_000_000.0
 
 
-def recorded(name: str, **changes: object) -> bytes:
-    return json.dumps(json.loads((PAYLOADS / f"{name}.json").read_bytes()) | changes).encode()
+recorded = partial(payloads.recorded, "flagger")
 
 
 def first(body: bytes) -> Alert:
-    found = parse(body, NOW)
-    assert not isinstance(found, Ignored)
-    assert isinstance(found[0], Alert)
-    return found[0]
+    return payloads.first(parse(body, NOW))
 
 
 def test_a_failed_canary_fires_and_its_secret_is_no_label() -> None:

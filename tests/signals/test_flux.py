@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import json
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from bot.signals.flux import parse
 from bot.signals.signal import Alert, ChangeEvent, Ignored, Status
+from tests.signals import payloads
 
 PAYLOADS = Path(__file__).parents[2] / "fixtures" / "payloads" / "flux"
 NOW = 1_800_000_000.0
 SHA = "731f7eaddfb6af01cb2173e18f0f75b0ba780ef1"
 
 
-def recorded(name: str, **changes: object) -> bytes:
-    return json.dumps(json.loads((PAYLOADS / f"{name}.json").read_bytes()) | changes).encode()
+recorded = partial(payloads.recorded, "flux")
 
 
 def first(body: bytes) -> Alert:
-    found = parse(body, NOW)
-    assert not isinstance(found, Ignored)
-    assert isinstance(found[0], Alert)
-    return found[0]
+    return payloads.first(parse(body, NOW))
 
 
 def test_a_failed_health_check_names_the_workload_and_the_commit() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,21 +12,18 @@ import yaml
 from bot.errors import Refused
 from bot.signals.rollouts import parse
 from bot.signals.signal import Alert, Ignored, Status
+from tests.signals import payloads
 
 ROOT = Path(__file__).parents[2]
 PAYLOADS = ROOT / "fixtures" / "payloads" / "rollouts"
 NOW = 1_800_000_000.0
 
 
-def recorded(name: str, **changes: object) -> bytes:
-    return json.dumps(json.loads((PAYLOADS / f"{name}.json").read_bytes()) | changes).encode()
+recorded = partial(payloads.recorded, "rollouts")
 
 
 def first(body: bytes) -> Alert:
-    found = parse(body, NOW)
-    assert not isinstance(found, Ignored)
-    assert isinstance(found[0], Alert)
-    return found[0]
+    return payloads.first(parse(body, NOW))
 
 
 def test_an_aborted_rollout_fires() -> None:
