@@ -65,7 +65,7 @@ def shaken(data: st.DataObject, answers: dict[str, Any]) -> dict[str, Any]:
         holder = found
         for key in above:
             holder = holder[key]
-        holder[last] = data.draw(ODD)
+        holder[last] = deepcopy(data.draw(ODD))  # else a second one may end up inside itself, which no JSON can
     return found
 
 
