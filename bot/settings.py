@@ -18,11 +18,9 @@ from bot.errors import BadConfig
 PREFIX = "ROLLBOT_"
 LATER = frozenset(
     {
-        "ROLLBOT_ALERTMANAGER_URL",
         "ROLLBOT_ARGOCD_TOKEN",
         "ROLLBOT_ARGOCD_URL",
         "ROLLBOT_LOKI_URL",
-        "ROLLBOT_PUBLIC_URL",
     }
 )
 """Names that are spoken for but that nothing in this version reads: `doctor` says so where one is set."""
@@ -54,6 +52,15 @@ class Settings(BaseSettings):
     github_webhook_secret: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     """Several while one gives way to another; a delivery that any of them signed is GitHub's."""
     prometheus_url: SecretStr | None = None
+    alertmanager_url: SecretStr | None = None
+    pagerduty_key: SecretStr | None = None
+    pagerduty_url: str = "https://events.pagerduty.com"
+    """PagerDuty's events server; https://events.eu.pagerduty.com for accounts in the EU."""
+    slack_webhook_url: SecretStr | None = None
+    apprise_urls: SecretStr | None = None
+    """Addresses of Apprise, with commas or spaces."""
+    public_url: str = ""
+    """Where people find the pages, for links in what they are told."""
     cache: Path = Field(default_factory=lambda: _home("XDG_CACHE_HOME", ".cache"))
     """Where bare mirrors and what was read of manifests are kept; it can be deleted at any time."""
     sweep_every: Annotated[float, Field(gt=0, le=3600)] = 30.0
@@ -83,7 +90,7 @@ class Settings(BaseSettings):
             tokens[name if named else f"token-{number}"] = SecretStr(token if named else part)
         return tokens
 
-    @field_validator("prometheus_url")
+    @field_validator("prometheus_url", "alertmanager_url", "slack_webhook_url")
     @classmethod
     def _is_url(cls, value: SecretStr | None) -> SecretStr | None:
         if value is None or not value.get_secret_value():
@@ -91,6 +98,14 @@ class Settings(BaseSettings):
         if not _URL.fullmatch(value.get_secret_value()):
             raise ValueError("not an http:// or https:// URL")
         return value
+
+    @field_validator("public_url", "pagerduty_url")
+    @classmethod
+    def _is_plain_url(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (not _URL.fullmatch(value) or parts.query or parts.fragment or parts.username):
+            raise ValueError("not an http:// or https:// URL without a name or password")
+        return value.rstrip("/")
 
     @field_validator("github_url")
     @classmethod
@@ -104,7 +119,7 @@ class Settings(BaseSettings):
             raise ValueError(f"an Enterprise server's API is {parts.scheme}://{parts.netloc}/api/v3")
         return value.rstrip("/")
 
-    @field_validator("github_token", "github_private_key", mode="before")
+    @field_validator("github_token", "github_private_key", "pagerduty_key", "apprise_urls", mode="before")
     @classmethod
     def _one_secret(cls, value: Any) -> Any:
         """Nothing where it is empty; a key may have its line ends written as backslash-n, as .env files do."""
@@ -194,6 +209,7 @@ _HINTS = {
     "github_app_id": "the number on the App's page, such as 123456",
     "github_token": "without quotes, spaces or line ends",
     "github_private_key": "the PEM file that GitHub made for the App, whole, or ROLLBOT_GITHUB_PRIVATE_KEY_FILE",
+    "public_url": "such as https://rollbot.example.org",
     "sweep_every": "seconds, more than 0 and at most 3600",
 }
 

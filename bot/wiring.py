@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.errors import BadConfig, Refused
-from bot.ports import Clock, Cluster, Conversation, Forge, Metrics, Notifier, Ports, Queue, Repository, Store
+from bot.ports import Clock, Cluster, Conversation, Forge, Messenger, Metrics, Notifier, Ports, Queue, Repository, Store
 
 if TYPE_CHECKING:
+    from pydantic import SecretStr
+
     from bot.adapters.forges.github.client import Client
     from bot.adapters.forges.github.opening import Login
     from bot.adapters.git.repository import GitRepository
@@ -187,8 +189,11 @@ def _repository_of(key: str, houses: Mapping[str, Ports]) -> str:
     """Whose turn it is: writes to one repository are serial."""
     from bot.reconciler.intake import INBOX
     from bot.reconciler.listening import TALK
+    from bot.reconciler.outbox import NOTIFY
     from bot.reconciler.tending import TEND
 
+    if key.startswith(NOTIFY):
+        return key  # it writes nothing in Git, and what is slow to reach keeps no rollback waiting
     for kind in (INBOX, TALK, TEND):
         if key.startswith(kind):
             return key.removeprefix(kind)
@@ -215,6 +220,8 @@ def _ports(opened: Repository, settings: Settings, database: Database, queue: Qu
         cluster=_cluster(),
         metrics=metrics(settings),
         notifier=_notifier(),
+        messengers=messengers(settings),
+        public_url=settings.public_url,
         store=SqlStore(database),
         queue=queue,
         clock=clock(),
@@ -270,3 +277,19 @@ def _notifier() -> Notifier:
     from bot.adapters.notifiers.log import LogNotifier
 
     return LogNotifier()
+
+
+def messengers(settings: Settings) -> Mapping[str, Messenger]:
+    """Return what reaches people, by name: every row of NOTIFIERS whose setting is given. Raises BadConfig."""
+    from bot.adapters.notifiers.notifiers import NOTIFIERS
+
+    found: dict[str, Messenger] = {}
+    for row in NOTIFIERS.values():
+        first, *rest = (_plain(getattr(settings, name)) for name in row.settings)
+        if first:
+            found |= row.opened(first, *rest)
+    return found
+
+
+def _plain(value: SecretStr | str | None) -> str:
+    return "" if value is None else value if isinstance(value, str) else value.get_secret_value()

@@ -10,6 +10,7 @@ from bot.incidents.resolve import Unresolved, may_act, resolve
 from bot.ports import Delivery, Notice, Ports
 from bot.reconciler.asking import ask
 from bot.reconciler.commanding import Unheard, hear
+from bot.reconciler.outbox import announce
 from bot.reconciler.saving import news, note_alone, save
 from bot.reconciler.step import Step
 from bot.reconciler.view import View, look_around
@@ -139,9 +140,7 @@ def _unresolved(alert: Alert, note: Note, ports: Ports) -> None:
         return
     note_alone(note, ports)
     text = "\n".join((note.what, *note.because))
-    notice = Notice(f"unresolved:{alert.key}", f"{alert.name}: whose alert is it?", text, urgent=True)
-    ports.notifier.notify(notice)
-    ports.store.told(notice)
+    announce([Notice(f"unresolved:{alert.key}", f"{alert.name}: whose alert is it?", text, urgent=True)], ports)
 
 
 def _told(key: str, ports: Ports) -> bool:

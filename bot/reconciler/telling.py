@@ -16,6 +16,7 @@ from bot.incidents.incident import Action, Incident, Kind
 from bot.incidents.lifecycle import State
 from bot.policy.settings import Trust
 from bot.ports import Ports
+from bot.reconciler.outbox import announce
 from bot.reconciler.saving import news
 from bot.reconciler.step import Step
 from bot.reconciler.talking import home, say, tell_asker
@@ -44,10 +45,8 @@ def tell(step: Step, ports: Ports) -> Step:
 
     Raises Unavailable where the forge does not answer and this was the last word (`step.comment` and the incident has ended).
     """
-    for each in step.notices:
-        ports.notifier.notify(each)
-        ports.store.told(each)
     incident = step.incident
+    announce([replace(each, about=incident.id, state=incident.state.value, service=incident.service) for each in step.notices], ports)
     if _about_to_merge(step):
         return step
     notes: list[Note] = []

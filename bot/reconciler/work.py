@@ -10,6 +10,8 @@ from bot.incidents.lifecycle import End, State
 from bot.ports import Ports
 from bot.reconciler.intake import INBOX, take_in
 from bot.reconciler.listening import TALK, listen
+from bot.reconciler.notifying import deliver
+from bot.reconciler.outbox import NOTIFY
 from bot.reconciler.reconcile import reconcile
 from bot.reconciler.saving import save
 from bot.reconciler.step import MINUTE, Step, end
@@ -32,6 +34,9 @@ def work(key: str, houses: Mapping[str, Ports]) -> Instant | None:
     if key.startswith(TEND):
         ports = houses.get(key.removeprefix(TEND))
         return tend(ports) if ports else None
+    if key.startswith(NOTIFY):
+        ports = houses.get(key.removeprefix(NOTIFY))
+        return deliver(ports) if ports else None
     first = next(iter(houses.values()), None)
     incident = first.store.incident(key) if first else None
     ports = houses.get(incident.service.repository) if incident else None
