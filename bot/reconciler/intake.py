@@ -22,6 +22,8 @@ from bot.signals.sources import parse
 INBOX = "inbox:"
 TRIES = 5
 LATER = 30.0
+OURS = "Rollbot"
+"""How the names of our own alerts begin: what we tell Alertmanager comes back to us, and is no symptom of anybody's."""
 
 
 def receive(source: str, body: bytes, ports: Ports, delivery: str = "") -> bool:
@@ -86,6 +88,8 @@ def _join(signal: Signal, view: View, ports: Ports) -> None:
     for _ in range(TRIES):
         try:
             match signal:
+                case Alert(name=name) if name.startswith(OURS):
+                    return None
                 case Alert():
                     return _alert(signal, view, ports)
                 case Asked():

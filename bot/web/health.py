@@ -12,9 +12,12 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from bot.errors import RollbotError
 from bot.ports import Ports
+from bot.reconciler.notifying import troubles, undelivered, worked
+from bot.reconciler.outbox import waiting
 from bot.reconciler.view import in_force
 
 FRESH = 15.0
+SHOWN = 5
 router = APIRouter()
 
 
@@ -76,9 +79,20 @@ def _repository(ports: Ports) -> dict[str, str | None]:
         ports.repository.fetch()
         rules = in_force(ports, ports.repository.tree(ports.repository.resolve(ports.repository.branch)))
     except RollbotError as error:
-        return {"git": str(error), "config": None, "stopped": None}
+        return {"git": str(error), "config": None, "stopped": None, "notices": _notices(ports)}
     config = f"last good config in use: {rules.problem}" if rules.problem else "ok"
-    return {"git": "ok", "config": config, "stopped": rules.stopped}
+    return {"git": "ok", "config": config, "stopped": rules.stopped, "notices": _notices(ports)}
+
+
+def _notices(ports: Ports) -> str:
+    """Say whom nobody could be told of, and which notifier fails."""
+    try:
+        lost, failing = undelivered(ports), troubles(ports)
+    except RollbotError as error:
+        return str(error)
+    said = [f"nobody has: {row.notice.title} ({'; '.join(f'{name}: {how.why}' for name, how in row.sent.items())})" for row in lost[:SHOWN]]
+    said += [f"and {len(lost) - SHOWN} more"] if len(lost) > SHOWN else []
+    return "; ".join([*said, *failing.values()]) or "ok"
 
 
 @router.get("/metrics", summary="Numbers for Prometheus")
@@ -92,11 +106,31 @@ def metrics(request: Request) -> Response:
     lines += [f'rollbot_incidents{{repository="{_label(name)}",state="{state}"}} {count}' for (name, state), count in incidents.items()]
     lines += ["# HELP rollbot_inbox_waiting Deliveries that were not handled yet.", "# TYPE rollbot_inbox_waiting gauge"]
     lines += [f'rollbot_inbox_waiting{{repository="{_label(name)}"}} {count}' for name, count in waiting.items()]
+    lines += _of_notices(ports)
     lines += ["# HELP rollbot_deliveries_total What came to the hooks, by outcome.", "# TYPE rollbot_deliveries_total counter"]
     deliveries: Counter[tuple[str, str]] = request.app.state.deliveries
     lines += [f'rollbot_deliveries_total{{source="{source}",outcome="{what}"}} {count}' for (source, what), count in deliveries.items()]
     lines += ["# HELP rollbot_up 1 while the work goes on.", "# TYPE rollbot_up gauge", f"rollbot_up {int(request.app.state.alive())}"]
     return PlainTextResponse("\n".join([*lines, ""]), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _of_notices(ports: Mapping[str, Ports]) -> list[str]:
+    """What is on its way to people, what nobody has, and when it was last worked on: the dead man's number."""
+    lines = ["# HELP rollbot_notices_waiting Notices that a notifier has not taken yet.", "# TYPE rollbot_notices_waiting gauge"]
+    for name, each in ports.items():
+        rows = waiting(each)
+        for messenger in each.messengers:
+            count = sum(row.of(messenger).done is None for row in rows)
+            lines.append(f'rollbot_notices_waiting{{repository="{_label(name)}",notifier="{messenger}"}} {count}')
+    lines += ["# HELP rollbot_notices_undelivered Urgent notices that nobody has.", "# TYPE rollbot_notices_undelivered gauge"]
+    lines += [f'rollbot_notices_undelivered{{repository="{_label(name)}"}} {len(undelivered(each))}' for name, each in ports.items()]
+    lines += [
+        "# HELP rollbot_worked_timestamp_seconds When a worker last renewed what stands.",
+        "# TYPE rollbot_worked_timestamp_seconds gauge",
+    ]
+    times = {name: worked(each) for name, each in ports.items() if each.messengers}
+    lines += [f'rollbot_worked_timestamp_seconds{{repository="{_label(name)}"}} {max(at, 0.0):.3f}' for name, at in times.items()]
+    return lines
 
 
 def _label(text: str) -> str:

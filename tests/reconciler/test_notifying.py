@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -419,3 +420,18 @@ def test_an_alertmanager_that_is_away_is_named(lived: Callable[[dict[str, Any]],
     live(world, 180)
 
     assert troubles(world.ports()) == {}
+
+
+def test_our_own_alerts_that_come_back_are_no_symptom(lived: Callable[[dict[str, Any]], LivedWorld], stand: tuple[StandIn, str]) -> None:
+    world, stood = lived(PROPOSING), stand[0]
+    world.release("checkout", "2.8.0")
+    live(world, 600)
+    before = world.incidents()
+
+    for alert in stood.alerts.values():
+        one = {**alert, "status": "firing", "startsAt": "2026-03-12T02:44:00Z", "fingerprint": "f1"}
+        world.hear(json.dumps({"version": "4", "groupKey": "{}", "truncatedAlerts": 0, "status": "firing", "alerts": [one]}).encode())
+    live(world, 60)
+
+    assert [len(incident.symptoms) for incident in world.incidents()] == [len(incident.symptoms) for incident in before] == [1]
+    assert not any("Rollbot" in notice.title for notice in world.ports().store.notices())
