@@ -259,7 +259,7 @@ class Notice:
     """Something a person should know now. `key` makes it idempotent; `urgent` asks for a page.
 
     `about`: what the page is for (an incident's id), `state` where that stands, `service` whose it is; `handled`: nobody has to come for
-    it any more. `url`: where there is more.
+    it any more; `taken`: somebody is at it. `url`: where there is more.
     """
 
     key: str
@@ -271,6 +271,7 @@ class Notice:
     service: ServiceRef | None = None
     handled: bool = False
     url: str = ""
+    taken: bool = False
 
     @property
     def subject(self) -> str:

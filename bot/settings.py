@@ -28,13 +28,15 @@ LATER = frozenset(
 ELSEWHERE = frozenset({"ROLLBOT_SHARED"})
 """Read by tests and benches, never by the program."""
 
+_GRANT = re.compile(r"[\w.@-]{1,64}(:(read|ask|approve|stop)(\+(read|ask|approve|stop))*(@[\w.*?-]+(\+[\w.*?-]+)*)?)?")
 _URL = re.compile(r"https?://\S+")
 
 
 class Settings(BaseSettings):
     """What a deployment says of itself; the repository says the rest in `.rollbot.yaml`.
 
-    `repo_url` and `api_tokens` are lists in one string, with commas. An API token may be `name=token`: the name is who asked.
+    `repo_url` and `api_tokens` are lists in one string, with commas. An API token may be `name=token`, or
+    `name:rights@environments=token` (`ci:read+ask@staging+dev-*`): the name is who asked; without rights it may do all, everywhere.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True)
@@ -86,7 +88,9 @@ class Settings(BaseSettings):
         tokens: dict[str, SecretStr] = {}
         for number, part in enumerate((p.strip() for p in value.split(",") if p.strip()), 1):
             name, equals, token = part.partition("=")
-            named = bool(equals) and re.fullmatch(r"[\w.@-]{1,64}", name) is not None and bool(token.strip("="))
+            if ":" in name and not _GRANT.fullmatch(name):
+                raise ValueError(f"number {number} is no name:rights@environments=token, such as ci:read+ask@staging+dev-*=…")
+            named = bool(equals) and _GRANT.fullmatch(name) is not None and bool(token.strip("="))
             tokens[name if named else f"token-{number}"] = SecretStr(token if named else part)
         return tokens
 

@@ -80,6 +80,10 @@ def _settings(found: Settings) -> Iterator[Finding]:
             "/api/v1 is closed, the pages are shown on this machine only",
             "set ROLLBOT_API_TOKENS=name=$(openssl rand -hex 24)",
         )
+    mighty = [name for name in found.api_tokens if ":" not in name]
+    if mighty:
+        way_out = "say what it may do where: ROLLBOT_API_TOKENS=name:read+ask@staging=…"
+        yield Finding("api", "note", f"may do everything everywhere: {', '.join(mighty)}", way_out)
     yield from _notifiers(found)
     if found.prometheus_url is None:
         hint = "set ROLLBOT_PROMETHEUS_URL; without it recovery cannot be proven, and alerts are not confirmed before acting"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.incidents.correlate import Correlated, asked
@@ -16,6 +17,7 @@ from bot.reconciler.step import Step, reasons
 from bot.reconciler.view import look_around
 from bot.records.entry import Note, Stage
 from bot.refs import ServiceRef
+from bot.releases.release import DesiredState
 from bot.signals.signal import Asked
 
 SEVERAL = "several"
@@ -31,8 +33,11 @@ class Answer:
     choices: tuple[str, ...] = ()
 
 
-def ask(request: Asked, ports: Ports) -> Answer:
-    """Open (or take over) the incident of the service that the request means. The same request asked twice opens one."""
+def ask(request: Asked, ports: Ports, permitted: Callable[[Plan, DesiredState], object] | None = None) -> Answer:
+    """Open (or take over) the incident of the service that the request means. The same request asked twice opens one.
+
+    `permitted` raises where whoever asks has no right to what the plan changes; nothing is opened then.
+    """
     before = ports.store.incidents(ports.repository.name)
     if same := next((each for each in before if each.request and each.request.key == request.key), None):
         return Answer(same)
@@ -41,6 +46,8 @@ def ask(request: Asked, ports: Ports) -> Answer:
     if isinstance(plan, Unplanned):
         note_alone(Note(Stage.SIGNAL, f"{request.actor} asked for what cannot be planned", reasons(plan.objections)), ports)
         return Answer(None, plan.objections, plan.choices)
+    if permitted is not None:
+        permitted(plan, view.state)
     service = subject(request, plan)
     known = tuple(ports.store.incidents(service=service))
     found: Correlated = asked(request, service, known, ports.clock.now())

@@ -34,10 +34,10 @@ class Page:
 
 
 def hand_over(notice: Notice, at: Instant, ports: Ports) -> None:
-    """Raise the page of an urgent notice, take down the one that it says is handled."""
+    """Raise the page of an urgent notice, take down the one that it says is handled, or somebody has."""
     if notice.urgent:
         ports.store.keep(_name(notice.subject, ports), json.dumps(asdict(Page(notice, at)), sort_keys=True).encode())
-    elif notice.handled:
+    elif notice.handled or notice.taken:
         ports.store.forget(_name(notice.subject, ports))
 
 

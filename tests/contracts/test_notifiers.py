@@ -254,6 +254,6 @@ def test_somebody_is_at_it() -> None:
     with standing_in() as (stand, url):
         one = PagerDuty(ROUTING_KEY, url)
         one.deliver(PAGE)
-        one.acknowledge(PAGE.subject)
+        one.deliver(replace(NEWS, key="checkout-1:taken", taken=True))
 
         assert [page["status"] for page in stand.pages.values()] == ["acknowledged"]

@@ -35,7 +35,7 @@ class Alertmanager:
         """What neither needs a person nor says that none is needed is no alert."""
         if notice.urgent:
             self._post([_alert(notice, self._now() + STANDS)])
-        elif notice.handled:
+        elif notice.handled or notice.taken:
             self._post([_alert(notice, self._now())])
 
     def renew(self, pages: Sequence[Notice]) -> None:

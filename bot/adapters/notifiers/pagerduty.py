@@ -28,13 +28,11 @@ class PagerDuty:
             self._enqueue("trigger", notice.subject, **_told(notice))
         elif notice.handled:
             self._enqueue("resolve", notice.subject)
+        elif notice.taken:
+            self._enqueue("acknowledge", notice.subject)
 
     def renew(self, pages: Sequence[Notice]) -> None:
         """PagerDuty keeps what stands."""
-
-    def acknowledge(self, subject: str) -> None:
-        """Somebody is at it."""
-        self._enqueue("acknowledge", subject)
 
     def check(self) -> str:
         """Resolve what never stood: PagerDuty takes the event, if the key may send any, and does nothing."""
