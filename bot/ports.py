@@ -421,3 +421,5 @@ class Ports:
     """What reaches people, by the name of its row."""
     public_url: str = ""
     """Where people find our pages, "" where nobody said."""
+    patience: float = 600.0
+    """Seconds that Git's host may be away before a person is paged for what waits."""

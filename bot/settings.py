@@ -67,6 +67,8 @@ class Settings(BaseSettings):
     """Where bare mirrors and what was read of manifests are kept; it can be deleted at any time."""
     sweep_every: Annotated[float, Field(gt=0, le=3600)] = 30.0
     """Seconds between looks at every open incident."""
+    git_down_minutes: Annotated[float, Field(gt=0)] = 10.0
+    """Minutes that Git's host may be away, while an incident is open, before a person is paged with what to type."""
     hook_tokens: dict[str, SecretStr] = {}
     api_tokens: Annotated[dict[str, SecretStr], NoDecode] = {}
 

@@ -222,6 +222,7 @@ def _ports(opened: Repository, settings: Settings, database: Database, queue: Qu
         notifier=_notifier(),
         messengers=messengers(settings),
         public_url=settings.public_url,
+        patience=60 * settings.git_down_minutes,
         store=SqlStore(database),
         queue=queue,
         clock=clock(),

@@ -10,6 +10,7 @@ from bot.incidents.resolve import Unresolved, may_act, resolve
 from bot.ports import Delivery, Notice, Ports
 from bot.reconciler.asking import ask
 from bot.reconciler.commanding import Unheard, hear
+from bot.reconciler.outage import away, back
 from bot.reconciler.outbox import announce
 from bot.reconciler.saving import news, note_alone, save
 from bot.reconciler.step import Step
@@ -56,10 +57,13 @@ def take_in(ports: Ports) -> Instant | None:
     try:
         view = look_around(ports) if waiting else None
     except (Unavailable, Refused) as error:
+        away(ports)
         note = Note(Stage.SIGNAL, "what came in waits: the repository cannot be read", (str(error),))
         if news((note,), ports.store.entries("")):
             note_alone(note, ports)
         return ports.clock.now() + LATER
+    if view is not None:
+        back(ports)
     for delivery in waiting:
         try:
             if view is not None:

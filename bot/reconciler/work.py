@@ -11,6 +11,7 @@ from bot.ports import Ports
 from bot.reconciler.intake import INBOX, take_in
 from bot.reconciler.listening import TALK, listen
 from bot.reconciler.notifying import deliver
+from bot.reconciler.outage import away, back
 from bot.reconciler.outbox import NOTIFY
 from bot.reconciler.reconcile import reconcile
 from bot.reconciler.saving import save
@@ -47,7 +48,9 @@ def step_on(key: str, ports: Ports) -> Instant | None:
     """Take one step; where the outside world is away, say so in the record and come back."""
     for _ in range(TRIES):
         try:
-            return reconcile(key, ports)
+            due = reconcile(key, ports)
+            back(ports)
+            return due
         except Stale:
             ports.fetched.clear()  # somebody else saved or pushed first: look again, and not at what was seen a moment ago
         except Unavailable as error:
@@ -61,6 +64,7 @@ def _later(key: str, why: str, ports: Ports) -> Instant | None:
     incident = ports.store.incident(key)
     if incident is None or incident.state is State.ENDED:
         return None
+    away(ports, incident)
     note = Note(_stage(incident.state), "the outside world is unavailable; tried again soon", (why,))
     step = Step(incident, (note,), ports.clock.now() + MINUTE, waiting=True)
     return save(step, ports).due
