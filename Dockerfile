@@ -3,7 +3,7 @@ WORKDIR /src
 RUN python -m venv /opt/rollbot
 COPY pyproject.toml constraints.txt README.md ./
 COPY bot ./bot
-RUN /opt/rollbot/bin/pip install --no-cache-dir --disable-pip-version-check --constraint constraints.txt .
+RUN /opt/rollbot/bin/pip install --no-cache-dir --disable-pip-version-check --constraint constraints.txt '.[postgres]'
 
 FROM python:3.11-slim-bookworm
 RUN apt-get update -qq \

@@ -25,7 +25,6 @@ import urllib.request
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +34,7 @@ from tests.adapters.forges.github import faults, protection
 from tests.github.judge import verdict
 from tests.github.packages import Unobtainable, package
 from tests.github.server import FakeGitHub
+from tests.github.state import Crossed
 
 NAME = "acme/manifests"
 TOKEN = "0123456789abcdef0123456789abcdef"
@@ -60,41 +60,86 @@ spec:
 CONFIG = "version: 1\nattribution: {live_after: 1m}\n"
 
 
-def latency(server: FakeGitHub, runs: int) -> tuple[list[float], list[float]]:
-    """Seconds from each alert to its pull request, and how many of them the forge took. One service each, nothing else going on."""
+def latency(server: FakeGitHub, runs: int) -> tuple[list[float], list[float], list[float]]:
+    """Seconds from each comment's webhook at the door to its open pull request, those the forge took, and our processor time.
+
+    One service each: `/rollback` on the merged pull request that released it, nothing else going on but the webhooks that our own
+    writes bring back.
+    """
     names = [f"service-{number:02d}" for number in range(runs)]
-    estate(server, names)
-    took, forge = [], []
-    with tempfile.TemporaryDirectory() as folder, serving(server, Path(folder)) as door:
-        for number, name in enumerate(names):
+    released = estate(server, names)
+    took, forge, busy = [], [], []
+    with tempfile.TemporaryDirectory() as folder, serving(server, Path(folder)) as (door, process):
+        server.deliver_to(door, TOKEN)
+        for name in names:
             quiet(server)
-            before, start = len(server.requests), time.perf_counter()
-            alert(door, name)
-            while len(server.pulls(NAME)) <= number:
-                if time.perf_counter() - start > 30:
-                    raise SystemExit(f"no pull request for {name} within 30 s")
-                time.sleep(0.001)
-            took.append(time.perf_counter() - start)
-            forge.append(sum(request.seconds for request in server.requests[before:]))
-    return took, forge
+            before, told, worked = len(server.requests), len(server.webhooks.made), _worked(process)
+            server.say(NAME, released[name], "ada", "/rollback because it fails")
+            crossed = _until_opened(server, before, time.perf_counter() + 30)
+            busy.append(_worked(process) - worked)
+            start = server.webhooks.made[told].posted
+            took.append(crossed[-1].ended - start)
+            forge.append(_inside(crossed, start))
+        quiet(server)
+        server.webhooks.delivered()
+    if refused := [each for each in server.webhooks.made if each.status != 202]:
+        raise SystemExit(f"the door answered {refused[0].status} to {refused[0].event}")
+    return took, forge, busy
 
 
-def estate(server: FakeGitHub, names: Sequence[str]) -> None:
-    """A repository of services, each released anew some minutes ago."""
+def _worked(process: int) -> float:
+    """Seconds of processor time that a process and its children that have ended have used (proc(5), in hundredths of a second)."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2].split()
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+
+
+def _until_opened(server: FakeGitHub, before: int, end: float) -> list[Crossed]:
+    """What crossed up to and with the opening of a pull request."""
+    while time.perf_counter() < end:
+        crossed = server.requests[before:]
+        for at, each in enumerate(crossed):
+            if (each.method, each.status) == ("POST", 201) and each.path.endswith("/pulls"):
+                return crossed[: at + 1]
+        time.sleep(0.001)
+    raise SystemExit("no pull request within 30 s")
+
+
+def _inside(crossed: Sequence[Crossed], start: float) -> float:
+    """Seconds since `start` in which the forge had at least one request to answer: what overlaps counts once."""
+    whole, until = 0.0, start
+    for each in sorted(crossed, key=lambda each: each.ended - each.seconds):
+        whole += max(0.0, each.ended - max(until, each.ended - each.seconds))
+        until = max(until, each.ended)
+    return whole
+
+
+def estate(server: FakeGitHub, names: Sequence[str]) -> dict[str, int]:
+    """A repository of services, each released anew some minutes ago by a pull request: its number by the service."""
     files = {".rollbot.yaml": CONFIG}
     for name in names:
         files[f"apps/{name}/base/deployment.yaml"] = DEPLOYMENT.format(name=name)
         files[f"apps/{name}/base/kustomization.yaml"] = "resources:\n  - deployment.yaml\n"
         files[f"apps/{name}/overlays/prod/kustomization.yaml"] = KUSTOMIZATION.format(name=name, version="1.0.0")
     server.create(NAME)
-    server.user("robot", 9001)
-    server.grant(NAME, "robot", "write")
+    for number, login in enumerate(("robot", "ada"), 9001):
+        server.user(login, number)
+        server.grant(NAME, login, "write")
     now = int(time.time())
     stream = [_commit(now - 86400, "Begin", files, first=True)]
     for name in names:
         path = f"apps/{name}/overlays/prod/kustomization.yaml"
         stream.append(_commit(now - 600, f"Update {name} to 1.1.0", {path: KUSTOMIZATION.format(name=name, version="1.1.0")}))
     subprocess.run(["git", "fast-import", "--quiet"], cwd=server.folder(NAME), input="".join(stream).encode(), check=True)
+    repo = server.repos[NAME]
+    commits = repo.git("rev-list", "--reverse", "main").split()[1:]
+    return {name: _merged(server, name, sha, now - 600) for name, sha in zip(names, commits, strict=True)}
+
+
+def _merged(server: FakeGitHub, name: str, sha: str, at: float) -> int:
+    """The pull request whose squashed commit released it."""
+    pull = server.add(server.repos[NAME], f"Update {name} to 1.1.0", "", "ada", f"update-{name}", "main", sha)
+    pull.state, pull.merged_at, pull.merge_commit = "closed", at, sha
+    return pull.number
 
 
 def _commit(at: int, message: str, files: dict[str, str], first: bool = False) -> str:
@@ -105,8 +150,8 @@ def _commit(at: int, message: str, files: dict[str, str], first: bool = False) -
 
 
 @contextmanager
-def serving(server: FakeGitHub, folder: Path) -> Iterator[str]:
-    """`rollbot serve` as a process of its own; yields the address of its door."""
+def serving(server: FakeGitHub, folder: Path) -> Iterator[tuple[str, int]]:
+    """`rollbot serve` as a process of its own; yields the address of its door and its number."""
     port = _free_port()
     said = {
         "ROLLBOT_FORGE": "github",
@@ -115,7 +160,6 @@ def serving(server: FakeGitHub, folder: Path) -> Iterator[str]:
         "ROLLBOT_REPO_URL": server.url(NAME),
         "ROLLBOT_DATABASE_URL": f"sqlite:///{folder}/rollbot.db",
         "ROLLBOT_CACHE": str(folder / "cache"),
-        "ROLLBOT_HOOK_TOKEN_ALERTMANAGER": TOKEN,
         "ROLLBOT_GITHUB_WEBHOOK_SECRET": TOKEN,
         "ROLLBOT_SWEEP_EVERY": "3600",
     }
@@ -125,7 +169,7 @@ def serving(server: FakeGitHub, folder: Path) -> Iterator[str]:
         process = subprocess.Popen(command, env=clean | said, cwd=Path(__file__).parents[1], stdout=log, stderr=log)
         try:
             _ready(f"http://127.0.0.1:{port}/healthz", process, folder / "log")
-            yield f"http://127.0.0.1:{port}/hooks/alertmanager"
+            yield f"http://127.0.0.1:{port}/hooks/github", process.pid
         finally:
             process.terminate()
             process.wait(30)
@@ -149,7 +193,7 @@ def _ready(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
     raise SystemExit("the server did not answer within 30 s")
 
 
-def webhooks(server: FakeGitHub) -> dict[str, Any]:
+def examples_posted(server: FakeGitHub) -> dict[str, Any]:
     """GitHub's own example payloads, each posted to the door of a running server, signed: taken or turned away, never a defect."""
     try:
         examples = json.loads((package("webhooks-examples") / "api.github.com" / "index.json").read_text())
@@ -158,10 +202,10 @@ def webhooks(server: FakeGitHub) -> dict[str, Any]:
         return {"webhooks": None, "webhook_errors": None}
     answers: collections.Counter[int] = collections.Counter()
     estate(server, ["service-00"])
-    with tempfile.TemporaryDirectory() as folder, serving(server, Path(folder)) as door:
+    with tempfile.TemporaryDirectory() as folder, serving(server, Path(folder)) as (door, _):
         for event in examples:
             for example in event["examples"]:
-                answers[_posted(door.replace("alertmanager", "github"), event["name"], json.dumps(example).encode())] += 1
+                answers[_posted(door, event["name"], json.dumps(example).encode())] += 1
     said = ", ".join(f"{count} × {status}" for status, count in sorted(answers.items()))
     print(f"{answers.total()} of GitHub's own example payloads of {len(examples)} events at the door: {said}\n")
     return {"webhooks": answers.total(), "webhook_errors": sum(count for status, count in answers.items() if status >= 400)}
@@ -180,24 +224,6 @@ def _posted(door: str, event: str, body: bytes) -> int:
     except urllib.error.HTTPError as error:
         with error:
             return error.code
-
-
-def alert(door: str, name: str) -> None:
-    """What Alertmanager sends when a service's error rate is too high."""
-    labels = {"alertname": "HighErrorRate", "service": name, "environment": "prod", "severity": "critical", "rollbot": "act"}
-    one = {
-        "status": "firing",
-        "labels": labels,
-        "annotations": {"summary": f"{name} fails"},
-        "startsAt": datetime.fromtimestamp(time.time() - 30, UTC).isoformat(),
-        "endsAt": "0001-01-01T00:00:00Z",
-        "fingerprint": name,
-    }
-    body = {"version": "4", "groupKey": name, "truncatedAlerts": 0, "status": "firing", "receiver": "rollbot", "alerts": [one]}
-    headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
-    request = urllib.request.Request(door, json.dumps(body).encode(), headers, method="POST")
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        answer.read()
 
 
 def quiet(server: FakeGitHub) -> None:
@@ -226,7 +252,7 @@ def contract(servers: Sequence[FakeGitHub]) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--runs", type=int, default=50, help="alerts whose way to a pull request is timed")
+    parser.add_argument("--runs", type=int, default=50, help="comments whose way to a pull request is timed")
     runs = parser.parse_args().runs
     with FakeGitHub() as failing, FakeGitHub() as guarded, FakeGitHub() as timed, FakeGitHub() as hooked:
         print("Faults: every write × what goes wrong; `same` is the end that it has when nothing goes wrong\n")
@@ -235,13 +261,14 @@ def main() -> None:
         print("Protection: how the branch is guarded, how the merge stands after some minutes, how it ends, what people read\n")
         outcomes = protection.matrix(guarded)
         print(re.sub(r"\b[0-9a-f]{12}\b", "…", protection.table(outcomes)), "\n")
-        took, forge = latency(timed, runs)
+        took, forge, busy = latency(timed, runs)
         ours = [whole - part for whole, part in zip(took, forge, strict=True)]
-        print(f"From the webhook to the pull request, {runs} alerts:")
+        print(f"From the webhook of a comment to the open pull request, {runs} times:")
         for who, values in (("all", took), ("forge", forge), ("we", ours)):
             print(f"  {who:<6} p50 {1000 * quantile(values, 0.5):5.0f} ms   p95 {1000 * quantile(values, 0.95):5.0f} ms")
-        print()
-        judged = contract((failing, guarded, timed)) | webhooks(hooked)
+        busiest = os.getloadavg()[0] / (os.cpu_count() or 1)
+        print(f"  of ours on the processor: {1000 * statistics.mean(busy):.0f} ms; {busiest:.1f} processes wait for each processor here\n")
+        judged = contract((failing, guarded, timed)) | examples_posted(hooked)
     red = sum(cell.red for cell in cells) + sum(each.wrong is not None for each in outcomes)
     figures = {
         "cells": len(cells) + len(outcomes),

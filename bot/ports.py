@@ -8,6 +8,8 @@ from typing import Protocol
 
 from bot.changes.change import Change, Mark, MergeAnswer, PullRequest
 from bot.incidents.incident import Incident
+from bot.incidents.rules import QueryRule
+from bot.manifests.estate import Service
 from bot.manifests.pin import Reading
 from bot.records.entry import Entry
 from bot.refs import Instant, ServiceRef, Sha
@@ -188,6 +190,10 @@ class Conversation(Protocol):
         """Whether a person is in a team (by slug, of the repository's organisation). Raises Unavailable where that cannot be told."""
         ...
 
+    def ours(self, actor_id: int) -> bool:
+        """Whether that is the account that Rollbot itself writes as. Raises Unavailable or Refused where that cannot be told."""
+        ...
+
     def discussion(self, thread: Thread) -> Discussion:
         """What the thread is about, as it is now. Raises Refused where there is none, or we may not see it."""
         ...
@@ -207,9 +213,13 @@ class Conversation(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sync:
-    """What a cluster says of one service: the commit it applied, since when, and whether it is healthy (None: cannot tell).
+    """What one place says of a service: the commit it applied, since when, and whether it is healthy (None: cannot tell).
 
-    `earlier`: what it applied before, newest first, each with its time; as far back as the cluster remembers.
+    `revision` is a commit of the manifests repository, None where the place names none. `earlier`: what else it applied (before, or
+    later and not well), newest first, each with when that was done, as far back as it remembers. `begun`: what it began to apply,
+    with when, finished or not: its objects may have run from then on. `where` names the place: `Application argocd/checkout`.
+    `by_hand`: the command that a person has to run because nothing there syncs by itself. `healed`: how the place itself went back
+    to something else than its revision asks for, "" where it did not. `others`: further places that run the same service.
     """
 
     revision: Sha | None
@@ -217,11 +227,27 @@ class Sync:
     healthy: bool | None
     message: str = ""
     earlier: tuple[tuple[Sha, Instant], ...] = ()
+    begun: tuple[tuple[Sha, Instant], ...] = ()
+    where: str = ""
+    by_hand: str = ""
+    healed: str = ""
+    others: tuple[Sync, ...] = ()
+
+    @property
+    def places(self) -> tuple[Sync, ...]:
+        return (self, *self.others)
 
 
 class Cluster(Protocol):
-    def sync(self, service: ServiceRef) -> Sync | None:
-        """None where nobody can tell (no cluster configured)."""
+    def sync(self, service: Service) -> Sync | None:
+        """None where nobody can tell (no cluster configured); a Sync without revision where those that are asked do not know it."""
+        ...
+
+    def hasten(self, service: Service, commit: Sha, stuck: Instant | None = None) -> tuple[str, ...]:
+        """Ask whatever delivers the service to look at Git now rather than later, and say what was asked; may run again and again.
+
+        An operation that holds another revision, without `commit`, and began before `stuck` is ended; None: never.
+        """
         ...
 
 
@@ -232,6 +258,14 @@ class Sample:
     labels: Mapping[str, str]
     at: Instant
     value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """The labels of the series that a rule fires for now, and of all that it measures, whether they are over its threshold or not."""
+
+    firing: tuple[Mapping[str, str], ...] = ()
+    measured: tuple[Mapping[str, str], ...] = ()
 
 
 class Metrics(Protocol):
@@ -251,6 +285,32 @@ class Metrics(Protocol):
 
     def samples(self, name: str, labels: Mapping[str, str], start: Instant, end: Instant) -> Sequence[Sample]:
         """The alert's own expression without its threshold comparison, over time; empty where there are none."""
+        ...
+
+    def knowing(self, rules: Sequence[QueryRule]) -> Metrics:
+        """The same metrics, which also answer for these rules of the configuration, by their names."""
+        ...
+
+    def polled(self, rule: QueryRule) -> Polled | None:
+        """Evaluate a rule of the configuration now; None where there is nobody to ask."""
+        ...
+
+
+class Alerts(Protocol):
+    """Alertmanager's own view of its alerts."""
+
+    def muted(self, fingerprint: str) -> str | None:
+        """Why an alert is silenced or inhibited now; None where it is not, or is not there."""
+        ...
+
+    def firing(self) -> Sequence[bytes]:
+        """All alerts that fire and are not kept quiet, as bodies of its webhook: for what a delivery left out."""
+        ...
+
+
+class Logs(Protocol):
+    def errors(self, query: str, service: ServiceRef, start: Instant, end: Instant) -> Sequence[Sample]:
+        """How a metric of log lines went. `query` is of the configuration; `$service` and `$environment` in it are filled in."""
         ...
 
 
@@ -328,11 +388,22 @@ class Store(Protocol):
         """Put it into the inbox; False where it is, or was, there already."""
         ...
 
-    def inbox(self, repository: str) -> Sequence[Delivery]:
-        """What was not handled yet, oldest first."""
+    def inbox(self, repository: str, limit: int | None = None, after: Delivery | None = None) -> Sequence[Delivery]:
+        """What was not handled yet, oldest first; `after`: only what comes after that one."""
         ...
 
-    def handled(self, key: str) -> None: ...
+    def waiting(self, repository: str) -> int:
+        """How many deliveries were not handled yet."""
+        ...
+
+    def handled(self, *keys: str) -> None: ...
+
+    def prune(self, bodies: Instant, keys: Instant) -> int:
+        """Empty the handled deliveries that came before `bodies`, forget those that came before `keys`; say how many changed.
+
+        Until it is forgotten, a delivery that comes again is known. Incidents and records are never pruned.
+        """
+        ...
 
     def incident(self, key: str) -> Incident | None: ...
 
@@ -359,6 +430,12 @@ class Store(Protocol):
         """A record, oldest entry first; "" for what belongs to no incident."""
         ...
 
+    def last_entry(self, incident: str) -> Entry | None: ...
+
+    def noted(self, key: str) -> bool:
+        """Whether an entry that belongs to no incident has that `key` among its facts."""
+        ...
+
     def keep(self, name: str, value: bytes) -> None:
         """Remember a small value (the last good configuration of a repository)."""
         ...
@@ -383,18 +460,30 @@ class Store(Protocol):
 
 
 class QueueRows(Protocol):
-    """Where the `local` queue keeps what is due."""
+    """Where the `local` queue keeps what is due; several processes may share it. `holder` names a worker process."""
 
-    def put(self, key: str, due: Instant) -> None:
-        """Insert, or bring forward where it waits for later."""
+    def put(self, key: str, due: Instant, lock: str = "") -> None:
+        """Insert, or bring forward where it waits for later. Of the keys with the same `lock` ("": none) one is worked on at a time."""
         ...
 
-    def take(self, now: Instant, until: Instant) -> str | None:
+    def take(self, now: Instant, until: Instant, holder: str) -> str | None:
         """Lease the key that is due longest until `until`; a lease that ran out counts as due."""
         ...
 
-    def done(self, key: str, again: Instant | None) -> None:
+    def renew(self, holder: str, keys: Sequence[str], until: Instant) -> None:
+        """Be seen to be alive, and hold those keys until `until`; what else is held runs out."""
+        ...
+
+    def done(self, key: str, again: Instant | None, holder: str) -> None:
         """Give a leased key back: it goes, or is due again at `again` (or sooner, where somebody put it meanwhile)."""
+        ...
+
+    def release(self, holder: str) -> None:
+        """Give back everything that is held, and be seen no more."""
+        ...
+
+    def bury(self) -> Sequence[str]:
+        """Give back what those hold who are seen to be dead, and name them."""
         ...
 
 
@@ -413,6 +502,9 @@ class Ports:
     cache: PinCache
     conversation: Conversation | None = None
     """None where the forge has no issues and comments."""
+    alerts: Alerts | None = None
+    """None where no Alertmanager can be asked."""
+    logs: Logs | None = None
     seen: dict[str, DesiredState] = field(default_factory=dict)
     """What the last look showed, by repository; only ever makes the next one quicker."""
     fetched: dict[str, Instant] = field(default_factory=dict)

@@ -16,15 +16,6 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from bot.errors import BadConfig
 
 PREFIX = "ROLLBOT_"
-LATER = frozenset(
-    {
-        "ROLLBOT_ARGOCD_TOKEN",
-        "ROLLBOT_ARGOCD_URL",
-        "ROLLBOT_LOKI_URL",
-    }
-)
-"""Names that are spoken for but that nothing in this version reads: `doctor` says so where one is set."""
-
 ELSEWHERE = frozenset({"ROLLBOT_SHARED"})
 """Read by tests and benches, never by the program."""
 
@@ -55,6 +46,7 @@ class Settings(BaseSettings):
     """Several while one gives way to another; a delivery that any of them signed is GitHub's."""
     prometheus_url: SecretStr | None = None
     alertmanager_url: SecretStr | None = None
+    """Told whom to page; asked which alerts are silenced or inhibited, and for what a truncated delivery left out."""
     pagerduty_key: SecretStr | None = None
     pagerduty_url: str = "https://events.pagerduty.com"
     """PagerDuty's events server; https://events.eu.pagerduty.com for accounts in the EU."""
@@ -63,6 +55,13 @@ class Settings(BaseSettings):
     """Addresses of Apprise, with commas or spaces."""
     public_url: str = ""
     """Where people find the pages, for links in what they are told."""
+    loki_url: SecretStr | None = None
+    argocd_url: SecretStr | None = None
+    argocd_token: SecretStr | None = None
+    flux_kubeconfig: str | None = None
+    """A kubeconfig's path, or `in-cluster` for the pod's own service account."""
+    flux_receiver_url: SecretStr | None = None
+    flux_receiver_token: SecretStr | None = None
     cache: Path = Field(default_factory=lambda: _home("XDG_CACHE_HOME", ".cache"))
     """Where bare mirrors and what was read of manifests are kept; it can be deleted at any time."""
     sweep_every: Annotated[float, Field(gt=0, le=3600)] = 30.0
@@ -96,7 +95,7 @@ class Settings(BaseSettings):
             tokens[name if named else f"token-{number}"] = SecretStr(token if named else part)
         return tokens
 
-    @field_validator("prometheus_url", "alertmanager_url", "slack_webhook_url")
+    @field_validator("prometheus_url", "alertmanager_url", "slack_webhook_url", "loki_url", "argocd_url", "flux_receiver_url")
     @classmethod
     def _is_url(cls, value: SecretStr | None) -> SecretStr | None:
         if value is None or not value.get_secret_value():
@@ -125,7 +124,9 @@ class Settings(BaseSettings):
             raise ValueError(f"an Enterprise server's API is {parts.scheme}://{parts.netloc}/api/v3")
         return value.rstrip("/")
 
-    @field_validator("github_token", "github_private_key", "pagerduty_key", "apprise_urls", mode="before")
+    @field_validator(
+        "github_token", "github_private_key", "pagerduty_key", "apprise_urls", "argocd_token", "flux_receiver_token", mode="before"
+    )
     @classmethod
     def _one_secret(cls, value: Any) -> Any:
         """Nothing where it is empty; a key may have its line ends written as backslash-n, as .env files do."""
@@ -174,10 +175,7 @@ def unread(env_file: str | Path | None = ".env") -> tuple[str, ...]:
         if name in known or _is_hook(name):
             continue
         near = get_close_matches(name, known, 1, 0.8)
-        if name in LATER:
-            sentences.append(f"{name} is set, but nothing in this version reads it")
-        else:
-            sentences.append(f"{name} is set, but there is no such setting" + (f"; did you mean {near[0]}?" if near else ""))
+        sentences.append(f"{name} is set, but there is no such setting" + (f"; did you mean {near[0]}?" if near else ""))
     return tuple(sentences)
 
 
@@ -214,6 +212,7 @@ _HINTS = {
     "github_url": "https://api.github.com, or https://HOST/api/v3 of an Enterprise server",
     "github_app_id": "the number on the App's page, such as 123456",
     "github_token": "without quotes, spaces or line ends",
+    "argocd_token": "without quotes, spaces or line ends",
     "github_private_key": "the PEM file that GitHub made for the App, whole, or ROLLBOT_GITHUB_PRIVATE_KEY_FILE",
     "public_url": "such as https://rollbot.example.org",
     "sweep_every": "seconds, more than 0 and at most 3600",

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.errors import BadConfig, Refused
-from bot.ports import Clock, Cluster, Conversation, Forge, Messenger, Metrics, Notifier, Ports, Queue, Repository, Store
+from bot.errors import BadConfig, Refused, Unavailable
+from bot.ports import Alerts, Clock, Cluster, Conversation, Forge, Logs, Messenger, Metrics, Notifier, Ports, Queue, Repository, Store
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
+    from bot.adapters.clock import SteadyClock
     from bot.adapters.forges.github.client import Client
     from bot.adapters.forges.github.opening import Login
     from bot.adapters.git.repository import GitRepository
@@ -25,23 +26,28 @@ if TYPE_CHECKING:
     from bot.settings import Settings
 
 log = logging.getLogger("rollbot.sweep")
+JUMP = 5.0
+"""Seconds by which a clock is off before anybody is told: more than machines that keep time ever are."""
 
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """Each repository's ports by its name, the rows that the queue's runner takes from, and the bell that wakes it."""
+    """Each repository's ports by its name, the rows that the queue's runner takes from, the bell that wakes it, and everybody's time."""
 
     ports: Mapping[str, Ports]
     rows: SqlQueueRows
     bell: threading.Event
+    time: SteadyClock
 
 
 @contextmanager
 def house(settings: Settings, addresses: tuple[str, ...] = ()) -> Iterator[House]:
     """Open everything that the settings name, for as long as the block lasts. Raises BadConfig, Refused, Unavailable."""
+    from bot.adapters.clock import SteadyClock
     from bot.adapters.queues.local import LocalQueue
     from bot.adapters.store.due import SqlQueueRows
     from bot.adapters.store.schema import Database
+    from bot.reconciler.outbox import NOTIFY
 
     addresses = addresses or settings.repo_url
     if not addresses:
@@ -49,17 +55,16 @@ def house(settings: Settings, addresses: tuple[str, ...] = ()) -> Iterator[House
     with ExitStack() as stack:
         database = Database(settings.database_url.get_secret_value())
         stack.callback(database.close)
-        rows, bell = SqlQueueRows(database), threading.Event()
-        queue = LocalQueue(rows, bell)
+        rows, bell, time = SqlQueueRows(database), threading.Event(), SteadyClock(database.now)
         pins = stack.enter_context(cache(settings))
         named = {}
         for address in addresses:
             client = stack.enter_context(github(address, settings))
             one = stack.enter_context(repository(address, settings, client))
-            named[one.name] = _ports(one, settings, database, queue, pins, client)
+            named[one.name] = _ports(one, settings, database, LocalQueue(rows, bell, one.name, (NOTIFY,)), pins, client, time)
         if len(named) < len(addresses):
             raise BadConfig("ROLLBOT_REPO_URL names a repository twice")
-        yield House(named, rows, bell)
+        yield House(named, rows, bell, time)
 
 
 @contextmanager
@@ -153,55 +158,67 @@ def cache(settings: Settings) -> Iterator[SqlitePinCache]:
         opened.close()
 
 
+class Working:
+    """The work that goes on: whether it does, and what stands in its way, as sentences by what they are about."""
+
+    def __init__(self, alive: Callable[[], bool], troubles: Mapping[str, str]) -> None:
+        self._alive, self.troubles = alive, troubles
+
+    def __call__(self) -> bool:
+        return self._alive()
+
+
 @contextmanager
-def working(house: House, settings: Settings) -> Iterator[Callable[[], bool]]:
-    """Run the queue's workers and the sweep for as long as the block lasts; yields whether they are all alive."""
+def working(house: House, settings: Settings) -> Iterator[Working]:
+    """Run the queue's workers and the sweep for as long as the block lasts."""
     from bot.adapters.queues.local import LocalRunner
-    from bot.reconciler.sweep import sweep
     from bot.reconciler.work import work
 
-    runner = LocalRunner(
-        house.rows, clock(), lambda key: work(key, house.ports), lambda key: _repository_of(key, house.ports), bell=house.bell
-    )
+    runner = LocalRunner(house.rows, house.time, lambda key: work(key, house.ports), bell=house.bell)
     stopping = threading.Event()
+    troubles: dict[str, str] = {}
 
     def sweeping() -> None:
+        everything = True
         while not stopping.is_set():
-            for name, ports in house.ports.items():
-                try:
-                    sweep(ports)
-                except Exception:
-                    log.exception("%s was not swept; tried again in %.0f s", name, settings.sweep_every)
+            everything = not _swept(house, everything, troubles)
             stopping.wait(settings.sweep_every)
 
     sweeper = threading.Thread(target=sweeping, name="rollbot-sweep", daemon=True)
     runner.start()
     sweeper.start()
     try:
-        yield lambda: runner.alive and sweeper.is_alive()
+        yield Working(lambda: runner.alive and sweeper.is_alive(), troubles)
     finally:
         stopping.set()
         runner.stop()
         sweeper.join(5)
 
 
-def _repository_of(key: str, houses: Mapping[str, Ports]) -> str:
-    """Whose turn it is: writes to one repository are serial."""
-    from bot.reconciler.intake import INBOX
-    from bot.reconciler.listening import TALK
-    from bot.reconciler.outbox import NOTIFY
-    from bot.reconciler.tending import TEND
+def _swept(house: House, everything: bool, troubles: dict[str, str]) -> bool:
+    """Look at the clock and at every repository; False where not all of it came about, and it has to be done whole the next time."""
+    from bot.reconciler.sweep import sweep
 
-    if key.startswith(NOTIFY):
-        return key  # it writes nothing in Git, and what is slow to reach keeps no rollback waiting
-    for kind in (INBOX, TALK, TEND):
-        if key.startswith(kind):
-            return key.removeprefix(kind)
-    for ports in houses.values():
-        incident = ports.store.incident(key)
-        if incident is not None:
-            return incident.service.repository
-    return ""
+    whole = True
+    try:
+        jumped = house.time.look()
+        if abs(jumped) >= JUMP:
+            everything = True
+            troubles["clock"] = f"the clock jumped by {jumped:.0f} s at {house.time.now():.0f}; everything was looked at again"
+            log.warning(troubles["clock"])
+        else:
+            troubles.pop("clock", None)
+    except Unavailable as error:
+        troubles["clock"] = f"the database's time could not be asked: {error}"
+        log.warning(troubles["clock"])
+    for name, ports in house.ports.items():
+        try:
+            sweep(ports, everything)
+            troubles.pop(name, None)
+        except Exception as error:
+            whole, troubles[name] = False, f"not swept: {error}"
+            log.exception("%s was not swept; tried again soon", name)
+    return whole
 
 
 def clock() -> Clock:
@@ -210,14 +227,16 @@ def clock() -> Clock:
     return SystemClock()
 
 
-def _ports(opened: Repository, settings: Settings, database: Database, queue: Queue, pins: SqlitePinCache, client: Client | None) -> Ports:
+def _ports(
+    opened: Repository, settings: Settings, database: Database, queue: Queue, pins: SqlitePinCache, client: Client | None, time: Clock
+) -> Ports:
     from bot.adapters.store.sql import SqlStore
 
     forge, conversation = _forge(opened, settings, database, client)
     return Ports(
         repository=opened,
         forge=forge,
-        cluster=_cluster(),
+        cluster=cluster(settings, opened),
         metrics=metrics(settings),
         notifier=_notifier(),
         messengers=messengers(settings),
@@ -225,9 +244,11 @@ def _ports(opened: Repository, settings: Settings, database: Database, queue: Qu
         patience=60 * settings.git_down_minutes,
         store=SqlStore(database),
         queue=queue,
-        clock=clock(),
+        clock=time,
         cache=pins,
         conversation=conversation,
+        alerts=alerts(settings),
+        logs=logs(settings),
     )
 
 
@@ -257,10 +278,14 @@ def _no_github(opened: Repository, settings: Settings) -> BadConfig:
     return BadConfig(f"ROLLBOT_FORGE=github, but {opened.name} is not a repository of {settings.github_url}", hint=hint)
 
 
-def _cluster() -> Cluster:
-    from bot.adapters.clusters.none import NoCluster
+def cluster(settings: Settings, opened: Repository) -> Cluster:
+    """Return what can be asked what runs. Raises BadConfig."""
+    from bot.adapters.clusters.table import Reached
+    from bot.adapters.clusters.table import opened as reaching
 
-    return NoCluster()
+    secrets = (settings.argocd_url, settings.argocd_token, settings.flux_receiver_url, settings.flux_receiver_token)
+    url, token, receiver, key = (None if each is None else each.get_secret_value() for each in secrets)
+    return reaching(Reached(url, token, settings.flux_kubeconfig or None, receiver, key, settings.cache), opened)
 
 
 def metrics(settings: Settings) -> Metrics:
@@ -272,6 +297,22 @@ def metrics(settings: Settings) -> Metrics:
     from bot.adapters.metrics.prometheus import PrometheusMetrics
 
     return PrometheusMetrics(settings.prometheus_url.get_secret_value())
+
+
+def alerts(settings: Settings) -> Alerts | None:
+    """Return what can be asked about Alertmanager's alerts; None where nothing can."""
+    if settings.alertmanager_url is None:
+        return None
+    from bot.adapters.alerts.alertmanager import AlertmanagerAlerts
+
+    return AlertmanagerAlerts(settings.alertmanager_url.get_secret_value())
+
+
+def logs(settings: Settings) -> Logs:
+    """Return what can be asked for error lines."""
+    from bot.adapters.logs.table import opened
+
+    return opened(None if settings.loki_url is None else settings.loki_url.get_secret_value())
 
 
 def _notifier() -> Notifier:

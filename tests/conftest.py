@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.github.watch import contract
+from tests.postgres import Absent, Server, postgres
 
 __all__ = ["contract"]
 
@@ -21,3 +23,34 @@ def shared() -> Path:
     if not (folder / "replay" / "replay.py").is_file():
         pytest.skip(f"no shared data at {folder}; set ROLLBOT_SHARED")
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Server]:
+    """A PostgreSQL of this run's own; tests that need it are skipped where there is none."""
+    try:
+        running = postgres(durable=False)
+        server = running.__enter__()
+    except Absent as why:
+        pytest.skip(str(why))
+    try:
+        yield server
+    finally:
+        running.__exit__(None, None, None)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: Server) -> Iterator[str]:
+    """An empty database on PostgreSQL."""
+    url = postgres_server.create()
+    yield url
+    postgres_server.drop(url.rsplit("/", 1)[1])
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database, once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/deep/rollbot.db"
+    url: str = request.getfixturevalue("postgres_url")
+    return url

@@ -52,7 +52,13 @@ def test_several_repositories_share_a_store_and_keep_their_names(settings, shop,
             id="not at GitHub",
         ),
         pytest.param({"repo_url": "{shop}", "database_url": "oracle://x"}, BadConfig, "database", id="no such database"),
-        pytest.param({"repo_url": "{shop}", "database_url": "postgresql+psycopg://x/y"}, BadConfig, "driver", id="no driver"),
+        pytest.param({"repo_url": "{shop}", "database_url": "postgresql+psycopg2://x/y"}, BadConfig, "driver", id="no driver"),
+        pytest.param(
+            {"repo_url": "{shop}", "database_url": "postgresql://127.0.0.1:9/y"}, Unavailable, "database", id="no PostgreSQL there"
+        ),
+        pytest.param({"repo_url": "{shop}", "argocd_url": "https://x"}, BadConfig, "ROLLBOT_ARGOCD_TOKEN", id="Argo CD without a token"),
+        pytest.param({"repo_url": "{shop}", "flux_receiver_url": "https://x"}, BadConfig, "KUBECONFIG", id="a Receiver alone"),
+        pytest.param({"repo_url": "{shop}", "flux_kubeconfig": "/nowhere"}, BadConfig, "cannot be read", id="no kubeconfig"),
         pytest.param({"repo_url": "/nowhere"}, Refused, "nowhere", id="no such path"),
         pytest.param({"repo_url": "ext::sh -c id"}, (BadConfig, Refused), "helpers", id="a command for git"),
         pytest.param({"repo_url": "http://127.0.0.1:9/x.git"}, Unavailable, "git", id="a server that is down"),
@@ -85,12 +91,12 @@ def test_the_sweep_finds_what_no_hook_told_and_stopping_ends_every_thread(settin
 def test_a_worker_that_died_leaves_nothing_locked(settings, shop):
     with wiring.house(settings(repo_url=str(shop))) as house:
         house.rows.put("a", 10.0)
-        assert house.rows.take(11.0, 611.0) == "a"
-        assert house.rows.take(12.0, 612.0) is None
+        assert house.rows.take(11.0, 611.0, "dead") == "a"
+        assert house.rows.take(12.0, 612.0, "w") is None
 
-        house.rows.take_over()
+        assert house.rows.bury() == ("dead",)
 
-        assert house.rows.take(13.0, 613.0) == "a"
+        assert house.rows.take(13.0, 613.0, "w") == "a"
 
 
 def test_a_rollback_is_written_where_the_clone_came_from(settings, shop, tmp_path):

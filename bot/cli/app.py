@@ -11,7 +11,18 @@ import typer
 from bot.cli.printing import say
 from bot.errors import Refused
 
-app = typer.Typer(name="app", help="Make the GitHub App that Rollbot acts as.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    name="app",
+    help="""Make the GitHub App that Rollbot acts as.
+
+    \b
+    Examples:
+      rollbot app create
+      rollbot app create --org acme --public-url https://rollbot.acme.example
+    """,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 
 
 @app.command()

@@ -32,7 +32,7 @@ def check(repo: Repo = Path(), at: At = None, json: AsJson = False) -> None:
     else:
         for one in found:
             say(str(one))
-        say(f"{PATH}: {len(found)} problems" if found else f"{PATH} is right")
+        say(f"{PATH}: {len(found)} problem{'s' if len(found) > 1 else ''}" if found else f"{PATH} is right")
     if found:
         raise typer.Exit(2)
 

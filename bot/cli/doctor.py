@@ -15,7 +15,7 @@ from bot.errors import BadConfig, RollbotError
 if TYPE_CHECKING:
     from bot.adapters.git.repository import GitRepository
     from bot.config import Config
-    from bot.refs import Sha
+    from bot.refs import ServiceRef, Sha
     from bot.releases.release import DesiredState
     from bot.settings import Settings
 
@@ -68,11 +68,12 @@ def _settings(found: Settings) -> Iterator[Finding]:
     for sentence in settings.unread():
         yield Finding("settings", "note", sentence)
     yield _tried("store", "can be read and written", lambda: _store(found), "set ROLLBOT_DATABASE_URL to a place that can be written")
-    for source, row in SOURCES.items():
-        if found.door(source):
-            yield Finding("hooks", "ok", f"/hooks/{source} is open")
-        else:
-            yield Finding("hooks", "note", f"/hooks/{source} is closed", f"set {row.setting}=$(openssl rand -hex 24)")
+    for source in filter(found.door, SOURCES):
+        yield Finding("hooks", "ok", f"/hooks/{source} is open")
+    closed = [source for source, row in SOURCES.items() if row.ways and not found.door(source)]
+    if closed:
+        hint = f"set {SOURCES[closed[0]].setting}=$(openssl rand -hex 24), and so for each that you use: docs/signals.md"
+        yield Finding("hooks", "note", f"closed are /hooks/ of {', '.join(closed)}", hint)
     if not found.api_tokens:
         yield Finding(
             "api",
@@ -90,6 +91,11 @@ def _settings(found: Settings) -> Iterator[Finding]:
         yield Finding("metrics", "note", "no Prometheus is configured", hint)
     else:
         yield _tried("metrics", "Prometheus answers", lambda: _metrics(found), "is ROLLBOT_PROMETHEUS_URL right, and reachable from here?")
+
+    if found.alertmanager_url is not None:
+        yield _tried(
+            "alerts", "Alertmanager answers", lambda: _alerts(found), "is ROLLBOT_ALERTMANAGER_URL right, and reachable from here?"
+        )
 
 
 def _notifiers(found: Settings) -> Iterator[Finding]:
@@ -135,6 +141,7 @@ def _repository(address: str, found: Settings) -> Iterator[Finding]:
                 yield Finding("configuration", "bad", str(error), "rollbot check lists everything that is wrong")
                 return
             yield from _said(repository, config, commit)
+            yield from _clusters(repository, config, commit, found)
             yield from _forge(address, repository, commit, found)
     except RollbotError as error:
         yield Finding("git", "bad", str(error), "is the address right, and does this machine have the right to read it?")
@@ -159,6 +166,38 @@ def _forge(address: str, repository: GitRepository, commit: Sha, found: Settings
         owners = any(path in tree for path in (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS"))
         for each in examine(client, repository.branch, owners):
             yield Finding(each.check, each.state, each.what, each.way_out)
+
+
+def _clusters(repository: GitRepository, config: Config, commit: Sha, found: Settings) -> Iterator[Finding]:
+    """What the clusters say of who delivers this repository."""
+    from bot import wiring
+    from bot.adapters.clusters.examine import examine
+    from bot.reconciler.look import look
+
+    try:
+        cluster = wiring.cluster(found, repository)
+    except BadConfig as error:
+        yield Finding("cluster", "bad", str(error), "docs/clusters.md")
+        return
+    with wiring.cache(found) as pins:
+        services = look(repository, pins, config.manifests, at=commit).estate.services
+    yield from _logs(found, config, [service.ref for service in services])
+    for each in examine(cluster, services, config.outcomes.end_stuck > 0):
+        yield Finding(each.check, each.state, each.what, each.way_out)
+
+
+def _logs(found: Settings, config: Config, services: list[ServiceRef]) -> Iterator[Finding]:
+    """Whether Loki understands what it would be asked; without a query it is not asked."""
+    from bot import wiring
+
+    query, given = config.outcomes.error_logs, found.loki_url is not None
+    if bool(query) != given:
+        missing = "outcomes.error_logs in .rollbot.yaml" if given else "ROLLBOT_LOKI_URL"
+        yield Finding("logs", "note", f"error lines are not looked at: {missing} is missing", "docs/configuration.md, under outcomes")
+    elif query and services:
+        now = wiring.clock().now()
+        way_out = "is ROLLBOT_LOKI_URL right, and outcomes.error_logs a LogQL metric?"
+        yield _tried("logs", "Loki answers", lambda: wiring.logs(found).errors(query, services[0], now - 60, now), way_out)
 
 
 def _said(repository: GitRepository, config: Config, commit: Sha) -> Iterator[Finding]:
@@ -211,6 +250,13 @@ def _store(found: Settings) -> None:
 
     with wiring.store(found) as store:
         store.keep("doctor", b"")
+
+
+def _alerts(found: Settings) -> None:
+    from bot import wiring
+
+    if (alerts := wiring.alerts(found)) is not None:
+        alerts.muted("rollbot-doctor")
 
 
 def _metrics(found: Settings) -> None:

@@ -63,9 +63,8 @@ def unknown(state: DesiredState, name: str, env: str | None) -> str:
     """Say that there is no such service, with the nearest ones."""
     elsewhere = [str(service.ref) for service in state.estate.named(name)]
     if elsewhere:
-        return f"there is no {name} in {env}; it is in {', '.join(elsewhere)}"
-    known = {alias for service in state.estate.services for alias in (service.ref.name, *service.aliases)}
-    near = get_close_matches(name, sorted(known), 5, 0.5)
+        return f"there is no {name} in {env}; there is {', '.join(elsewhere)}"
+    near = [str(ref) for ref in state.estate.like(name)]
     return f"there is no service {name}" + (f"; did you mean {' or '.join(near)}?" if near else "; `rollbot scan` lists them")
 
 

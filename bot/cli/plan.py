@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from bot.cli.asking import Artefact, AsJson, At, AtPath, CommitSha, Env, File, From, PinsOnly, Repo, Service, To, desired, selector
-from bot.cli.printing import as_json, iso, say, span, table, warn
+from bot.cli.printing import as_json, choices, iso, say, span, table, warn
 from bot.objections import Objection, Weight, heaviest
 
 if TYPE_CHECKING:
@@ -67,10 +67,7 @@ def refuse(answer: Unplanned, json: bool) -> NoReturn:
         as_json({**bare, "objections": [_objection(o) for o in answer.objections], "choices": list(answer.choices)})
     for objection in answer.objections:
         warn(str(objection))
-    if answer.choices:
-        warn("there is:" if answer.objections[0].code.startswith("unknown") else "one of these, perhaps:")
-    for choice in answer.choices:
-        warn(f"  {choice}")
+    choices(answer.objections[0].code, answer.choices)
     raise typer.Exit(1)
 
 

@@ -31,6 +31,14 @@ def warn(line: str) -> None:
     sys.stderr.write(_plain(line, keep="\n\t") + "\n")
 
 
+def choices(code: str, found: Sequence[str]) -> None:
+    """Offer what could be said instead of what was refused for this reason (`unknown-service`, `is-rollback`, …)."""
+    if found:
+        warn("there is:" if code.startswith("unknown") else "say which with --to:" if code == "is-rollback" else "one of these, perhaps:")
+    for choice in found:
+        warn(f"  {choice}")
+
+
 def _plain(text: str, keep: str = "") -> str:
     """Text for a terminal: strangers' control characters (escape sequences) are shown, not obeyed."""
     return "".join(c if c.isprintable() or c in keep else repr(c)[1:-1] for c in text)

@@ -11,7 +11,7 @@ import typer
 
 from bot.cli.asking import Artefact, AsJson, AtPath, CommitSha, Env, File, From, PinsOnly, Service, To, selector
 from bot.cli.carrying import carry, row, written_to
-from bot.cli.printing import as_json, progress, say, warn
+from bot.cli.printing import as_json, choices, progress, say, warn
 from bot.errors import BadConfig
 
 if TYPE_CHECKING:
@@ -93,8 +93,7 @@ def _print(answer: Answer, json: bool, dry_run: bool) -> None:
     told = row(answer)
     for objection in answer.objections:
         warn(str(objection))
-    for choice in answer.choices:
-        warn(f"  {choice}")
+    choices(answer.objections[0].code if answer.objections else "", answer.choices)
     if json:
         as_json(told)
     else:

@@ -12,10 +12,12 @@ from bot.incidents.rules import AlertRules
 from bot.outcomes.rules import OutcomeRules
 from bot.policy.settings import PolicyRules, Trust
 from bot.signals.signal import Role
+from bot.signals.sources import SOURCES
 
 ALERTS, ATTRIBUTION, POLICY, OUTCOMES = AlertRules(), AttributionRules(), PolicyRules(), OutcomeRules()
 Acting = Literal["write", "maintain", "admin"]
 Stopping = Literal["triage", "write", "maintain", "admin"]
+SourceName = Annotated[str, StringConstraints(pattern=f"^(?:{'|'.join(SOURCES)})$")]
 Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
 Login = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$")]
 
@@ -77,6 +79,31 @@ class AlertRuleModel(Strict):
     act: Annotated[bool | None, Field(description="Whether these alerts may change Git.")] = None
 
 
+class JsonModel(Strict):
+    """How a JSON object of another system is read. `{path}` is the text at that path: `{alert.tags[0].name}`."""
+
+    name: Annotated[Text, Field(description="What the alert is called.")]
+    key: Annotated[Text, Field(description="What names it, firing or resolved.")]
+    when: Annotated[dict[str, str], Field(description="Path: text; which objects this is for, `*` stands for any text.")] = {}
+    firing: Annotated[dict[str, str], Field(description="Path: text; what tells that it fires. Without it, all that is not resolved.")] = {}
+    resolved: Annotated[dict[str, str], Field(description="Path: text; what tells that it is over.")] = {}
+    labels: Annotated[dict[str, Text], Field(description="Its labels: `service`, `env`, `rollbot`, …")] = {}
+    severity: Annotated[str, Field(max_length=1000, description="Its severity.")] = ""
+    summary: Annotated[str, Field(max_length=1000, description="What people read.")] = ""
+    started: Annotated[str, Field(max_length=1000, description="Since when: RFC 3339, or seconds or milliseconds since 1970.")] = ""
+    link: Annotated[str, Field(max_length=1000, description="Where to read more.")] = ""
+
+
+class QueryModel(Strict):
+    """An alert that Prometheus is asked for at every sweep, where no alerting rule of its own says it."""
+
+    name: Annotated[Text, Field(description="What the alert is called.")]
+    expr: Annotated[Text, Field(description="PromQL; each series that it answers is an alert.")]
+    after: Annotated[Duration, Field(description="How long a series must be there.")] = 0.0
+    labels: Annotated[dict[str, Text], Field(description="Labels on top of the series' own: `environment`, `severity`, `rollbot`, …")] = {}
+    summary: Annotated[str, Field(max_length=1000, description="What people read.")] = ""
+
+
 class AlertsModel(Strict):
     rules: Annotated[tuple[AlertRuleModel, ...], Field(description="Whose alerts are, where labels alone do not tell.")] = ()
     service_labels: Annotated[tuple[Text, ...], Field(description="Labels that name a service, surest first. Replaces the defaults.")] = (
@@ -93,6 +120,18 @@ class AlertsModel(Strict):
     ] = ALERTS.acting_severities
     act_by_default: Annotated[bool, Field(description="Alerts that no label and no rule opts in may act too.")] = ALERTS.act_by_default
     environments: Annotated[dict[str, Text], Field(description="A label's text: the environment it means. On top of `environments`.")] = {}
+    mappings: Annotated[
+        tuple[JsonModel, ...], Field(description="How bodies of `/hooks/json` are read; the first that is for one counts.")
+    ] = ()
+    storm_services: Annotated[int, Field(ge=0, le=10000, description="So many services red at once are the platform; 0: never.")] = (
+        ALERTS.storm_services
+    )
+    storm_within: Annotated[Duration, Field(description="How close together they begin.")] = ALERTS.storm_within
+    queries: Annotated[tuple[QueryModel, ...], Field(description="What Prometheus is asked at every sweep.")] = ()
+    sources: Annotated[
+        dict[SourceName, tuple[Text, ...]],
+        Field(description="Source: globs of the environments that it may speak of; one that is not named may speak of all."),
+    ] = {}
 
 
 class AttributionModel(Strict):
@@ -141,6 +180,12 @@ class OutcomesModel(Strict):
     alert_window: Annotated[Duration, Field(description="The alert's window, where it cannot be read.")] = OUTCOMES.alert_window
     min_samples: Annotated[Count, Field(description="Fewer samples after the sync prove nothing.")] = OUTCOMES.min_samples
     give_up: Annotated[Duration, Field(description="Not arrived or not judged after this long, a person takes over.")] = OUTCOMES.give_up
+    end_stuck: Annotated[
+        Duration, Field(description="Argo CD: a sync that holds another revision this long after our merge is ended; 0: never.")
+    ] = OUTCOMES.end_stuck
+    error_logs: Annotated[
+        str, Field(max_length=2000, description="LogQL metric of error lines that must be back in its band; `$service`, `$environment`.")
+    ] = OUTCOMES.error_logs
 
 
 class ConfigModel(Strict):

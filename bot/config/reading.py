@@ -14,7 +14,7 @@ from bot.attribution.rules import AttributionRules
 from bot.config.fields import DURATION, written
 from bot.config.models import ALERTS, POLICY, ConfigModel
 from bot.errors import BadConfig
-from bot.incidents.rules import AlertRule, AlertRules
+from bot.incidents.rules import AlertRule, AlertRules, QueryRule
 from bot.manifests import documents
 from bot.manifests.documents import Alias, Map, Node, Scalar, Seq, Unparsable
 from bot.manifests.pin import Style
@@ -22,6 +22,7 @@ from bot.manifests.rules import ManifestRules, PinRule, ServiceRule
 from bot.outcomes.rules import OutcomeRules
 from bot.policy.people import PeopleRules
 from bot.policy.settings import PolicyRules
+from bot.signals.generic import JsonRule
 
 PATH = ".rollbot.yaml"
 LARGEST = 256 * 1024
@@ -216,6 +217,8 @@ def _config(model: ConfigModel) -> Config:
         "rules": tuple(AlertRule(**_given(rule)) for rule in model.alerts.rules),
         "ignore_values": _added(ALERTS.ignore_values, model.alerts.ignore_values),
         "environments": environments | model.alerts.environments,
+        "queries": tuple(QueryRule(**_given(rule)) for rule in model.alerts.queries),
+        "mappings": tuple(JsonRule(**_given(rule)) for rule in model.alerts.mappings),
     }
     policy = _given(model.policy) | {"protected": _added(POLICY.protected, model.policy.protected)}
     return Config(

@@ -29,6 +29,12 @@ class Symptom:
     """It is allowed to change Git (F10); the others are evidence."""
     why_not: str = ""
     """Why it is not allowed to, where that is so."""
+    fingerprint: str = ""
+    """What fires, whatever the time: the same for every `key` of it."""
+    again: Instant | None = None
+    """When it last began to fire, where it had been resolved in between."""
+    times: int = 1
+    """How often it began to fire: an alert that flaps is one symptom."""
 
 
 class Kind(StrEnum):

@@ -46,6 +46,8 @@ class End(StrEnum):
     """A person has to go on from here."""
     CANCELLED = "cancelled"
     """A person said stop."""
+    SUPERSEDED = "superseded"
+    """A person asked for another rollback of the service before the outcome of this one was known."""
 
 
 MOVES: Mapping[State, frozenset[State]] = {

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from bot.incidents.rules import AlertRule, AlertRules
 from bot.manifests.estate import Estate, Service
-from bot.refs import ServiceRef
+from bot.refs import ImageRef, ServiceRef
+from bot.signals.globs import fits
 from bot.signals.signal import Alert
 
 MOST_CANDIDATES = 10
@@ -22,7 +23,9 @@ NEVER = re.compile(
 )
 SIDECARS = frozenset(("istio-proxy", "istio-init", "linkerd-proxy", "envoy", "POD", "vault-agent", "cloud-sql-proxy", "kube-rbac-proxy"))
 _HINTS = frozenset(("cluster", "namespace"))
-_WEAK_LABELS = frozenset(("job", "container", "pod", "namespace"))
+_WEAK_LABELS = frozenset(("job", "container", "pod", "namespace", "image", "revision"))
+_COMMIT = re.compile(r"[0-9a-f]{7,64}")
+_TAGGED = re.compile(r"(?<![0-9a-z])[0-9a-f]{7,64}(?![0-9a-z])")
 _POD = re.compile(r"(.+?)(?:-[a-f0-9]{6,10}-[a-z0-9]{5}|-\d{8,10}-[a-z0-9]{5}|-\d+|-[bcdfghjklmnpqrstvwxz2456789]{5})")
 _SYNONYMS = (("prod", "production", "prd", "live"), ("staging", "stage", "stg"), ("dev", "development"), ("test", "testing"))
 _SAME = {word: words[0] for words in _SYNONYMS for word in words}
@@ -82,6 +85,8 @@ def may_act(alert: Alert, rules: AlertRules) -> Acting:
     """Say whether an alert may change Git; those that may not are evidence."""
     if NEVER.fullmatch(alert.name):
         return Acting(False, f"{alert.name} is no symptom of a release")
+    if alert.never:
+        return Acting(False, alert.never)
     if alert.severity not in rules.acting_severities:
         return Acting(False, f"severity {alert.severity} never acts")
     label = alert.labels.get(OPT_IN, "").strip().lower()
@@ -102,23 +107,12 @@ def _rule(alert: Alert, rules: AlertRules) -> AlertRule | None:
 
 
 def _fits(rule: AlertRule, alert: Alert) -> bool:
-    return all(_glob(pattern, alert.labels.get(label, "")) for label, pattern in rule.match.items())
+    return all(fits(pattern, alert.labels.get(label) or _said(label, alert)) for label, pattern in rule.match.items())
 
 
-def _glob(pattern: str, text: str) -> bool:
-    """`*` stands for any text; linear, whatever a stranger's label holds."""
-    first, *rest = pattern.split("*")
-    if not rest:
-        return text == pattern
-    if not text.startswith(first) or len(text) < len(first) + len(rest[-1]) or not text.endswith(rest[-1]):
-        return False
-    at, end = len(first), len(text) - len(rest[-1])
-    for part in rest[:-1]:
-        found = text.find(part, at, end)
-        if found < 0:
-            return False
-        at = found + len(part)
-    return True
+def _said(label: str, alert: Alert) -> str:
+    """What a rule may match besides labels: which system said it, and what it is called."""
+    return {"source": alert.source, "alertname": alert.name}.get(label, "")
 
 
 def _matched(rule: AlertRule) -> str:
@@ -150,7 +144,26 @@ def _clues(alert: Alert, estate: Estate, rules: AlertRules) -> list[_Clue]:
             known = next((name for name in names if estate.named(name)), names[0])
             services = estate.named(known) or (_living_in(known, estate) if label == "namespace" else ())
             clues.append(_Clue(label, known, services))
-    return clues
+    return [*clues, *_running(alert, estate)]
+
+
+def _running(alert: Alert, estate: Estate) -> list[_Clue]:
+    """What the alert says is running names the services that pin it: an image, or the commit that a tag was built from."""
+    found = []
+    image = ImageRef.parse(alert.labels.get("image", ""))
+    if image is not None:
+        name = image.name.rpartition("/")[2]
+        found.append(_Clue("image", name, estate.named(name)))
+    commit = alert.labels.get("revision", "")
+    if _COMMIT.fullmatch(commit):
+        built = tuple(service for service in estate.services if any(_built_from(commit, pin.value) for pin in service.pins))
+        found.append(_Clue("revision", commit[:12], built))
+    return [clue for clue in found if clue.services]
+
+
+def _built_from(commit: str, version: str) -> bool:
+    """Whether a tag such as `main-1a2b3c4-1700` holds the commit, in whatever length."""
+    return any(commit.startswith(part) or part.startswith(commit) for part in _TAGGED.findall(version.partition("@")[0]))
 
 
 def _names_scraper(text: str, rules: AlertRules) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bot.signals.generic import JsonRule
+
 
 @dataclass(frozen=True, slots=True)
 class AlertRule:
@@ -17,6 +19,17 @@ class AlertRule:
     service: str | None = None
     environment: str | None = None
     act: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QueryRule:
+    """A rule of ours that Prometheus is asked by: every series that `expr` answers for `after` seconds is an alert with `labels` on top."""
+
+    name: str
+    expr: str
+    after: float = 0.0
+    labels: Mapping[str, str] = field(default_factory=dict)
+    summary: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +49,9 @@ class AlertRules:
         "daemonset",
         "argocd_app",
         "helm_release",
+        "rollout",
+        "canary",
+        "kustomization",
         "job",
         "container",
         "pod",
@@ -56,3 +72,10 @@ class AlertRules:
     acting_severities: tuple[str, ...] = ("critical", "page", "error", "high", "p1", "p2", "")
     act_by_default: bool = False
     environments: Mapping[str, str] = field(default_factory=dict)
+    mappings: tuple[JsonRule, ...] = ()
+    queries: tuple[QueryRule, ...] = ()
+    storm_services: int = 5
+    """So many services of an environment, red within `storm_within` seconds of each other, are the platform's trouble; 0: never."""
+    storm_within: float = 300.0
+    sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The environments (globs) that a source may speak of; one that is not named may speak of all (F9)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from bot.manifests.pin import Pin
 from bot.refs import ServiceRef
@@ -44,3 +45,10 @@ class Estate:
         """
         here = [s for s in self.services if environment in (None, s.ref.environment, s.ref.cluster)]
         return tuple(s for s in here if s.ref.name == name) or tuple(s for s in here if name in s.aliases)
+
+    def like(self, name: str) -> tuple[ServiceRef, ...]:
+        """Return the services whose names, or what they go by, are nearest to one that there is not; in every environment, at most ten."""
+        known = sorted({alias for service in self.services for alias in (service.ref.name, *service.aliases)})
+        near = get_close_matches(name, known, 5, 0.5)
+        found = {service.ref: None for word in near for service in self.services if word in (service.ref.name, *service.aliases)}
+        return tuple(found)[:10]

@@ -27,13 +27,15 @@ _SUFFIXES = (".yaml", ".yml", ".yaml.gotmpl", ".yml.gotmpl", ".gotmpl", ".yaml.t
 _BARE = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _NEVER = frozenset({"makefile", "dockerfile", "license", "readme", "owners", "codeowners", "justfile", "procfile", "gradlew", "configure"})
 _EVERYTHING = ManifestRules()
+OURS = ".rollbot"
+"""Our own folder (`.rollbot/`) and configuration (`.rollbot.yaml`): they say what may be deployed, and deploy nothing."""
 _FEW = 20
 """Broken documents of one file that are told; a file with more of them is no manifest."""
 
 
 def is_manifest(path: str, rules: ManifestRules = _EVERYTHING) -> bool:
-    """Say by its name alone whether a file is read at all. What a rule for pins names always is, unless it is ignored."""
-    if any(matches(pattern, path) is not None for pattern in rules.ignore):
+    """Say by its name alone whether a file is read at all. What a rule for pins names always is, unless it is ignored or ours."""
+    if is_ours(path) or any(matches(pattern, path) is not None for pattern in rules.ignore):
         return False
     name = PurePosixPath(path).name
     if name.endswith(_SUFFIXES) or is_chart(path) or name in ("Kustomization", "flake.lock") or envfile.is_envfile(path):
@@ -41,6 +43,11 @@ def is_manifest(path: str, rules: ManifestRules = _EVERYTHING) -> bool:
     if is_bare(path) or is_text(path) or is_json(path):
         return True
     return any(matches(rule.files, path) is not None for rule in rules.pins)
+
+
+def is_ours(path: str) -> bool:
+    """Say whether a file is Rollbot's own: no service's, whatever it holds."""
+    return path.startswith((f"{OURS}/", f"{OURS}.yaml"))
 
 
 def is_bare(path: str) -> bool:

@@ -12,6 +12,7 @@ from bot.manifests.inclusions import includes, may_include, reached
 from bot.manifests.naming import IMAGES, Layout, Owner, aliases, last, names_in, owners
 from bot.manifests.ownership import companions
 from bot.manifests.pin import Pin, PinKind, Reading
+from bot.manifests.read import is_ours
 from bot.manifests.rules import ManifestRules
 from bot.refs import ServiceRef
 
@@ -33,7 +34,7 @@ def assign(
 
     A pin that several services or environments use belongs to each of them, and its file is listed in their `shared`.
     """
-    layout = _layout(repository, tree, readings, rules, inclusions or {})
+    layout = _layout(repository, [path for path in tree if not is_ours(path)], readings, rules, inclusions or {})
     places = _places(layout)
     owned = told_apart(layout, list(owners(layout)), places)
     named = _environments_of(layout, owned, places)

@@ -10,6 +10,18 @@ from bot.refs import Instant
 
 
 @dataclass(frozen=True, slots=True)
+class Lines:
+    """Samples of error lines: (time, value). `before`: in the hour before the symptom, `after`: since it arrived.
+
+    `problem`: why they could not be looked at.
+    """
+
+    before: tuple[tuple[Instant, float], ...]
+    after: tuple[tuple[Instant, float], ...]
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """What is known since `arrived`.
 
@@ -25,6 +37,7 @@ class Evidence:
     firing: bool | None
     samples: tuple[tuple[Instant, float], ...]
     relapsed: Instant | None = None
+    lines: Lines | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +89,21 @@ def _quiet(seen: Evidence, since: Instant, rules: OutcomeRules) -> Verdict:
     count = _count(seen, since)
     if seen.firing is None or count < rules.min_samples:
         return _unproven(seen, rules, True, f"it is quiet, but {_told(seen, count)}")
-    return Recovered((f"the alert has been quiet for {seen.now - since:.0f} s", f"{count} samples of its expression since then"))
+    if why := _loud(seen.lines, max(since, seen.now - rules.soak), rules.min_samples):
+        return _unproven(seen, rules, True, f"it is quiet, but {why}")
+    evidence = (f"the alert has been quiet for {seen.now - since:.0f} s", f"{count} samples of its expression since then")
+    unseen = (f"its error lines could not be looked at: {seen.lines.problem}",) if seen.lines and seen.lines.problem else ()
+    return Recovered(evidence + unseen)
+
+
+def _loud(lines: Lines | None, since: Instant, least: int) -> str | None:
+    """Whether error lines are still above all they were before the symptom. Too few samples on either side say nothing."""
+    before = sorted(value for _, value in lines.before if math.isfinite(value)) if lines else []
+    after = sorted(value for at, value in lines.after if at >= since and math.isfinite(value)) if lines else []
+    if len(before) < least or len(after) < least:
+        return None
+    middle = after[len(after) // 2]
+    return f"its error lines are at {middle:g}, and were at most {before[-1]:g} before the symptom" if middle > before[-1] else None
 
 
 def _unproven(seen: Evidence, rules: OutcomeRules, quiet: bool, why: str) -> Waiting | Unproven:

@@ -14,6 +14,8 @@ class OutcomeRules:
     `soak`: positive evidence must last this long. `alert_window`: used where the alert's own window cannot be read.
     `min_samples`: fewer samples after the sync are no evidence either way (F18).
     `give_up`: what has not arrived, or cannot be judged, after this long is a person's to look at.
+    `error_logs`: a LogQL metric of error lines, "" for none.
+    `end_stuck`: a sync that still holds another revision this long after our merge is ended; 0: never.
     """
 
     arrive_within: float = 15 * MINUTE
@@ -22,3 +24,5 @@ class OutcomeRules:
     alert_window: float = 10 * MINUTE
     min_samples: int = 3
     give_up: float = 120 * MINUTE
+    end_stuck: float = 0.0
+    error_logs: str = ""

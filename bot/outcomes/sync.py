@@ -10,12 +10,22 @@ from bot.refs import Instant
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What a cluster runs: whether its revision holds our commit, since when it runs it, whether it is healthy (None: cannot tell)."""
+    """What a cluster runs: whether its revision holds our commit, since when it runs it, whether it is healthy.
 
-    ours: bool
+    None: cannot tell. `ours` None: the cluster did not answer, so nothing is known, and that is no arrival.
+    """
+
+    ours: bool | None
     since: Instant | None
     healthy: bool | None
     message: str = ""
+
+
+_WORDS = {
+    True: "the cluster applied it and is not healthy",
+    False: "the cluster has not applied it",
+    None: "whether the cluster has applied it cannot be told",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +53,6 @@ def arrival(now: Instant, merged: Instant, applied: Applied | None, rules: Outco
         return NotYet(due, "no cluster can be asked; waiting as long as a sync takes")
     if applied.ours and applied.healthy is not False:
         return Arrived(max(merged, applied.since or now), "the cluster runs a revision that holds our commit")
-    what = "the cluster applied it and is not healthy" if applied.ours else "the cluster has not applied it"
+    what = _WORDS[applied.ours]
     why = f"{what}: {applied.message}" if applied.message else what
     return NotYet(now + rules.settle, why, now - merged >= rules.arrive_within, now - merged >= rules.give_up)

@@ -279,11 +279,11 @@ def _plan(
 
 
 def _unknown_service(state: DesiredState, name: str, environment: str | None = None) -> Unplanned:
-    names = {service.ref.name for service in state.estate.services}
     elsewhere = [str(service.ref) for service in state.estate.named(name)]
     if environment is not None and elsewhere:
         return _no("unknown-service", f"there is no {name} in {environment}", elsewhere)
-    return _no("unknown-service", f"there is no service {name}", get_close_matches(name, names, 5, 0.5))
+    near = state.estate.like(name)
+    return _no("unknown-service", f"there is no service {name}", [str(ref) for ref in near])
 
 
 def _no(code: str, why: str, choices: Sequence[str] = ()) -> Unplanned:

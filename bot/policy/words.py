@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from bot.refs import Instant, ServiceRef
 
+EVERYTHING = "everything"
+"""Stands for all services where a thread would mean its own, unless a service has that name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Hold:
@@ -39,6 +42,13 @@ class Good:
     environment: str
     version: str
     reason: str = ""
+
+
+def ending(hold: Hold) -> str:
+    """The words that end a hold, wherever they are said."""
+    if hold.service is None and hold.environment is not None:
+        return f"/rollback resume in {hold.environment}"
+    return f"/rollback resume {hold.service or EVERYTHING}{f' in {hold.environment}' if hold.environment else ''}"
 
 
 def holding(holds: Iterable[Hold], service: ServiceRef, now: Instant) -> Hold | None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bot.attribution.onset import Clue, Onset, onset
 from bot.attribution.suspects import Live, attribute
-from bot.errors import Unavailable
+from bot.errors import Refused, Unavailable
 from bot.incidents.incident import Incident, Kind, Symptom
 from bot.plans.plan import Target
 from bot.policy.case import Case, Past
@@ -18,17 +18,19 @@ from bot.records.trailers import past
 from bot.refs import Instant, ServiceRef, Sha
 from bot.releases.history import history
 from bot.releases.release import DesiredState, History, Release
+from bot.signals.alertmanager import SOURCE as ALERTMANAGER
 
 
 def case_of(incident: Incident, view: View, ports: Ports) -> Case:
-    """Gather all that a rule may look at."""
+    """Gather all that a rule may look at. Raises Unavailable where Alertmanager cannot be asked whether people keep its alerts quiet."""
     releases = releases_of(incident.service, view.state)
+    quieted = () if incident.asked else muted(incident, ports)
     case = Case(
         now=view.now,
         service=incident.service,
         asked=incident.asked,
-        acts=incident.acts,
-        why_not=tuple(f"{symptom.name}: {symptom.why_not}" for symptom in incident.symptoms if symptom.why_not),
+        acts=incident.asked or len(quieted) < sum(symptom.acts for symptom in incident.symptoms),
+        why_not=(*quieted, *(f"{symptom.name}: {symptom.why_not}" for symptom in incident.symptoms if symptom.why_not)),
         past=_past(incident, view.state, releases, ports),
         quarantines=read(view.state),
         holds=view.holds,
@@ -66,6 +68,15 @@ def accusing(case: Case, release: Release | None, target: Target | None, undoing
     return replace(accused, target=target.version, releases_back=target.back, target_left=target.left) if target else accused
 
 
+def muted(incident: Incident, ports: Ports) -> tuple[str, ...]:
+    """Those of the acting alerts that are silenced or inhibited by now, and by what: somebody, or something worse, knows already."""
+    if ports.alerts is None:
+        return ()
+    acting = [symptom for symptom in incident.symptoms if symptom.acts and symptom.source == ALERTMANAGER]
+    said = ((symptom, ports.alerts.muted(symptom.fingerprint)) for symptom in acting)
+    return tuple(f"{symptom.name} is {why}" for symptom, why in said if why)
+
+
 def began_at(incident: Incident, view: View, metrics: Metrics) -> Onset:
     """When the symptom began: once it is known, it stays as it was."""
     if incident.onset is not None and incident.onset_latest is not None:
@@ -100,24 +111,41 @@ def _clue(symptom: Symptom, metrics: Metrics) -> Clue:
 
 
 def _live(service: ServiceRef, releases: History, began: Onset, view: View, ports: Ports) -> Live | None:
-    """Which recent releases the cluster ran when the symptom began, by its own history of revisions."""
+    """Which recent releases ran when the symptom began, by the clusters' own histories of revisions.
+
+    Where several places run the service: at the earliest time only what all of them ran, at the latest what any of them ran. A
+    place that does not remember leaves that time open.
+    """
+    known = view.state.service(service)
     try:
-        sync = ports.cluster.sync(service)
-    except Unavailable:
+        sync = None if known is None else ports.cluster.sync(known)
+    except (Unavailable, Refused):
         return None
-    if sync is None or sync.revision is None:
+    places = [place for place in sync.places if place.revision is not None] if sync else []
+    if not places:
         return None
     since = began.earliest - view.config.attribution.window
     recent = {release.commit for release in releases.releases if release.time >= since}
-    ran = (revision_at(sync, at) for at in (began.earliest, began.latest))
-    earliest, latest = (None if revision is None else _held(recent, revision, view.state, ports.repository) for revision in ran)
+
+    def held(*revisions: Sha) -> frozenset[Sha]:
+        return frozenset().union(*(_held(recent, revision, view.state, ports.repository) for revision in revisions))
+
+    ran = [revision_at(place, began.earliest) for place in places]
+    may = [(revision_at(place, began.latest), begun_at(place, began.latest)) for place in places]
+    earliest = None if None in ran else frozenset.intersection(*(held(revision) for revision in ran if revision))
+    latest = None if any(revision is None for revision, _ in may) else held(*(each for both in may for each in both if each))
     return Live(earliest, latest)
+
+
+def begun_at(sync: Sync, at: Instant) -> Sha | None:
+    """The revision that a place had last begun to apply at a time, None where it does not say."""
+    return max(((since, revision) for revision, since in sync.begun if since <= at), default=(0.0, None))[1]
 
 
 def revision_at(sync: Sync, at: Instant) -> Sha | None:
     """The revision that a cluster ran at a time, None where it does not remember that far back."""
     known = [(sync.revision, sync.since), *sync.earlier]
-    return next((revision for revision, since in known if since is not None and since <= at), None)
+    return max(((since, revision) for revision, since in known if revision and since is not None and since <= at), default=(0.0, None))[1]
 
 
 def _held(commits: set[Sha], revision: Sha, state: DesiredState, repository: Repository) -> frozenset[Sha]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from bot.changes.change import Blocked, MergeAnswer, Merged, Moved, PullRequest
+from bot.errors import Refused
 from bot.incidents.incident import Incident, Kind
 from bot.incidents.lifecycle import End, State
 from bot.plans.plan import Plan
 from bot.policy.settings import Trust
-from bot.policy.words import holding
+from bot.policy.words import ending, holding
 from bot.ports import Ports
 from bot.reconciler.casing import quiet
 from bot.reconciler.drafting import composed, planned
@@ -38,7 +41,10 @@ def change_it(incident: Incident, view: View, ports: Ports) -> Step:
     head = ports.forge.commit(change)
     if action.mode == Trust.PUSH:
         ports.repository.fetch()  # a forge may have made the commit on its own side
-        return _answered(incident, ports.repository.advance(change.target, change.base, head), view, head)
+        answer = ports.repository.advance(change.target, change.base, head)
+        if isinstance(answer, Merged):
+            _tidy(incident, head, ports)
+        return _answered(incident, answer, view, head)
     pull = ports.forge.open(change)
     note = Note(Stage.CHANGE, f"pull request {pull.number} is open", (f"branch {change.branch}", f"commit {head[:12]}"))
     step = move(incident, State.PROPOSED, view.now, note, head=head, base=change.base, pull=pull.number, url=pull.url)
@@ -46,6 +52,12 @@ def change_it(incident: Incident, view: View, ports: Ports) -> Step:
         return step
     text = "\n".join([change.title, *filter(None, (pull.url,)), *action.evidence])
     return told(step, f"propose:{len(incident.actions)}", f"{incident.service}: pull request {pull.number} waits for a person", text)
+
+
+def _tidy(incident: Incident, head: Sha, ports: Ports) -> None:
+    """Take the branch of what was pushed away; where it has moved on, or nobody may delete, it stays: that is no harm."""
+    with suppress(Refused):
+        ports.repository.delete(incident.action.branch, head)
 
 
 def _close_replaced(incident: Incident, ports: Ports) -> None:
@@ -81,7 +93,7 @@ def _held(incident: Incident, view: View) -> str | None:
     hold = holding(view.holds, incident.service, view.now)
     if hold is None or incident.asked or action.approved or action.asked_by:
         return None
-    return f"{hold.by} said hold; `/rollback resume` ends that, `/rollback approve` merges it all the same"
+    return f"{hold.by} said hold; `{ending(hold)}` ends that, `/rollback approve` merges it all the same"
 
 
 def _done(incident: Incident, view: View, ports: Ports) -> Step | None:
@@ -90,6 +102,8 @@ def _done(incident: Incident, view: View, ports: Ports) -> Step | None:
     if action.mode == Trust.PUSH:
         undoes = action.branch.removesuffix("-undo") if action.kind is Kind.UNDO else None
         found = ours(view.state.log, incident.id, action.release, undoes)
+        if found:
+            _tidy(incident, found, ports)
         return _merged(incident, Merged(found), view, False) if found else None
     pull = ports.forge.find(action.branch)
     if pull is None or pull.state == "open":

@@ -7,6 +7,7 @@ kill, and ends in the same one branch, one pull request and one answer.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from bot.changes.markdown import code, prose
@@ -14,12 +15,13 @@ from bot.errors import Refused, Stale, Unavailable
 from bot.incidents.incident import Incident
 from bot.plans.plan import Plan
 from bot.policy.words import Good as Vouched
-from bot.policy.words import Hold as Holding
 from bot.ports import Conversation, Ports
 from bot.reconciler import standing
 from bot.reconciler.asking import SEVERAL
 from bot.reconciler.deeds import Done, approve, cancel, close_cancelled, done_before, undo
 from bot.reconciler.drafting import planned
+from bot.reconciler.electing import elected
+from bot.reconciler.holding import hold, nudge, resume
 from bot.reconciler.lifting import allow
 from bot.reconciler.permitting import Deed, first_time, outside, too_low
 from bot.reconciler.reaching import reached
@@ -32,28 +34,41 @@ from bot.records.entry import Note, Stage
 from bot.records.replies import answer, ask_for, help_text, misspoken, reasons
 from bot.records.replies import standing as told_standing
 from bot.refs import ServiceRef
-from bot.signals.chat import duration, read
+from bot.signals.chat import read
 from bot.signals.signal import Command, Reaction
 from bot.signals.spoken import Allow, Approve, Cancel, Good, Help, Hold, Misspoken, Resume, RollBack, Spoken, Status, Undo, Why
 
 FORGOTTEN = 3600.0
 """What was said longer ago, while we could not hear, is not carried out: the person may have helped themselves."""
 
+ACTING = (Allow, Approve, Undo, Cancel)
+"""What changes something goes by what stands at HEAD now. A rollback looks for itself; the rest only says things."""
+_OURS = "that account is Rollbot's own: give it one of its own, so that people are told from it"
+
 
 class Unheard(Unavailable):
     """The forge is away, so a command waits; nothing else has to."""
 
 
-def hear(command: Command, ports: Ports) -> None:
-    """Carry one comment out and answer it. Raises Stale (read again at once) and Unheard (later)."""
+def hear(command: Command, ports: Ports, houses: Mapping[str, Ports] = MappingProxyType({})) -> None:
+    """Carry one comment out and answer it. Raises Stale (read again at once) and Unheard (later).
+
+    `houses`: all manifests repositories; of those that hear a comment on an application's repository one answers.
+    """
     conversation = ports.conversation
     if conversation is None or answered(command, ports):
         return
     spoken = read(command.text)
     try:
-        if spoken is not None:
+        ours = spoken is not None and conversation.ours(command.actor_id)
+        if ours:
+            note_alone(Note(Stage.SIGNAL, f"a comment of {command.actor} is not obeyed", (_OURS,), {"key": command.key}), ports)
+        answers = spoken is not None and not ours and elected(command, spoken, ports, houses)
+        if isinstance(answers, Unclear):
+            say(command.thread, command.comment, _unclear(answers), ports)
+        elif spoken is not None and answers:
             conversation.react(command.thread, command.comment, Reaction.SEEN)
-            view = look_around(ports, fresh=False)
+            view = look_around(ports, fresh=isinstance(spoken, ACTING))
             say(command.thread, command.comment, _answer(command, spoken, view, conversation, ports), ports)
     except Stale:
         raise
@@ -122,40 +137,6 @@ def _done(done: Done) -> Reply:
     return Reply(Reaction.DONE, answer(first, [], [ask_for(done.incident, "status")]))
 
 
-def _hold(command: Command, spoken: Hold, view: View, ports: Ports) -> Reply:
-    place = _place(command, "hold", spoken.service, spoken.environment, view, ports)
-    if isinstance(place, Unclear):
-        return _unclear(place)
-    service, environment = place
-    until = command.at + spoken.seconds
-    said = Holding(named(command), command.actor, command.at, until, service, environment, spoken.reason)
-    standing.hold(ports.store, ports.repository.name, said)
-    _nudge(ports)
-    where = _where(service, environment)
-    what = f"{command.actor} holds {where} for {duration(spoken.seconds)}: nothing is changed there by itself until then"
-    return Reply(Reaction.DONE, answer("Held.", [what], ["/rollback resume" if service is None else f"/rollback resume {service}"]))
-
-
-def _resume(command: Command, spoken: Resume, view: View, ports: Ports) -> Reply:
-    place = _place(command, "resume", spoken.service, spoken.environment, view, ports)
-    if isinstance(place, Unclear):
-        return _unclear(place)
-    service, environment = place
-    ended = standing.release(ports.store, ports.repository.name, service, environment)
-    _nudge(ports)
-    lines = [f"{_where(hold.service, hold.environment)}, held by {hold.by}" for hold in ended]
-    left = [
-        hold
-        for hold in standing.holds(ports.store, ports.repository.name, view.now)
-        if hold.service in (None, service) and hold.environment in (None, environment)
-    ]
-    if left:
-        lines += [f"still held: {_where(hold.service, hold.environment)}, by {hold.by}" for hold in left]
-        ways = [f"/rollback resume {hold.service}" for hold in left if hold.service]
-        return Reply(Reaction.DONE if ended else Reaction.UNCLEAR, answer("It is held more widely.", lines, ways))
-    return Reply(Reaction.DONE, answer("Going on.", lines or [f"nothing holds {_where(service, environment)}"]))
-
-
 def _good(command: Command, spoken: Good, view: View, ports: Ports) -> Reply:
     ref = _vouched_for(command, spoken, view, ports)
     if isinstance(ref, Unclear):
@@ -167,7 +148,7 @@ def _good(command: Command, spoken: Good, view: View, ports: Ports) -> Reply:
         what = f"{command.actor} says that {spoken.version} of {ref} is good"
         note_alone(Note(Stage.SUSPECTS, what, (spoken.reason,) if spoken.reason else (), {"comment": named(command)}), ports)
     standing.vouch(ports.store, ports.repository.name, said)
-    _nudge(ports)
+    nudge(ports)
     lines = [f"{spoken.version} of {ref} is no suspect from now on"]
     accused = next((each for each in lately(ports) if each.service == ref and each.ended is None and each.actions), None)
     if accused is not None and accused.action.version == spoken.version:
@@ -180,21 +161,6 @@ def _vouched_for(command: Command, spoken: Good, view: View, ports: Ports) -> Se
         return service_of(spoken.service, spoken.environment, f"good {spoken.version}", view)
     found = incident_of(command, f"good {spoken.version}", None, spoken.environment, ports)
     return found if isinstance(found, Unclear) else found.service
-
-
-def _place(
-    command: Command, verb: str, service: str | None, environment: str | None, view: View, ports: Ports
-) -> tuple[str | None, str | None] | Unclear:
-    """What a hold is on: what was named, else the service that the thread is about, else everything."""
-    if service is not None:
-        if not view.state.estate.named(service, environment):
-            found = service_of(service, environment, verb, view)
-            return found if isinstance(found, Unclear) else (found.name, found.environment)
-        return view.state.estate.named(service, environment)[0].ref.name, environment
-    if environment is not None:
-        return None, environment
-    found_here = incident_of(command, verb, None, None, ports)
-    return (None, None) if isinstance(found_here, Unclear) else (found_here.service.name, found_here.service.environment)
 
 
 def reached_by(incident: Incident, view: View, ports: Ports) -> Iterable[str]:
@@ -212,18 +178,8 @@ def _not_theirs(command: Command, environments: Iterable[str], view: View, ports
     return outside(command.actor, environments, view.config.people, ports.conversation)
 
 
-def _where(service: str | None, environment: str | None) -> str:
-    return f"{service or 'every service'}{f' in {environment}' if environment else ''}"
-
-
 def _unclear(found: Unclear) -> Reply:
     return Reply(Reaction.UNCLEAR, answer("Nothing is done.", [found.why], found.commands))
-
-
-def _nudge(ports: Ports) -> None:
-    """What stands has changed: let every open incident look again."""
-    for incident in ports.store.incidents(ports.repository.name, open_only=True):
-        ports.queue.enqueue(incident.id, ports.clock.now())
 
 
 _DEEDS: Mapping[type, tuple[str, Callable[..., Done]]] = {
@@ -238,8 +194,8 @@ _CARRIED_OUT: Mapping[type, Callable[[Command, Any, View, Ports], Reply]] = {
     Approve: _deed,
     Cancel: _deed,
     Undo: _deed,
-    Hold: _hold,
-    Resume: _resume,
+    Hold: hold,
+    Resume: resume,
     Allow: allow,
     Good: _good,
     Help: _help,

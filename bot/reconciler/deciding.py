@@ -8,11 +8,14 @@ from typing import Any
 from bot.attribution.suspects import Attribution
 from bot.incidents.incident import Action, Incident, Kind
 from bot.incidents.lifecycle import End, State
+from bot.incidents.storm import PLATFORM
 from bot.policy.case import Case
 from bot.policy.decide import Comply, Escalate, Refuse, Rollback, Wait, decide
 from bot.ports import Ports
+from bot.reconciler.arriving import healed
 from bot.reconciler.casing import case_of
 from bot.reconciler.step import MINUTE, Step, end, move, reasons, stay
+from bot.reconciler.storming import see_it_pass, storm_around, wait_out
 from bot.reconciler.view import View
 from bot.records.comments import BEGINS
 from bot.records.entry import Note, Stage
@@ -23,13 +26,11 @@ SHOWN = 20
 
 def decide_what(incident: Incident, view: View, ports: Ports) -> Step:
     if incident.resolved is not None and not incident.asked:
-        how = End.ESCALATED if incident.actions else End.RESOLVED
-        why = (
-            "the symptom went after the undo; what it was is not known"
-            if incident.actions
-            else "the symptom went before anything was changed"
-        )
-        return end(incident, how, why, view.now, urgent=False)
+        return _gone(incident, view, ports)
+    if incident.service.name == PLATFORM:
+        return see_it_pass(incident, view, ports)
+    if found := storm_around(incident, view, ports):
+        return wait_out(incident, found, view, ports)
     case = case_of(incident, view, ports)
     if case.attribution:
         onset = case.attribution.onset
@@ -42,7 +43,9 @@ def decide_what(incident: Incident, view: View, ports: Ports) -> Step:
             release = suspect.release
             action = Action(Kind.ROLLBACK, release.commit, release.identity, release.version)
             what = f"roll back {release.version} ({release.commit[:8]}, {release.subject[:80]})"
-            return _act(incident, action, view, *suspicion, Note(Stage.DECISION, what, (suspect.why, *reasons(objections)), _inputs(case)))
+            back = healed(incident, view, ports)
+            because = (suspect.why, *([f"the cluster went back by itself, and this makes Git say so: {back}"] if back else ()))
+            return _act(incident, action, view, *suspicion, Note(Stage.DECISION, what, (*because, *reasons(objections)), _inputs(case)))
         case Wait() if case.quiet:
             return end(incident, End.RESOLVED, "its alerts do not fire any more", view.now, *suspicion, urgent=False)
         case Wait(why=why):
@@ -54,6 +57,17 @@ def decide_what(incident: Incident, view: View, ports: Ports) -> Step:
         case Escalate(why=why):
             note = Note(Stage.DECISION, "a person has to look", (why,), _inputs(case))
             return end(incident, End.ESCALATED, why, view.now, *suspicion, note)
+
+
+def _gone(incident: Incident, view: View, ports: Ports) -> Step:
+    """The symptom went. Where that was the cluster's own doing, Git still asks for what was bad, and somebody has to know."""
+    if incident.actions:
+        return end(incident, End.ESCALATED, "the symptom went after the undo; what it was is not known", view.now, urgent=False)
+    why = "the symptom went before anything was changed"
+    if back := healed(incident, view, ports):
+        command = f"/rollback {incident.service.name} in {incident.service.cluster or incident.service.environment}"
+        why = f"{why}: the cluster went back by itself, and Git still asks for the bad version ({back}); `{command}` repairs Git"
+    return end(incident, End.RESOLVED, why, view.now, urgent=False)
 
 
 def _act(incident: Incident, action: Action, view: View, *notes: Note) -> Step:

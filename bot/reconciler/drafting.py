@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
 
 from bot.changes.change import Change
 from bot.changes.compose import branch_of, compose, compose_undo
@@ -13,14 +12,11 @@ from bot.plans.plan import ByCommit, ByRelease, Plan, Selector, Target, Unplanne
 from bot.plans.quarantine import keep_out
 from bot.ports import Ports, Repository
 from bot.quarantine import FOLDER, read
-from bot.reconciler.asking import selected
+from bot.reconciler.asking import made, selected
 from bot.reconciler.briefing import brief_of, with_bytes
 from bot.reconciler.view import View
 from bot.refs import Sha
 from bot.releases.release import DesiredState
-
-_made = lru_cache(maxsize=2)(make)
-"""The step that writes plans what the step before it planned: while HEAD is the same, that is the same plan."""
 
 
 def planned(incident: Incident, state: DesiredState, repository: Repository) -> Plan | Unplanned:
@@ -30,7 +26,7 @@ def planned(incident: Incident, state: DesiredState, repository: Repository) -> 
         return _undo(incident, plan) if isinstance(plan, Plan) else plan
     selector: Selector = selected(request) if request else ByRelease(incident.service, action.release or Sha(""))
     to, pins_only = (request.to, request.pins_only) if request else (None, False)
-    return _made(selector, state, to=to, pins_only=pins_only, quarantines=read(state))
+    return made(selector, state, to=to, pins_only=pins_only, quarantines=read(state))
 
 
 def branch(action: Action, plan: Plan, attempt: int) -> str:

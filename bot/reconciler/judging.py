@@ -6,12 +6,13 @@ import math
 from dataclasses import replace
 from typing import Any
 
-from bot.errors import Unavailable
+from bot.errors import Refused, Unavailable
 from bot.incidents.incident import Action, Incident, Kind, Symptom
 from bot.incidents.lifecycle import End, State
-from bot.outcomes.recovery import Evidence, NoHelp, Recovered, Unproven, Waiting, judge
-from bot.outcomes.sync import Applied, Arrived, NotYet, arrival
+from bot.outcomes.recovery import Evidence, Lines, NoHelp, Recovered, Unproven, Waiting, judge
+from bot.outcomes.sync import Arrived, NotYet, arrival
 from bot.ports import Metrics, Ports
+from bot.reconciler.arriving import applied, hasten
 from bot.reconciler.step import Step, end, move, stay, told
 from bot.reconciler.view import View
 from bot.records.comments import BEGINS
@@ -19,19 +20,22 @@ from bot.records.entry import Note, Stage
 from bot.refs import Instant
 
 LOOK_EVERY = 30.0
+HOUR = 3600.0
 
 
 def see_it_arrive(incident: Incident, view: View, ports: Ports) -> Step:
     action = incident.action
     merged = action.merged if action.merged is not None else view.now
-    match arrival(view.now, merged, _applied(incident, ports), view.config.outcomes):
+    found = applied(incident, view, ports)
+    match arrival(view.now, merged, found, view.config.outcomes):
         case Arrived(at=at, how=how):
             return move(incident, State.ARRIVED, view.now, Note(Stage.ARRIVAL, "arrived", (how,)), arrived=at)
         case NotYet(lost=True, why=why):
             return end(incident, End.ESCALATED, f"merged, but it never arrived: {why}", view.now)
         case NotYet(until=until, why=why, late=late):
             what = "has not arrived in time" if late else "not arrived yet"
-            step = stay(incident, min(until, view.now + LOOK_EVERY), Note(Stage.ARRIVAL, what, (why,)))
+            asked = hasten(incident, view, ports) if found is not None and found.ours is False else ()
+            step = stay(incident, min(until, view.now + LOOK_EVERY), Note(Stage.ARRIVAL, what, (why, *asked)))
             title = f"{incident.service}: merged, but it {what}"
             return told(step, f"late:{len(incident.actions)}", title, why) if late else step
 
@@ -44,7 +48,7 @@ def see_it_help(incident: Incident, view: View, ports: Ports) -> Step:
         return move(incident, State.OPENED, view.now, Note(Stage.OUTCOME, "the rollback that did not help is undone"))
     if not incident.symptoms:
         return end(incident, End.DONE, "done as asked", view.now, urgent=False)
-    evidence = _evidence(incident, view, ports.metrics)
+    evidence = replace(_evidence(incident, view, ports.metrics), lines=_lines(incident, view, ports))
     changes: dict[str, Any] = {"quiet": evidence.quiet, "relapsed": evidence.relapsed}
     match judge(evidence, view.config.outcomes):
         case Waiting(until=until, why=why):
@@ -89,15 +93,6 @@ def _no_help(incident: Incident, view: View, note: Note) -> Step:
     )
 
 
-def _applied(incident: Incident, ports: Ports) -> Applied | None:
-    sync, commit = ports.cluster.sync(incident.service), incident.action.commit
-    if sync is None:
-        return None
-    ours = bool(sync.revision and commit and ports.repository.contains(sync.revision, commit))
-    runs = f"it runs {sync.revision[:12]}" if sync.revision else sync.message
-    return Applied(ours, sync.since, sync.healthy, sync.message if ours else runs)
-
-
 def _evidence(incident: Incident, view: View, metrics: Metrics) -> Evidence:
     """Ask the metrics about every symptom; one that does not answer leaves the answer open."""
     arrived = incident.action.arrived if incident.action.arrived is not None else view.now
@@ -112,6 +107,18 @@ def _evidence(incident: Incident, view: View, metrics: Metrics) -> Evidence:
     window = max((each[1] for each in seen if each[1] is not None), default=None)
     samples = tuple(sample for each in seen for sample in each[2])
     return Evidence(view.now, arrived, window, quiet, active, samples, relapsed)
+
+
+def _lines(incident: Incident, view: View, ports: Ports) -> Lines | None:
+    """Ask the logs, where the configuration says what for; logs that do not answer, or do not understand, leave it open and say so."""
+    query, onset, arrived = view.config.outcomes.error_logs, incident.onset, incident.action.arrived
+    if not query or ports.logs is None or onset is None or arrived is None:
+        return None
+    try:
+        before, after = (ports.logs.errors(query, incident.service, *span) for span in ((onset - HOUR, onset), (arrived, view.now)))
+    except (Unavailable, Refused) as error:
+        return Lines((), (), str(error))
+    return Lines(tuple((each.at, each.value) for each in before), tuple((each.at, each.value) for each in after))
 
 
 def _seen(

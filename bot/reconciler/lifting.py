@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from dataclasses import asdict, dataclass
 
-from bot.changes.change import Blocked, Change, Merged, Moved
+from bot.changes.change import Blocked, Change, Merged, Moved, PullRequest
 from bot.changes.markdown import code, prose, unlinked
 from bot.errors import Refused
 from bot.plans.quarantine import lift
@@ -13,11 +15,27 @@ from bot.ports import Ports
 from bot.quarantine import Quarantine, read
 from bot.reconciler.permitting import outside
 from bot.reconciler.subjects import Unclear
-from bot.reconciler.talking import Reply, named
-from bot.reconciler.view import View
+from bot.reconciler.talking import Reply, named, say
+from bot.reconciler.view import View, look_around
 from bot.records.replies import answer
-from bot.signals.signal import Command, Reaction
+from bot.signals.signal import Command, Reaction, Thread
 from bot.signals.spoken import Allow
+
+ALLOWING = "rollbot/allow/"
+"""How the branch of an allowing pull request begins."""
+MOST = 200
+"""Allowing pull requests that are followed; the oldest are let go first."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """Where it was asked for, and the branch of its pull request."""
+
+    repository: str
+    number: int
+    comment: int
+    branch: str
+    version: str
 
 
 def allow(command: Command, spoken: Allow, view: View, ports: Ports) -> Reply:
@@ -36,7 +54,29 @@ def allow(command: Command, spoken: Allow, view: View, ports: Ports) -> Reply:
         return Reply(Reaction.REFUSED, answer("Nothing is done.", [why]))
     change = lifting(found, command, spoken.reason, view, ports)
     ports.store.keep(_place(command), change.branch.encode())
+    _remember(_Waiting(command.thread.repository, command.thread.number, command.comment, change.branch, found.version), ports)
     return _carried_out(found, change, view, ports)
+
+
+def follow(ports: Ports) -> None:
+    """Tell whoever asked what became of an allowing pull request: merged, or closed. Told twice it is the same answer."""
+    for each in _waiting(ports):
+        pull = ports.forge.find(each.branch)
+        if pull is not None and pull.state == "open":
+            continue
+        if pull is not None:
+            _tell(each, pull, ports)
+        _keep([other for other in _waiting(ports) if other != each], ports)
+
+
+def _tell(each: _Waiting, pull: PullRequest, ports: Ports) -> None:
+    link, version = _linked(pull.number, pull.url), code(each.version)
+    if pull.state == "merged":
+        reply = Reply(Reaction.DONE, answer(f"{version} is allowed again: {link} is merged.", ["It deploys nothing by itself."]))
+    else:
+        stays = f"{link} was closed without a merge: {version} stays in quarantine."
+        reply = Reply(Reaction.REFUSED, answer(stays, ["to propose it again:"], [f"/rollback allow {each.version}"]))
+    say(Thread(each.repository, each.number), each.comment, reply, ports)
 
 
 def lifting(quarantine: Quarantine, command: Command, reason: str, view: View, ports: Ports) -> Change:
@@ -57,7 +97,7 @@ def lifting(quarantine: Quarantine, command: Command, reason: str, view: View, p
         "work again, and deploys nothing by itself.\n"
     )
     files = lift(view.state, quarantine, read(view.state), view.config.manifests)
-    return Change(f"rollbot/allow/{stem}-{key[:8]}", ports.repository.branch, view.state.head, message, files, _line(what), body, marker)
+    return Change(f"{ALLOWING}{stem}-{key[:8]}", ports.repository.branch, view.state.head, message, files, _line(what), body, marker)
 
 
 def _named(spoken: Allow, view: View) -> Quarantine | Unclear:
@@ -83,6 +123,9 @@ def _carried_out(found: Quarantine, change: Change, view: View, ports: Ports) ->
     link, version = _linked(pull.number, pull.url), code(found.version)
     if view.config.policy.trust_in(found.environment).rung < Trust.MERGE.rung:
         return Reply(Reaction.DONE, answer(f"{link} lets {version} back once a person merges it."))
+    if stopped := look_around(ports).stopped:  # pressed meanwhile: it holds for each effect, not for each command
+        why = f"stop is pressed ({stopped}), so it is not merged by itself"
+        return Reply(Reaction.DONE, answer(f"{link} lets {version} back once a person merges it.", [why]))
     match ports.forge.merge(pull, head):
         case Merged():
             return Reply(Reaction.DONE, answer(f"{version} is allowed again: {link} is merged.", ["It deploys nothing by itself."]))
@@ -92,6 +135,19 @@ def _carried_out(found: Quarantine, change: Change, view: View, ports: Ports) ->
             )
         case Moved():
             return Reply(Reaction.DONE, answer(f"{link} lets {version} back once a person merges it.", ["the branch moved on meanwhile"]))
+
+
+def _remember(said: _Waiting, ports: Ports) -> None:
+    _keep([*(each for each in _waiting(ports) if each != said), said][-MOST:], ports)
+
+
+def _waiting(ports: Ports) -> list[_Waiting]:
+    text = ports.store.kept(f"allowing:{ports.repository.name}")
+    return [_Waiting(**fields) for fields in json.loads(text)] if text else []
+
+
+def _keep(waiting: list[_Waiting], ports: Ports) -> None:
+    ports.store.keep(f"allowing:{ports.repository.name}", json.dumps([asdict(each) for each in waiting]).encode())
 
 
 def _place(command: Command) -> str:

@@ -7,9 +7,9 @@ import math
 from bot.errors import Refused, Stale, Unavailable
 from bot.ports import Ports
 from bot.reconciler.commanding import hear
+from bot.reconciler.lifting import follow
 from bot.refs import Instant
 
-TALK = "talk:"
 EVERY = 300.0
 OVERLAP = 600.0
 """Lists of comments lag behind, and clocks differ: what was answered is not answered again."""
@@ -27,6 +27,7 @@ def listen(ports: Ports) -> Instant | None:
         return None
     if since is not None:
         try:
+            follow(ports)
             for command in ports.conversation.commands(since - OVERLAP):
                 if command.at >= _began(ports):
                     hear(command, ports)

@@ -26,7 +26,7 @@ GIVEN_UP = 86_400.0
 FAILURES = 2
 """How many notices in a row a messenger may fail before it is left alone for this time."""
 LONGEST = 45.0
-"""Seconds of delivering after which the rest is left to the next turn, well within a lease of the queue."""
+"""Seconds of delivering after which the rest is left to the next turn: who is called next does not wait for all who were called before."""
 
 
 def due(ports: Ports, now: Instant) -> bool:

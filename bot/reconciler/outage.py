@@ -11,7 +11,8 @@ from bot.incidents.incident import Incident
 from bot.plans.breakglass import commands
 from bot.plans.make import make
 from bot.plans.plan import ByService, Plan, Unplanned
-from bot.ports import Notice, Ports
+from bot.ports import Notice, Ports, Sync
+from bot.reconciler.arriving import asked_of
 from bot.reconciler.drafting import planned
 from bot.reconciler.look import look
 from bot.reconciler.outbox import announce
@@ -77,11 +78,10 @@ def _page(why: str, since: Instant, incident: Incident | None, ports: Ports) -> 
 
 def _typed(incident: Incident | None, ports: Ports) -> list[str]:
     try:
-        head = ports.repository.resolve(ports.repository.branch)
-        rules = in_force(ports, ports.repository.tree(head)).config.manifests
-        state = look(ports.repository, ports.cache, rules, at=head, known=ports.seen.get(ports.repository.name))
+        state = _mirrored(ports)
     except (Unavailable, Refused) as error:
         return [f"There is no mirror to read either: {error}"]
+    head = state.head
     seen = ports.fetched.get(ports.repository.name)
     age = f"last fetched {utc(seen)}" if seen is not None else "when it was fetched is not known"
     known = f"The mirror ends with {head[:12]} of {utc(state.log[0].time)}, {age}"
@@ -92,6 +92,13 @@ def _typed(incident: Incident | None, ports: Ports) -> list[str]:
         return [f"{known}; there is no plan: {'; '.join(str(each) for each in plan.objections)}"]
     doubt = () if incident.actions else ("Nobody has judged yet whether the newest release is to blame; this would take it back:",)
     return [f"{known}.", *doubt, *commands(plan, state)]
+
+
+def _mirrored(ports: Ports) -> DesiredState:
+    """What the mirror's head says, fetched or not."""
+    head = ports.repository.resolve(ports.repository.branch)
+    rules = in_force(ports, ports.repository.tree(head)).config.manifests
+    return look(ports.repository, ports.cache, rules, at=head, known=ports.seen.get(ports.repository.name))
 
 
 def _planned(incident: Incident, state: DesiredState, ports: Ports) -> Plan | Unplanned:
@@ -116,16 +123,24 @@ def _returned(since: Instant, head: str, incident: Incident | None, ports: Ports
 
 
 def _applied(incident: Incident, newest: str, ports: Ports) -> list[str]:
-    """What the cluster says that it runs, beside what Git says."""
+    """What each place says that it runs, beside what Git says."""
     try:
-        sync = ports.cluster.sync(incident.service)
+        commit = incident.action.commit if incident.actions else None
+        sync = ports.cluster.sync(asked_of(incident.service, commit, _mirrored(ports)))
     except (Unavailable, Refused):
         sync = None
-    if sync is None or sync.revision is None:
+    if sync is None:
         return ["What the cluster runs cannot be told: compare it by hand"]
-    same = "the same" if sync.revision == newest else f"not {newest[:12]}"
-    health = {True: "healthy", False: "not healthy", None: "health unknown"}[sync.healthy]
-    return [f"The cluster says that it runs {sync.revision[:12]} ({same}, {health})"]
+    return [_beside(newest, place) for place in sync.places]
+
+
+def _beside(newest: str, place: Sync) -> str:
+    where = place.where or "The cluster"
+    if place.revision is None:
+        return f"{where} does not say what it runs: compare it by hand"
+    same = "the same" if place.revision == newest else f"not {newest[:12]}"
+    health = {True: "healthy", False: "not healthy", None: "health unknown"}[place.healthy]
+    return f"{where} says that it runs {place.revision[:12]} ({same}, {health})"
 
 
 def _subject(since: Instant, incident: Incident | None, ports: Ports) -> str:

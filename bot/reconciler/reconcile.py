@@ -6,6 +6,8 @@ for what an earlier run already did, so it may be killed between any two lines a
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.incidents.incident import Incident
 from bot.incidents.lifecycle import End, State
 from bot.ports import Ports
@@ -33,6 +35,7 @@ def reconcile(key: str, ports: Ports) -> Instant | None:
     if incident is None or incident.state is State.ENDED:
         return None
     view = look_around(ports, fresh=not a_glance_will_do(incident, ports))
+    ports = replace(ports, metrics=ports.metrics.knowing(view.config.alerts.queries))
     step = tell(take(incident, view, ports), ports)
     return save(step, ports, view.problem).due
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from bot.incidents.incident import Action, Incident, Kind, identify
 from bot.incidents.lifecycle import State
-from bot.plans.make import make
 from bot.plans.plan import Unplanned
 from bot.ports import Ports
-from bot.quarantine import read
-from bot.reconciler.asking import Answer, selected, subject
+from bot.reconciler.asking import Answer, subject, wanted
 from bot.reconciler.planning import plan_it
 from bot.reconciler.view import look_around
 from bot.signals.signal import Asked
@@ -17,7 +15,7 @@ from bot.signals.signal import Asked
 def rehearse(request: Asked, ports: Ports) -> Answer:
     """The incident in the answer was never saved; its state is `admitted`, or `ended` with the reason why not."""
     view = look_around(ports)
-    plan = make(selected(request), view.state, to=request.to, pins_only=request.pins_only, quarantines=read(view.state))
+    plan = wanted(request, view.state)
     if isinstance(plan, Unplanned):
         return Answer(None, plan.objections, plan.choices)
     service = subject(request, plan)

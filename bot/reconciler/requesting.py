@@ -5,11 +5,9 @@ from __future__ import annotations
 from bot.changes.markdown import code
 from bot.errors import Refused
 from bot.incidents.lifecycle import State
-from bot.plans.make import make
 from bot.plans.plan import Plan, Unplanned
 from bot.ports import Ports
-from bot.quarantine import read
-from bot.reconciler.asking import Answer, ask, selected
+from bot.reconciler.asking import Answer, ask, wanted
 from bot.reconciler.permitting import outside
 from bot.reconciler.reaching import reached
 from bot.reconciler.rehearsal import rehearse
@@ -31,7 +29,7 @@ def roll_back(command: Command, spoken: RollBack, view: View, ports: Ports) -> R
     known = next((each for each in ports.store.incidents(ports.repository.name) if each.request and each.request.key == request.key), None)
     if known is not None:  # told of before: a redelivery, or killed before it was answered
         return Reply(reaction(known), going(known))
-    plan = make(selected(request), view.state, to=request.to, quarantines=read(view.state))
+    plan = wanted(request, view.state)
     if isinstance(plan, Unplanned):
         return _unplanned(Answer(None, plan.objections, plan.choices))
     if spoken.dry_run:
@@ -41,7 +39,7 @@ def roll_back(command: Command, spoken: RollBack, view: View, ports: Ports) -> R
     if why := outside(command.actor, reached(plan, view.state), view.config.people, ports.conversation):
         return Reply(Reaction.REFUSED, answer("Nothing is done.", [why]))
     remember(command, request, ports)
-    found = ask(request, ports)
+    found = ask(request, ports, view)
     if found.incident is None:
         return _unplanned(found)
     return Reply(Reaction.SEEN, going(found.incident))

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bot.errors import Stale
 from bot.incidents.incident import Incident
 from bot.ports import Ports
 from bot.reconciler.step import Step
 from bot.records.entry import FIRST, Entry, Note, Stage, append
+
+TRIES = 50
 
 
 def save(step: Step, ports: Ports, problem: str | None = None) -> Incident:
@@ -27,10 +30,19 @@ def save(step: Step, ports: Ports, problem: str | None = None) -> Incident:
 
 
 def note_alone(note: Note, ports: Ports) -> None:
-    """Record what belongs to no incident. Raises Stale."""
-    said = ports.store.entries("")
-    last = said[-1].hash if said else FIRST
-    ports.store.append(append("", len(said), last, ports.clock.now(), (note,)))
+    """Record what belongs to no incident. All repositories share that record: whoever was first to its end, the other goes behind.
+
+    Raises Stale where others kept being first.
+    """
+    for left in reversed(range(TRIES)):
+        last = ports.store.last_entry("")
+        seq, seal = (last.seq, last.hash) if last else (0, FIRST)
+        try:
+            return ports.store.append(append("", seq, seal, ports.clock.now(), (note,)))
+        except Stale:
+            if not left:
+                raise
+    return None
 
 
 def news(notes: Sequence[Note], said: Sequence[Entry]) -> tuple[Note, ...]:

@@ -13,6 +13,8 @@ from bot.records.replies import going, reaction
 from bot.signals.signal import Asked, Command, Reaction, Thread
 
 CHAT = "chat:"
+TALK = "talk:"
+"""Begins the key of a repository's turn to listen, and to look after what it told people."""
 
 
 @dataclass(frozen=True, slots=True)

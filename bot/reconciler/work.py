@@ -9,13 +9,14 @@ from bot.errors import Refused, Stale, Unavailable
 from bot.incidents.lifecycle import End, State
 from bot.ports import Ports
 from bot.reconciler.intake import INBOX, take_in
-from bot.reconciler.listening import TALK, listen
+from bot.reconciler.listening import listen
 from bot.reconciler.notifying import deliver
 from bot.reconciler.outage import away, back
 from bot.reconciler.outbox import NOTIFY
 from bot.reconciler.reconcile import reconcile
 from bot.reconciler.saving import save
 from bot.reconciler.step import MINUTE, Step, end
+from bot.reconciler.talking import TALK
 from bot.reconciler.telling import tell
 from bot.reconciler.tending import TEND, tend
 from bot.records.entry import Note, Stage
@@ -28,7 +29,7 @@ def work(key: str, houses: Mapping[str, Ports]) -> Instant | None:
     """Do what the key asks for and say when it is due again. `houses`: each repository's ports by its name."""
     if key.startswith(INBOX):
         ports = houses.get(key.removeprefix(INBOX))
-        return take_in(ports) if ports else None
+        return take_in(ports, houses) if ports else None
     if key.startswith(TALK):
         ports = houses.get(key.removeprefix(TALK))
         return listen(ports) if ports else None

@@ -270,4 +270,5 @@ _ENDS: Mapping[End, tuple[str, str]] = {
     End.CLOSED: ("Closed by a person: it is not proposed again by the next alert.", ""),
     End.ESCALATED: ("A person has to go on from here.", "/rollback undo"),
     End.CANCELLED: ("Cancelled by a person.", ""),
+    End.SUPERSEDED: ("A person asked for another rollback before the outcome of this one was known.", ""),
 }

@@ -9,7 +9,7 @@ from bot.changes.moments import utc
 from bot.incidents.incident import Action, Incident, Kind
 from bot.incidents.lifecycle import End, State
 from bot.policy.settings import Trust
-from bot.policy.words import Hold
+from bot.policy.words import Hold, ending
 from bot.records.entry import Entry
 from bot.records.report import headline, report
 from bot.refs import Instant
@@ -73,7 +73,11 @@ def standing(incidents: Sequence[Incident], holds: Sequence[Hold], stopped: str 
     shown = opened or list(incidents[:1])
     first = f"{len(opened)} open incident{'s' if len(opened) != 1 else ''}" if opened else "Nothing is open"
     lines = [f"{prose(headline(incident))}{_where(incident)}" for incident in shown]
-    held = [f"{_held(hold)} until {utc(hold.until)} by {code(hold.by)}{_because(hold.reason)}" for hold in holds if now < hold.until]
+    held = [
+        f"{_held(hold)} until {utc(hold.until)} by {code(hold.by)}{_because(hold.reason)}; {code(ending(hold))} ends that"
+        for hold in holds
+        if now < hold.until
+    ]
     return joined(
         [
             f"**{first}.**",
@@ -111,7 +115,8 @@ def _proposed(incident: Incident, action: Action) -> str:
 def _ended(incident: Incident, action: Action | None) -> str:
     why = [incident.why] if incident.why else []
     if action is not None and action.commit:
-        return answer(f"Done: {_goes(incident, action)}, in {_link(action)}. {_how(incident)}", why, _back(action), [_named(incident)])
+        back = [] if incident.end is End.SUPERSEDED else _back(action)  # another rollback of the service has begun
+        return answer(f"Done: {_goes(incident, action)}, in {_link(action)}. {_how(incident)}", why, back, [_named(incident)])
     return answer(f"Not done. {_how(incident)}", why, [_ask(incident, "why")], [_named(incident)])
 
 

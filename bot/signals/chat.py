@@ -47,8 +47,10 @@ VERBS: Mapping[str, _Verb] = {
     "approve": _Verb(Approve, ("service",), frozenset({*_WHICH, "reason"}), "/rollback approve"),
     "cancel": _Verb(Cancel, ("service",), frozenset({*_WHICH, "reason"}), "/rollback cancel [SERVICE] [in ENVIRONMENT]"),
     "undo": _Verb(Undo, ("service",), frozenset({*_WHICH, "reason"}), "/rollback undo [SERVICE] [in ENVIRONMENT] [because REASON]"),
-    "hold": _Verb(Hold, ("seconds", "service"), frozenset({*_WHICH, "seconds", "reason"}), "/rollback hold 2h [SERVICE] [in ENVIRONMENT]"),
-    "resume": _Verb(Resume, ("service",), frozenset(_WHICH), "/rollback resume [SERVICE] [in ENVIRONMENT]"),
+    "hold": _Verb(
+        Hold, ("seconds", "service"), frozenset({*_WHICH, "seconds", "reason"}), "/rollback hold 2h [SERVICE|everything] [in ENVIRONMENT]"
+    ),
+    "resume": _Verb(Resume, ("service",), frozenset(_WHICH), "/rollback resume [SERVICE|everything] [in ENVIRONMENT]"),
     "allow": _Verb(
         Allow, ("version", "service"), frozenset({*_WHICH, "reason"}), "/rollback allow VERSION [SERVICE] [in ENVIRONMENT]", "version"
     ),

@@ -1,4 +1,4 @@
-"""GitHub's webhooks → commands, hints that something changed, or nothing, with the reason.
+"""GitHub's webhooks → commands, hints that something changed, deployments that failed, or nothing, with the reason.
 
 https://docs.github.com/en/webhooks/webhook-events-and-payloads. What we do not read of a payload may be anything.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
@@ -15,7 +16,9 @@ from bot.errors import Refused
 from bot.refs import Instant
 from bot.signals.chat import read
 from bot.signals.lines import LONGEST_COMMENT
-from bot.signals.signal import ChangeEvent, Command, Ignored, Thread
+from bot.signals.payload import event as made
+from bot.signals.payload import instant
+from bot.signals.signal import Alert, ChangeEvent, Command, Ignored, Thread
 
 SOURCE = "github"
 MOST = 100
@@ -110,8 +113,18 @@ class _Group(_Part):
 
 
 class _Deployment(_Part):
+    id: Number | None = None
     sha: Short | None = None
     ref: Short | None = None
+    environment: Short | None = None
+
+
+class _Stage(_Part):
+    state: Short | None = None
+    description: Short | None = None
+    environment: Short | None = None
+    target_url: Short | None = None
+    created_at: datetime | None = None
 
 
 class _Runs(_Payload):
@@ -129,12 +142,13 @@ class _MergeGroup(_Payload):
 class _DeploymentStatus(_Payload):
     repository: _Repository
     deployment: _Deployment
+    deployment_status: _Stage | None = None
 
 
-Heard = Command | ChangeEvent | Ignored
+Heard = Command | ChangeEvent | Ignored | tuple[Alert | ChangeEvent, ...]
 
 
-def parse(body: bytes, received_at: Instant, event: str) -> tuple[Command | ChangeEvent, ...] | Ignored:
+def parse(body: bytes, received_at: Instant, event: str) -> tuple[Command | ChangeEvent | Alert, ...] | Ignored:
     """Read the payload of one event. Raises Refused for what is no such payload, saying where it differs."""
     row = _EVENTS.get(event)
     try:
@@ -147,7 +161,7 @@ def parse(body: bytes, received_at: Instant, event: str) -> tuple[Command | Chan
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "body"
         raise Refused(f"not a payload of GitHub's {event or 'webhooks'}: {where}: {first['msg']}") from error
-    return found if isinstance(found, Ignored) else (found,)
+    return found if isinstance(found, Ignored | tuple) else (found,)
 
 
 def about(body: bytes) -> str | None:
@@ -207,10 +221,36 @@ def _queued(payload: _MergeGroup, event: str, at: Instant) -> Heard:
 
 
 def _deployed(payload: _DeploymentStatus, event: str, at: Instant) -> Heard:
-    return _changed(event, at, [payload.deployment.ref], [payload.deployment.sha], [])
+    """A deployment that failed is evidence, whichever repository its commit is of: a service whose tag is that commit is found by it."""
+    deployment, stage = payload.deployment, payload.deployment_status or _Stage()
+    hint = _changed(event, at, [deployment.ref], [deployment.sha], [])
+    hints = () if isinstance(hint, Ignored) else (hint,)
+    state = (stage.state or "").lower()
+    if state not in ("failure", "error", "success"):
+        return hints or hint
+    environment = stage.environment or deployment.environment or ""
+    told = made(
+        SOURCE,
+        "DeploymentFailed" if state != "success" else "DeploymentSucceeded",
+        firing=state != "success",
+        about=("deployment", payload.repository.full_name.lower(), environment),
+        which=(str(deployment.id),) if state != "success" else (),
+        at=instant(stage.created_at),
+        received_at=at,
+        labels={
+            "env": environment,
+            "revision": deployment.sha,
+            "app": payload.repository.full_name.rpartition("/")[2],
+            "repository": payload.repository.full_name,
+        },
+        severity="error" if state != "success" else "",
+        summary=stage.description or "",
+        link=stage.target_url,
+    )
+    return (told, *hints)
 
 
-def _changed(what: str, at: Instant, branches: list[str | None], commits: list[str | None], pulls: list[int]) -> Heard:
+def _changed(what: str, at: Instant, branches: list[str | None], commits: list[str | None], pulls: list[int]) -> ChangeEvent | Ignored:
     named = tuple(branch for branch in branches if branch)
     shas = tuple(sha for sha in commits if sha and _COMMIT.fullmatch(sha) and set(sha) != {"0"})
     if not (named or shas or pulls):

@@ -18,9 +18,11 @@ class Status(StrEnum):
 class Alert:
     """One alert instance, firing or resolved.
 
-    `key` is the same for the same delivery sent again, `instance` also for the alert's other status.
+    `key` is the same for the same delivery sent again, `instance` also for the alert's other status; "" in a resolution whose sender
+    cannot say which start it ends: all of that `fingerprint`, which names what fires whatever the time.
     `started_at` is when the sender says that it fired, never later than `received_at`. `ended_at` is None while it fires.
     `severity` is lower case, "" where no label says it. `truncated`: alerts of the same group that the sender left out.
+    `never`: why it changes nothing in Git, whoever opts it in (there were no data); "" where nothing is said against it.
     """
 
     source: str
@@ -38,6 +40,7 @@ class Alert:
     instance: str = ""
     truncated: int = 0
     group: Mapping[str, str] = field(default_factory=dict)
+    never: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +125,17 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """A JSON object of a system that we know nothing of; the configuration says what its fields mean."""
+
+    key: str
+    at: Instant
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeEvent:
-    """Something changed at the forge: a hint to look again at what has to do with that branch, commit or pull request now."""
+    """Something changed at the forge, or was deployed: a hint to look again at what has to do with that branch, commit or pull."""
 
     key: str
     at: Instant
@@ -133,6 +145,15 @@ class ChangeEvent:
     pulls: tuple[int, ...] = ()
 
 
+DEPLOYED = "deployed"
+"""What a ChangeEvent says that comes from what applies manifests, not from the forge."""
+
+
+def applied(alert: Alert, revision: str) -> ChangeEvent:
+    """The hint that goes with good news of a deployment: what waits to arrive may have arrived."""
+    return ChangeEvent(f"{alert.key}:{DEPLOYED}", alert.started_at, DEPLOYED, commits=(revision,) if revision else ())
+
+
 @dataclass(frozen=True, slots=True)
 class Ignored:
     """A delivery that is as it should be, and in which there is nothing for us."""
@@ -140,4 +161,4 @@ class Ignored:
     why: str
 
 
-Signal = Alert | Asked | Command | ChangeEvent
+Signal = Alert | Asked | Command | Told | ChangeEvent

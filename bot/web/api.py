@@ -133,7 +133,7 @@ def roll_back(request: Request, who: Who, wanted: Wanted, idempotency_key: Key =
 
     if wanted.environment is not None:
         permitted([wanted.environment])
-    answer = ask(asked, ports, lambda plan, state: permitted(reached(plan, state)))
+    answer = ask(asked, ports, permitted=lambda plan, state: permitted(reached(plan, state)))
     if answer.incident is None:
         objections = [{"code": one.code, "why": one.why, "weight": one.weight.value} for one in answer.objections]
         error = answer.objections[0].why if answer.objections else "refused"

@@ -6,7 +6,9 @@ import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
+from anyio import CapacityLimiter
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
@@ -17,24 +19,34 @@ from bot import __doc__ as flow
 from bot.errors import BadConfig, Refused, RollbotError, Unavailable
 from bot.ports import Ports
 from bot.settings import Settings, state_folder
-from bot.web import api, health, hooks, pages
+from bot.web import api, gates, health, hooks, pages
 from bot.web import setup as making
 from bot.web.setup import Setup
 
 HERE = Path(__file__).parent
 POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+DOORS = 16
+"""Deliveries that are written at once: those that wait behind them go together, and fewer threads get in each other's way."""
 log = logging.getLogger("rollbot.web")
 
 
 def create_app(
-    settings: Settings, ports: Mapping[str, Ports], alive: Callable[[], bool] = lambda: True, setup: Setup | None = None
+    settings: Settings,
+    ports: Mapping[str, Ports],
+    alive: Callable[[], bool] = lambda: True,
+    setup: Setup | None = None,
+    troubles: Mapping[str, str] = MappingProxyType({}),
 ) -> FastAPI:
-    """Make the application; it stores and enqueues, and leaves all work to the queue's runner. `alive`: whether that one works."""
-    app = FastAPI(title="Rollbot", summary=(flow or "").strip().split("\n")[0], docs_url=None, redoc_url=None)
+    """Make the application; it stores and enqueues, and leaves all work to the queue's runner.
+
+    `alive`: whether that one works; `troubles`: what stands in its way now, as sentences by what they are about.
+    """
+    app = FastAPI(title="Rollbot", summary=(flow or "").strip().split("\n")[0], docs_url=None, redoc_url=None, openapi_url=None)
     app.state.settings, app.state.ports = settings, ports
+    app.state.troubles, app.state.doors = troubles, CapacityLimiter(DOORS)
     app.state.alive, app.state.deliveries, app.state.readiness = alive, Counter(), health.Readiness()
     app.state.policy, app.state.setup = POLICY, setup or Setup(settings.github_url, state_folder())
-    for router in (hooks.router, api.router, pages.router, making.router, health.router):
+    for router in (gates.router, hooks.router, api.router, pages.router, making.router, health.router):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     app.middleware("http")(_headed)

@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -13,12 +14,16 @@ from hmac import compare_digest
 
 from fastapi import HTTPException, Request
 from pydantic import SecretStr
+from pydantic_core import from_json
 
 from bot.reconciler.asking import SEVERAL
 from bot.signals.sources import Hmac
 
 READ, ASK, APPROVE, STOP = "read", "ask", "approve", "stop"
 RIGHTS = frozenset({READ, ASK, APPROVE, STOP})
+FRESH = 300.0
+"""Seconds that a signed time of sending may be off: clocks differ, and retries are signed anew."""
+
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -77,16 +82,36 @@ def owner(token: str, tokens: Mapping[str, SecretStr]) -> str | None:
     return found
 
 
-def signed(request: Request, how: Hmac, body: bytes, secrets: Sequence[SecretStr]) -> bool:
-    """Whether one of the secrets signed exactly these bytes. Every pair is compared, so that the time taken says nothing."""
+def unsigned(request: Request, how: Hmac, body: bytes, secrets: Sequence[SecretStr], now: float) -> str | None:
+    """None where one of the secrets signed exactly these bytes; else why that is not so, "" where there is no more to say.
+
+    Every pair is compared, so that the time taken says nothing. `now` in Unix seconds: what was signed long ago is sent again by others.
+    """
     said = [part.strip() for part in request.headers.get(how.header, "").split(",")][:10]
     signatures = [part.removeprefix(how.prefix).encode() for part in said if part.startswith(how.prefix)]
+    stamp = request.headers.get(how.stamp, "") if how.stamp else ""
+    signed = f"{stamp}:".encode() + body if stamp else body
     found = False
     for secret in secrets:
-        wanted = hmac.new(secret.get_secret_value().encode(), body, hashlib.sha256).hexdigest().encode()
+        wanted = hmac.new(secret.get_secret_value().encode(), signed, hashlib.sha256).hexdigest().encode()
         for signature in signatures:
             found |= compare_digest(wanted, signature)
-    return found
+    if not found:
+        return ""
+    if stamp and (not re.fullmatch(r"\d{1,12}", stamp) or abs(int(stamp) - now) > FRESH):
+        return f": {how.stamp} is not within {FRESH:.0f} s of the time here"
+    return None
+
+
+def within(body: bytes, path: Sequence[str]) -> str:
+    """Return the text that stands at a path of a JSON body, "" where none does. The body is nobody's yet: nothing else of it is read."""
+    try:
+        found = from_json(body)
+    except ValueError:
+        return ""
+    for name in path:
+        found = found.get(name) if isinstance(found, dict) else None
+    return found if isinstance(found, str) else ""
 
 
 def api(request: Request) -> Identity:
@@ -101,6 +126,15 @@ def api(request: Request) -> Identity:
     if request.method == "GET" and READ not in found.rights:
         raise HTTPException(403, f"{found.name} has no right to read")
     return found
+
+
+def insider(request: Request) -> bool:
+    """Whether whoever asks may see the pages: others are told nothing that names a repository."""
+    try:
+        page(request)
+    except HTTPException:
+        return False
+    return True
 
 
 def page(request: Request) -> None:

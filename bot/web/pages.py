@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Depends, HTTPException, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, JSONResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bot.changes.diff import between
@@ -68,6 +68,11 @@ def docs(request: Request) -> HTMLResponse:
         for method, call in methods.items()
     ]
     return render(request, "docs.html", calls=calls)
+
+
+@router.get("/openapi.json", response_class=JSONResponse)
+def description(request: Request) -> JSONResponse:
+    return JSONResponse(request.app.openapi())
 
 
 def _changes(found: Incident, ports: Ports) -> Iterator[dict[str, Any]]:

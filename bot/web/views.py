@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.incidents.incident import Action, Incident, Kind
 from bot.incidents.lifecycle import End, State
-from bot.policy.words import Hold
+from bot.policy.words import Hold, ending
 from bot.records.entry import Entry, Stage
 from bot.refs import Instant
 
@@ -49,7 +49,7 @@ def held(hold: Hold) -> str:
     """Say what is held, by whom, how long and how to end it."""
     what = f"{hold.service or 'Every service'}{f' in {hold.environment}' if hold.environment else ''}"
     why = f" ({hold.reason})" if hold.reason else ""
-    return f"{what} is held by {hold.by} until {stamp(hold.until)}{why}: nothing is changed there by itself; /rollback resume ends that"
+    return f"{what} is held by {hold.by} until {stamp(hold.until)}{why}: nothing is changed there by itself; `{ending(hold)}` ends that"
 
 
 def happened(incident: Incident) -> str:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bot.errors import Unavailable
-from bot.ports import Clock, Sample
+from bot.incidents.rules import QueryRule
+from bot.ports import Clock, Polled, Sample
 from bot.refs import Instant
 from bot.world.story import Story, ToldAlert, ToldService
 from bot.world.traffic import SCRAPE, Traffic
@@ -69,6 +70,13 @@ class WorldMetrics:
 
     def range_window(self, name: str) -> float | None:
         return max((i.rule.window + i.rule.hold for i in self._matching(name, {})), default=None)
+
+    def knowing(self, rules: Sequence[QueryRule]) -> WorldMetrics:
+        return self
+
+    def polled(self, rule: QueryRule) -> Polled | None:
+        """The world's Prometheus has alerting rules and answers no other query."""
+        return None
 
     def samples(self, name: str, labels: Mapping[str, str], start: Instant, end: Instant) -> Sequence[Sample]:
         found = []

@@ -6,8 +6,9 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bot.manifests.estate import Service
 from bot.ports import Clock, Sync
-from bot.refs import Instant, ServiceRef, Sha
+from bot.refs import Instant, Sha
 from bot.world.origin import Origin
 from bot.world.story import Story, ToldService
 
@@ -56,8 +57,8 @@ class WorldCluster:
             self.rollouts.append(Rollout(head, now, now + self.rollout, versions, failing))
             self._seen = None
 
-    def sync(self, service: ServiceRef) -> Sync | None:
-        key = f"{service.name}/{service.environment}"
+    def sync(self, service: Service) -> Sync | None:
+        key = f"{service.ref.name}/{service.ref.environment}"
         if not self.rollouts or key not in self.rollouts[-1].versions:
             return None
         last = self.rollouts[-1]
@@ -67,6 +68,10 @@ class WorldCluster:
         if last.failing[key] >= 1:
             return Sync(last.revision, last.synced, False, "Degraded: CrashLoopBackOff", earlier)
         return Sync(last.revision, last.synced, True, "Synced, Healthy", earlier)
+
+    def hasten(self, service: Service, commit: Sha, stuck: Instant | None = None) -> tuple[str, ...]:
+        """It looks at every tick as it is."""
+        return ()
 
     def at(self, time: Instant) -> Rollout | None:
         """The rollout that serves at a time."""

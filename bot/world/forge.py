@@ -11,12 +11,14 @@ from bot.refs import Instant, Sha
 
 
 class MoodyForge:
-    """`down` makes every call Unavailable; `before_merge` happens once, right before the next merge reaches the forge."""
+    """`down` makes every call Unavailable; `before_merge` happens once, right before the next merge reaches the forge, `after_open` right
+    after the next pull request is opened."""
 
     def __init__(self, forge: Forge) -> None:
         self.forge = forge
         self.down = False
         self.before_merge: Callable[[], object] | None = None
+        self.after_open: Callable[[], object] | None = None
         self.marks: dict[tuple[Sha, str], Mark] = {}
         """Commit statuses as a forge that has them would show them."""
         self.opened: dict[str, Change] = {}
@@ -41,6 +43,9 @@ class MoodyForge:
     def open(self, change: Change) -> PullRequest:
         pull = self._up().open(change)
         self.opened.setdefault(change.branch, change)
+        if self.after_open is not None:
+            happening, self.after_open = self.after_open, None
+            happening()
         return pull
 
     def merge(self, pull: PullRequest, head: Sha) -> MergeAnswer:

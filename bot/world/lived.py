@@ -44,9 +44,10 @@ class Pager:
 class LivedWorld(World):
     """Everything Rollbot runs on is what `serve` runs on, but for the cluster, the metrics, the pager and the clock."""
 
-    def __init__(self, story: Story, folder: Path, origin: Origin | None = None) -> None:
+    def __init__(self, story: Story, folder: Path, origin: Origin | None = None, database_url: str = "") -> None:
+        """`database_url`: an empty database, where it is another than a file in the folder."""
         super().__init__(story, folder, origin)
-        self.database = Database(f"sqlite:///{folder / 'rollbot.db'}")
+        self.database = Database(database_url or f"sqlite:///{folder / 'rollbot.db'}")
         self.repository = self.reached()
         self.pulls = SqlPullRows(self.database, self.repository.name)
         self.forge = MoodyForge(self.forged())
@@ -61,7 +62,7 @@ class LivedWorld(World):
             metrics=self.metrics,
             notifier=self.pager,
             store=SqlStore(self.database),
-            queue=LocalQueue(rows),
+            queue=LocalQueue(rows, lock=self.repository.name),
             clock=self.clock,
             cache=self._pins,
             conversation=self.conversing(),

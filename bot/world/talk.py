@@ -35,7 +35,7 @@ class Comment:
 
 @dataclass(slots=True)
 class WorldConversation:
-    """`ours` finds a pull request of Rollbot's by its number; merged pull requests of people are read from the subjects on the branch.
+    """`proposal` finds a pull request of Rollbot's by its number; merged pull requests of people are read from the subjects on the branch.
 
     `down`: the forge does not answer at all; `mute`: nobody's role can be told.
     """
@@ -43,7 +43,7 @@ class WorldConversation:
     home: str
     origin: Origin
     clock: Clock
-    ours: Callable[[int], PullRequest | None]
+    proposal: Callable[[int], PullRequest | None]
     roles: dict[str, Role] = field(default_factory=lambda: dict(ROLES))
     teams: dict[str, set[str]] = field(default_factory=dict)
     threads: dict[Thread, Discussion] = field(default_factory=dict)
@@ -92,11 +92,14 @@ class WorldConversation:
             raise Unavailable(f"there is no team {team}")
         return login in self.teams[team]
 
+    def ours(self, actor_id: int) -> bool:
+        return actor_id == number_of("rollbot")
+
     def discussion(self, thread: Thread) -> Discussion:
         self._up()
         if thread in self.threads:
             return self.threads[thread]
-        pull = self.ours(thread.number) if thread.repository == self.home else None
+        pull = self.proposal(thread.number) if thread.repository == self.home else None
         if pull is not None:
             return Discussion("A rollback", True, pull.state, "rollbot[bot]", (), pull.branch, pull.target, pull.head, pull.merge)
         for sha in self.origin.every() if thread.repository == self.home else ():
@@ -123,17 +126,20 @@ class WorldConversation:
         return tuple(self._command(each) for each in mine if not each.edited and read(each.text) is not None)
 
     def _command(self, said: Comment) -> Command:
-        number = 9000 + sum(map(ord, said.by))
-        return Command(f"world:{said.number}", said.at, said.by, number, said.thread, said.number, said.text)
+        return Command(f"world:{said.number}", said.at, said.by, number_of(said.by), said.thread, said.number, said.text)
 
     def _up(self) -> None:
         if self.down:
             raise Unavailable("the forge does not answer")
 
 
+def number_of(login: str) -> int:
+    return 9000 + sum(map(ord, login))
+
+
 def payload(said: Comment, action: str = "created") -> bytes:
     """What GitHub's webhook says of a comment."""
-    user = {"login": said.by, "id": 9000 + sum(map(ord, said.by)), "type": said.kind}
+    user = {"login": said.by, "id": number_of(said.by), "type": said.kind}
     comment = {"id": said.number, "body": said.text, "user": user, "html_url": f"https://forge.example/c/{said.number}"}
     repository = {"full_name": said.thread.repository}
     return json.dumps({"action": action, "repository": repository, "issue": {"number": said.thread.number}, "comment": comment}).encode()

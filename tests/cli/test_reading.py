@@ -44,6 +44,17 @@ def test_an_unreadable_manifest_is_named_and_does_not_stop_the_others(rollbot, c
     assert "broken.yaml:" in done.err
 
 
+def test_rollbot_s_own_folder_is_no_service(rollbot, clone):
+    kept_out = clone / ".rollbot/quarantine/prod-checkout-2.8.0-1a2b3c4d.yaml"
+    kept_out.parent.mkdir(parents=True)
+    kept_out.write_text("version: 2.8.0\nservice: checkout\nimage: registry.shop.example/checkout:2.8.0\n")
+    before = rollbot("scan", "--repo", clone, "--json").json
+    subprocess.run(["git", "-C", clone, "add", "."], check=True)
+    subprocess.run(["git", "-C", clone, "-c", "user.name=a", "-c", "user.email=a@b.example", "commit", "-qm", "Keep out"], check=True)
+
+    assert rollbot("scan", "--repo", clone, "--json").json == before
+
+
 def test_history_newest_first(rollbot, origin):
     rows = rollbot("history", "checkout", "--env", "prod", "--repo", origin.folder, "--json").json
 

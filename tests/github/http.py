@@ -10,13 +10,15 @@ import os
 import socket
 import subprocess
 import time
+import uuid
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from tests.github import graphql, pushes, rest, rights
+from tests.github import graphql, pushes, reads, rights
 from tests.github.kinds import made_whole
+from tests.github.quota import NOBODY
 from tests.github.state import NOWHERE, QUIET, Answer, Crossed, Unknown
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ INSTEAD: dict[str, tuple[int, str, dict[str, str]]] = {
     "403_secondary": (403, "You have exceeded a secondary rate limit. Please wait a few minutes.", {"Retry-After": "1"}),
     "429": (429, "Too many requests", {"Retry-After": "1"}),
     "500_before": (500, "Server Error", {}),
+    "rate_limited": (200, "API rate limit exceeded", {"Retry-After": "1"}),
     "404_once": (404, "Not Found", {}),
 }
 KINDS = {*INSTEAD, "cut_before", "cut_after", "502_after", "stale", "latency"}
@@ -60,22 +63,58 @@ class Handler(BaseHTTPRequestHandler):
             return
         if fault in INSTEAD:
             status, message, headers = INSTEAD[fault]
-            said: Any = {"message": message}
+            said: Any = {"errors": [{"type": "RATE_LIMITED", "message": message}]} if status == 200 else {"message": message}
         elif path.startswith("/api/"):
             with self.hub.lock:
                 status, said, headers = self._api(path, body)
                 status, said = self._remembered(fault, status, said)
         else:
             status, said, headers = self._git(body)
+        if self.command != "GET" and not path.endswith("git-upload-pack"):
+            self._noticed(path, body)
         status, said, headers = self._conditional(status, said, headers)
-        query, seconds = urlsplit(self.path).query, time.perf_counter() - start
-        self.hub.record(Crossed(self.command, path, query, status, body, said, seconds))
+        headers = self._counted(path, status, headers)
+        query, ended = urlsplit(self.path).query, time.perf_counter()
+        self.hub.record(Crossed(self.command, path, query, status, body, said, ended - start, ended))
         if fault == "cut_after":
             self._cut()
         elif fault == "502_after":
-            self._send(502, {"message": "Bad Gateway"}, {})
+            self._send(502, {"message": "Bad Gateway"}, headers)
         else:
             self._send(status, said, headers)
+
+    def _counted(self, path: str, status: int, headers: Mapping[str, str]) -> Mapping[str, str]:
+        """What every answer says: its own name, and what is left of the rate limit. To ask for that, and a 304, cost nothing."""
+        named = {"X-GitHub-Request-Id": uuid.uuid4().hex[:16].upper(), **headers}
+        if not path.startswith("/api/"):
+            return named
+        with self.hub.lock:
+            who, resource = self._account(path)
+            if status != 304 and not path.endswith("/rate_limit"):
+                self.hub.quota.charge(who, resource)
+            return {**self.hub.quota.headers(who, resource), **named}
+
+    def _account(self, path: str) -> tuple[str, str]:
+        """Who pays, and out of what; an App that shows itself pays for itself."""
+        token = self._token()
+        who = "app" if token.count(".") == 2 else self.hub.holder(token) or NOBODY
+        return who, "graphql" if path == "/api/graphql" else "core"
+
+    def _spent(self, path: str) -> bool:
+        """Whether the hour's rate limit is used up."""
+        return self.hub.quota.spent(*self._account(path)) and not path.endswith("/rate_limit")
+
+    def _noticed(self, path: str, body: bytes) -> None:
+        """What a write has changed, webhooks tell."""
+        me = self.hub.holder(self._token())
+        where = body.decode(errors="replace") if path == "/api/graphql" else path
+        name = max((name for name in self.hub.repos if name in where), key=len, default=None)
+        if me is not None and name is not None:
+            self.hub.webhooks.look(name, me)
+
+    def _token(self) -> str:
+        kind, _, secret = (self.headers.get("Authorization") or "").partition(" ")
+        return base64.b64decode(secret).decode().rpartition(":")[2] if kind == "Basic" else secret
 
     def _conditional(self, status: int, said: Any, headers: Mapping[str, str]) -> tuple[int, Any, Mapping[str, str]]:
         """What the asker has already is not sent again."""
@@ -96,17 +135,19 @@ class Handler(BaseHTTPRequestHandler):
     def _api(self, path: str, body: bytes) -> tuple[int, Any, dict[str, str]]:
         kind, _, token = (self.headers.get("Authorization") or "").partition(" ")
         try:
+            if self._spent(path):
+                return _too_many(path == "/api/graphql")
             said = _parsed(body)
             if kind == "Bearer" and token.count(".") == 2:
                 status, found = self.hub.apps.answer(token, self.command, path.removeprefix("/api/v3"))
                 return status, made_whole(self.command, path.removeprefix("/api/v3"), found, self.hub.api), {}
-            me = self.hub.tokens.get(token)
+            me = self.hub.holder(token)
             if me is None:
                 raise Answer(401, "Bad credentials")
             if path == "/api/graphql":
                 return 200, self._graphql(me, said), {}
             query = dict(parse_qsl(urlsplit(self.path).query))
-            status, found = rest.answer(self.hub, me, self.command, path.removeprefix("/api/v3"), query, said)
+            status, found = reads.answer(self.hub, me, self.command, path.removeprefix("/api/v3"), query, said)
             status, found, headers = self._paged(status, found, query)
             return status, made_whole(self.command, path.removeprefix("/api/v3"), found, self.hub.api), headers
         except Answer as error:
@@ -133,7 +174,7 @@ class Handler(BaseHTTPRequestHandler):
         """Hand it to `git http-backend`, for those with a token."""
         secret = (self.headers.get("Authorization") or "").removeprefix("Basic ")
         password = base64.b64decode(secret).decode().rpartition(":")[2] if secret else ""
-        if password not in self.hub.tokens:
+        if self.hub.holder(password) is None:
             return 401, b"", {"WWW-Authenticate": 'Basic realm="GitHub"'}
         url, me = urlsplit(self.path), self.hub.tokens[password]
         repo = self.hub.repos.get(url.path.partition(".git/")[0].strip("/"))
@@ -192,6 +233,13 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(out)
         self.wfile.flush()
+
+
+def _too_many(graphql: bool) -> tuple[int, Any, dict[str, str]]:
+    message = "API rate limit exceeded."
+    if graphql:  # which answers 200 whatever happens
+        return 200, {"errors": [{"type": "RATE_LIMITED", "message": message}]}, {}
+    return 403, {"message": message, "documentation_url": f"{NOWHERE}/rate-limit"}, {}
 
 
 def _parsed(body: bytes) -> Any:

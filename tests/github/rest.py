@@ -255,8 +255,12 @@ def make_status(call: Call) -> Result:
 
 
 def check_runs(call: Call) -> Result:
-    runs = call.repo.checks.get(call.words[0], {}).items()
-    found = [{"name": name, "status": "completed" if how else "in_progress", "conclusion": how} for name, how in runs]
+    sha = call.words[0]
+    runs = call.repo.checks.get(sha, {}).items()
+    found = [
+        {"name": name, "status": "completed" if how else "in_progress", "conclusion": how, **call.repo.times.get((sha, name), {})}
+        for name, how in runs
+    ]
     return 200, {"total_count": len(found), "check_runs": found}
 
 
@@ -441,7 +445,6 @@ ROUTES: tuple[tuple[str, str, Callable[[Call], Result]], ...] = (
     ("GET", r"/rules/branches/([^/]+)", rulesets.of_branch),
     ("GET", r"/rulesets/(\d+)", rulesets.ruleset),
     ("GET", r"/collaborators/([^/]+)/permission", permission),
-    ("GET", r"/hooks", lambda call: (200, [])),
     ("GET", r"/pulls", pulls),
     ("POST", r"/pulls", make_pull),
     ("GET", r"/pulls/(\d+)", lambda call: (200, pull_json(call, call.pull))),

@@ -20,7 +20,9 @@ import jwt
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from tests.github import merges, reviews
+from tests.github.deliveries import Delivery, Hooks
 from tests.github.http import KINDS, Handler
+from tests.github.quota import Quota
 from tests.github.state import Answer, Comment, Crossed, Item, Reacted, Repo, Rules, Ruleset, Status, Unknown, stamp
 from tests.github.watch import seen
 
@@ -62,7 +64,8 @@ class Apps:
         if verb == "POST" and path.endswith("/access_tokens"):
             made = f"ghs_{secrets.token_hex(18)}"
             self._hub.tokens[made] = f"{slug}[bot]"
-            return 201, {"token": made, "expires_at": stamp(time.time() + 3600), "permissions": permissions}
+            ends = self._hub.quota.expiries[made] = self._hub.quota.now() + 3600
+            return 201, {"token": made, "expires_at": stamp(ends), "permissions": permissions}
         raise Unknown
 
 
@@ -73,12 +76,16 @@ class FakeGitHub:
         self.root = Path(tempfile.mkdtemp(prefix="fake-github-"))
         self.lock = threading.RLock()
         self.repos: dict[str, Repo] = {}
-        self.users: dict[str, tuple[int, str]] = {"web-flow": (19864447, "User")}
+        self.users: dict[str, tuple[int, str]] = {"web-flow": (19864447, "User"), "github-actions[bot]": (41898282, "Bot")}
         self.tokens: dict[str, str] = {}
         self.limits: dict[str, Mapping[str, str]] = {}
         """What Apps, and people by a token of theirs that was limited, may do at the most."""
         self.teams: dict[tuple[str, str], Sequence[str]] = {}
         self.apps = Apps(self)
+        self.webhooks = Hooks(self)
+        self.quota = Quota()
+        self.dispatched: list[tuple[str, str, str, dict[str, str]]] = []
+        """Workflows that were started by hand: repository, file, branch and inputs."""
         self.faults: list[Fault] = []
         self.requests: list[Crossed] = []
         self._reads: dict[str, tuple[int, Any]] = {}
@@ -93,6 +100,7 @@ class FakeGitHub:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.webhooks.end()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -130,6 +138,10 @@ class FakeGitHub:
     def limit(self, login: str, permissions: Mapping[str, str]) -> None:
         """His tokens are fine-grained, or a workflow's, with these permissions."""
         self.limits[login] = permissions
+
+    def holder(self, token: str) -> str | None:
+        """Whose a token is, while it serves."""
+        return self.tokens.get(token) if self.quota.valid(token) else None
 
     def revoke(self, token: str) -> None:
         self.tokens.pop(token, None)
@@ -170,20 +182,56 @@ class FakeGitHub:
     def writes(self) -> list[Crossed]:
         return [each for each in self.requests if each.method != "GET" and not each.path.endswith("git-upload-pack")]
 
+    @property
+    def hooks(self) -> list[Delivery]:
+        """Every delivery that GitHub's webhooks have made, oldest first."""
+        for name in self.repos:
+            self.webhooks.look(name, "web-flow")
+        return self.webhooks.made
+
+    def deliver_to(self, address: str, secret: str) -> None:
+        """Post each delivery there from now on, as it is made, signed with the secret; what was before is not told."""
+        self.hooks.clear()
+        self.webhooks.deliver_to(address, secret)
+
     # What people and their settings do
 
     def open_issue(self, name: str, title: str, login: str) -> int:
-        return self.add(self.repos[name], title, "", login).number
+        made = self.add(self.repos[name], title, "", login).number
+        self.webhooks.look(name, login)
+        return made
 
     def say(self, name: str, number: int, login: str, body: str) -> int:
-        return self.comment(self.repos[name], self.repos[name].items[number], login, body).id
+        made = self.comment(self.repos[name], self.repos[name].items[number], login, body).id
+        self.webhooks.look(name, login)
+        return made
+
+    def merge_by_person(self, name: str, number: int, login: str, method: str = "squash") -> str:
+        """Somebody presses the button; protection is not asked: he may bypass it."""
+        with self.lock:
+            item = self.repos[name].items[number]
+            sha = self.repos[name].merge(item, method, f"{item.title} (#{number})", self.repos[name].commit(item.sha)["message"])
+            self.webhooks.look(name, login)
+        return sha
+
+    def close_by_person(self, name: str, number: int, login: str) -> None:
+        with self.lock:
+            self.repos[name].items[number].state = "closed"
+            self.webhooks.look(name, login)
+
+    def deploy(self, name: str, sha: str, environment: str, state: str, login: str) -> None:
+        """Somebody's pipeline tells how a deployment stands."""
+        self.webhooks.deployments.setdefault(name, []).append((sha, environment, state))
+        self.webhooks.look(name, login)
 
     def push(self, name: str, branch: str, files: Mapping[str, str], author: str, since: str = "") -> str:
         """`since`: the branch that a new branch begins at."""
         repo, who = self.repos[name], f"{author} <{author}@shop.example>"
-        return repo.write(
+        sha = repo.write(
             branch, repo.head(branch) or repo.head(since), {path: text.encode() for path, text in files.items()}, "Meanwhile\n", (who, who)
         )
+        self.webhooks.look(name, author)
+        return sha
 
     def protect(self, name: str, branch: str, **rules: Any) -> None:
         self.repos[name].rules[branch] = _rules(rules)
@@ -194,12 +242,18 @@ class FakeGitHub:
         repo.rulesets.append(Ruleset(number, branch, _rules(rules), bypass or {}, source))
         return number
 
-    def check(self, name: str, sha: str, check: str, conclusion: str | None) -> None:
+    def check(self, name: str, sha: str, check: str, conclusion: str | None, took: float | None = None) -> None:
+        """`took`: seconds, up to now."""
+        if took is not None:
+            now = self.quota.now()
+            self.repos[name].times[sha, check] = {"started_at": stamp(now - took), "completed_at": stamp(now)}
         self.repos[name].checks.setdefault(sha, {})[check] = conclusion
+        self.webhooks.look(name, "github-actions[bot]")
 
     def approve(self, name: str, number: int, login: str, event: str = "APPROVE") -> None:
         """Or `REQUEST_CHANGES`. Raises Answer for his own."""
         reviews.review(self.repos[name], self.repos[name].items[number], login, event)
+        self.webhooks.look(name, login)
 
     def allow(self, name: str, merge_methods: Sequence[str], auto_merge: bool) -> None:
         self.repos[name].methods, self.repos[name].auto_merge = list(merge_methods), auto_merge

@@ -43,7 +43,7 @@ def stamp(at: float) -> str:
 
 @dataclass(frozen=True)
 class Crossed:
-    """One request and its answer; `seconds` is how long it took in here."""
+    """One request and its answer; `seconds` is how long it took in here, `ended` when that was (of time.perf_counter)."""
 
     method: str
     path: str
@@ -52,6 +52,7 @@ class Crossed:
     body: bytes
     answer: Any
     seconds: float
+    ended: float = 0.0
 
 
 @dataclass
@@ -161,6 +162,8 @@ class Repo:
         self.rulesets: list[Ruleset] = []
         self.teams: Mapping[tuple[str, str], Sequence[str]] = {}
         self.checks: dict[str, dict[str, str | None]] = {}
+        self.times: dict[tuple[str, str], dict[str, str]] = {}
+        """When a commit's check began and ended, where somebody said so."""
         self.statuses: dict[str, list[Status]] = {}
         self.methods = ["merge", "squash", "rebase"]
         self.auto_merge = False

@@ -93,7 +93,7 @@ def test_on_an_issue_with_a_service(town: Town) -> None:
             id="by one who may only stop",
         ),
         pytest.param(lambda town: town.say(town.release, "/rollback", "renovate[bot]"), [], None, id="by a bot"),
-        pytest.param(lambda town: town.say(town.release, "/rollback", "robot"), ["rocket"], "", id="by a person with the bot's own token"),
+        pytest.param(lambda town: town.say(town.release, "/rollback", "robot"), [], None, id="by our own account"),
         pytest.param(lambda town: town.say(town.release, "/rollback", action="edited"), [], None, id="edited"),
         pytest.param(lambda town: town.say(town.release, "So:\n```\n/rollback\n```"), [], None, id="in a code block"),
         pytest.param(lambda town: town.say(town.release, "> /rollback"), [], None, id="quoted"),
@@ -132,6 +132,20 @@ def test_found_by_the_sweep_alone(town: Town) -> None:
 
     once(town)
     assert town.pictures(said) == ["rocket"]
+
+
+def test_our_own_account_is_known_by_its_number_and_its_words_are_not_obeyed(town: Town) -> None:
+    town.say(town.release, "/rollback", "robot")
+    town.hub.users["robot"] = (9999, "User")  # the login is somebody else's now; ours was known before
+    town.hub.users["tom"] = (9001, "User")
+    town.say(town.release, "/rollback", "tom")
+    town.sweep()
+
+    assert (town.branches(), town.proposals(), town.answers(town.release)) == ([], [], [])
+    assert [entry.what for entry in town.ports.store.entries("")] == [
+        "a comment of robot is not obeyed",
+        "a comment of tom is not obeyed",
+    ]
 
 
 def test_out_of_order(town: Town) -> None:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import socket
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import uvicorn
 import yaml
+from fastapi import FastAPI
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
@@ -55,13 +59,40 @@ class Town:
         """Rollbot runs; left and entered again, it was started anew and knows what it stored."""
         with (
             wiring.house(self.settings) as house,
-            TestClient(create_app(self.settings, house.ports), base_url="http://127.0.0.1") as self._client,
+            TestClient(app := create_app(self.settings, house.ports), base_url="http://127.0.0.1") as self._client,
         ):
+            self._app = app
             [self.ports] = house.ports.values()
             self._runner = LocalRunner(house.rows, wiring.clock(), lambda key: work(key, house.ports))
             yield
 
     ports: Ports
+    _app: FastAPI
+
+    @contextmanager
+    def door(self) -> Iterator[None]:
+        """Real HTTP in front of the server, and GitHub's own webhooks knock at it."""
+        with socket.socket() as listening:
+            listening.bind(("127.0.0.1", 0))
+            listening.listen()
+            server = uvicorn.Server(uvicorn.Config(self._app, log_config=None, access_log=False, lifespan="off"))
+            thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="rollbot's door")
+            thread.start()
+            self.hub.deliver_to(f"http://127.0.0.1:{listening.getsockname()[1]}/hooks/github", SECRET)
+            try:
+                yield
+            finally:
+                self.hub.webhooks.end()
+                server.should_exit = True
+                thread.join()
+
+    def heard(self) -> None:
+        """GitHub's webhooks arrive, and Rollbot does what is due, until neither has anything left."""
+        before = -1
+        while before != len(self.hub.webhooks.made):
+            before = len(self.hub.webhooks.made)
+            self.hub.webhooks.delivered()
+            self.settle()
 
     def settle(self) -> None:
         while self._runner.run_one():
@@ -108,7 +139,8 @@ class Town:
 
     def answers(self, number: int) -> list[str]:
         """What Rollbot said in a thread, without the marker that finds it again."""
-        return [each.body.partition("\n")[2] for each in self.hub.comments(NAME, number) if each.user == "robot"]
+        said = [each.body.partition("\n") for each in self.hub.comments(NAME, number) if each.user == "robot"]
+        return [text for marker, _, text in said if marker.startswith("<!-- rollbot:")]
 
     def pictures(self, comment: int) -> list[str]:
         return [each.content for each in self.hub.reactions(NAME, comment) if each.user == "robot"]

@@ -111,6 +111,9 @@ def test_what_does_not_name_one_service_lists_the_candidates(labels, candidates,
             "staging/checkout",
             id="labels",
         ),
+        pytest.param(AlertRule({"source": "alert*"}, "cart"), {}, "prod/cart", id="the system that says it"),
+        pytest.param(AlertRule({"source": "flux"}, "cart"), {}, None, id="another system"),
+        pytest.param(AlertRule({"alertname": "High*"}, "cart"), {}, "prod/cart", id="its name"),
         pytest.param(
             AlertRule({"team": "x"}, environment="staging"), {"team": "x", "service": "checkout"}, "staging/checkout", id="environment only"
         ),
@@ -124,6 +127,31 @@ def test_rules_go_before_the_defaults(rule, labels, service):
     found = resolve(an_alert(**labels), SHOP, AlertRules(rules=(rule,)))
 
     assert (str(found.service) if isinstance(found, Resolved) else None) == service
+
+
+@pytest.mark.parametrize(
+    ("labels", "services"),
+    [
+        pytest.param({"revision": "f95f852bd8fca8fcc58a9a2d6c842781e32a215e"}, ["prod/web"], id="the tag is the short commit"),
+        pytest.param({"revision": "f95f852bd8fc"}, ["prod/web"], id="short against short"),
+        pytest.param({"revision": "f95f853aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}, [], id="another commit"),
+        pytest.param({"revision": "0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a"}, [], id="a digest is no commit"),
+        pytest.param({"image": "ghcr.io/acme/web:main-f95f852-1700"}, ["prod/web"], id="an image"),
+        pytest.param(
+            {"app": "api", "revision": "f95f852bd8fca8fcc58a9a2d6c842781e32a215e"}, ["prod/api"], id="a name counts before a commit"
+        ),
+    ],
+)
+def test_what_runs_names_the_services_that_pin_it(labels, services):
+    def running(name: str, version: str) -> Service:
+        pin = Pin(f"{name}.yaml", 0, "spec.image", 1, 0, 1, "test", PinKind.IMAGE, "Deployment", name, "", f"acme/{name}", version)
+        return Service(ServiceRef("r", "prod", name), (pin,), (pin.path,), (), pin, ())
+
+    estate = Estate((running("web", "main-f95f852-1700@sha256:" + "0a" * 32), running("api", "1.2.3")), {})
+
+    found = resolve(an_alert(**labels), estate, RULES)
+
+    assert ([str(found.service)] if isinstance(found, Resolved) else [str(ref) for ref in found.candidates]) == services
 
 
 def test_environments_can_be_renamed():

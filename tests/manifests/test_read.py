@@ -36,6 +36,10 @@ from bot.objections import Weight
         ("main.go", False),
         ("package.json", False),
         ("logo.png", False),
+        (".rollbot/quarantine/prod-checkout-2.8.0-1a2b3c4d.yaml", False),
+        (".rollbot/notes/values.yaml", False),
+        (".rollbot.yaml", False),
+        ("apps/.rollbot/values.yaml", True),
     ],
 )
 def test_which_files_are_read(path: str, wanted: bool) -> None:
@@ -43,9 +47,11 @@ def test_which_files_are_read(path: str, wanted: bool) -> None:
 
 
 def test_rules_add_files_and_take_files_away() -> None:
-    rules = ManifestRules(pins=(PinRule("tf", "infra/**/*.tf", regex="v(?P<version>.+)"),), ignore=("vendor/**",))
+    pins = (PinRule("tf", "infra/**/*.tf", regex="v(?P<version>.+)"), PinRule("all", "**/*.yaml", regex="v(?P<version>.+)"))
+    rules = ManifestRules(pins=pins, ignore=("vendor/**",))
 
     assert is_manifest("infra/prod/main.tf", rules)
+    assert not is_manifest(".rollbot/quarantine/x.yaml", rules)
     assert not is_manifest("vendor/chart/values.yaml", rules)
 
 

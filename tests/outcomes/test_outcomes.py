@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.outcomes.recovery import Evidence, NoHelp, Recovered, Unproven, Waiting, judge
+from bot.outcomes.recovery import Evidence, Lines, NoHelp, Recovered, Unproven, Waiting, judge
 from bot.outcomes.rules import OutcomeRules
 from bot.outcomes.sync import Applied, Arrived, NotYet, arrival
 
@@ -25,6 +26,7 @@ RULES = OutcomeRules(arrive_within=900, settle=60, soak=300, alert_window=600, m
         pytest.param(130.0, Applied(False, 50.0, True), NotYet(190.0, ""), id="runs something else"),
         pytest.param(1000.0, Applied(False, 50.0, True), NotYet(1060.0, "", late=True), id="late"),
         pytest.param(7300.0, Applied(False, 50.0, True), NotYet(7360.0, "", late=True, lost=True), id="lost"),
+        pytest.param(7300.0, Applied(None, None, None), NotYet(7360.0, "", late=True, lost=True), id="the cluster did not answer for long"),
         pytest.param(130.0, None, NotYet(160.0, ""), id="nobody can tell, early"),
         pytest.param(160.0, None, Arrived(160.0, ""), id="nobody can tell, after a while"),
     ],
@@ -96,3 +98,23 @@ def test_waiting_always_ends_and_recovery_always_has_evidence(
             assert firing is True and now >= 1660.0
         case Unproven():
             assert now >= 1000.0 + RULES.give_up
+
+
+def lines(before: float, after: float, count: int = 5) -> Lines:
+    return Lines(tuple((n, before) for n in range(count)), tuple((1400.0 + 10 * n, after) for n in range(count)))
+
+
+@pytest.mark.parametrize(
+    ("now", "said", "verdict"),
+    [
+        pytest.param(1500.0, lines(3, 3), Recovered, id="error lines are where they were"),
+        pytest.param(1500.0, lines(3, 40), Waiting, id="error lines are still above"),
+        pytest.param(8200.0, Lines(lines(3, 0).before, tuple((8000.0 + n, 40.0) for n in range(9))), Unproven, id="above for too long"),
+        pytest.param(1500.0, lines(3, 40, 2), Recovered, id="too few samples say nothing"),
+        pytest.param(1500.0, lines(math.nan, 40), Recovered, id="no numbers before say nothing"),
+        pytest.param(1500.0, Lines((), ()), Recovered, id="no lines say nothing"),
+    ],
+)
+def test_error_lines_may_hold_back_a_recovery_and_do_nothing_else(now: float, said: Lines, verdict: type) -> None:
+    assert isinstance(judge(replace(seen(now, quiet=1200.0, firing=False), lines=said), RULES), verdict)
+    assert judge(replace(seen(1660.0), lines=said), RULES) == judge(seen(1660.0), RULES)

@@ -80,11 +80,70 @@ def test_a_person_leads_the_incident_that_an_alert_opened(world: LivedWorld) -> 
     assert (incident.id, incident.end, incident.action.to, pulls(world)) == (ours.id, "recovered", "2.6.0", ["merged"])
 
 
-def test_while_a_rollback_waits_for_its_outcome_no_other_is_made(world: LivedWorld) -> None:
-    ask(request(), world.ports())
-    while world.incidents()[0].state != "merged":
+def merged(world: LivedWorld, words: Any) -> None:
+    ask(request(**words), world.ports())
+    while world.incidents()[-1].state != "merged":
         world.pass_time(15)
 
-    answer = ask(request("r2", to="2.5.0"), world.ports())
 
-    assert (answer.incident, [objection.code for objection in answer.objections]) == (None, ["under-way"])
+def test_while_a_rollback_waits_for_its_outcome_the_next_bad_release_goes_back_all_the_same(world: LivedWorld) -> None:
+    merged(world, {})
+    world.release("checkout", "2.6.1")
+
+    answer = ask(request("r2"), world.ports())
+    world.pass_time(900)
+
+    first, second = world.incidents()
+    assert (first.end, first.why) == ("superseded", "ada asked for another rollback of prod/checkout before its outcome was known")
+    assert answer.incident and (second.id, second.end, second.action.version, second.action.to) == (
+        answer.incident.id,
+        "done",
+        "2.6.1",
+        "2.6.0",
+    )
+    assert (world.deployed("checkout"), pulls(world)) == ("2.6.0", ["merged", "merged"])
+
+
+def test_while_a_rollback_waits_for_its_outcome_it_is_not_done_again_and_a_named_version_goes_further_back(world: LivedWorld) -> None:
+    merged(world, {})
+
+    again = ask(request("r2"), world.ports())
+    assert (again.incident, [objection.code for objection in again.objections]) == (None, ["is-rollback"])
+    assert "name the version with --to" in again.objections[0].why
+
+    ask(request("r3", to="2.5.0"), world.ports())
+    world.pass_time(900)
+    assert [(incident.end, incident.action.to) for incident in world.incidents()] == [("superseded", "2.6.0"), ("done", "2.5.0")]
+
+
+def test_what_still_fires_goes_over_to_the_request_that_follows(world: LivedWorld) -> None:
+    world.release("checkout", "2.8.0")
+    while not world.incidents() or world.incidents()[0].state != "merged":
+        world.pass_time(15)
+    world.release("checkout", "2.7.1")
+    world.pass_time(15)
+
+    answer = ask(request("r2"), world.ports())
+    assert answer.incident, answer
+    world.pass_time(1800)
+
+    first, second = world.incidents()
+    assert (first.end, second.end) == ("superseded", "recovered")
+    assert [symptom.key for symptom in second.symptoms] == [symptom.key for symptom in first.symptoms]
+
+
+def test_a_request_while_an_undo_waits_for_a_person_takes_its_place(world: LivedWorld) -> None:
+    world.release("checkout", "2.7.1")
+    world.break_outside("checkout", 0.3, 2 * 3600)
+    while not any(branch.endswith("-undo") for branch in world.origin.branches()):
+        world.pass_time(60)
+    [undo] = [branch for branch in world.origin.branches() if branch.endswith("-undo")]
+    world.release("checkout", "2.7.2")
+
+    ask(request("r2"), world.ports())
+    world.pass_time(60)
+
+    first, second = world.incidents()
+    closed = world.pulls.pull(undo)
+    assert (first.end, closed and closed.state) == ("superseded", "closed")
+    assert (second.action.version, world.desired("checkout")) == ("2.7.2", "2.7.1")

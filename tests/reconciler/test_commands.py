@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.reconciler.listening import listen
 from bot.signals.signal import Reaction
 from bot.world.lived import LivedWorld
 from bot.world.story import ToldCommit
@@ -139,9 +140,59 @@ def test_allowed_its_quarantine_file_goes_and_nothing_is_deployed(tmp_path: Path
         assert head
         kept = world.origin.paths(head, ".rollbot/quarantine")
         branches = [branch for branch in proposals(world) if "/allow/" in branch]
-        assert (bool(kept), len(branches), world.desired("checkout")) == (not merged, 1, "2.6.0")
+        assert (bool(kept), len(branches), world.desired("checkout")) == (not merged, 0 if merged else 1, "2.6.0")
         assert picture(world, said) is Reaction.DONE
         assert ("is merged" if merged else "once a person merges it") in answer(world, said)
+
+
+@pytest.mark.parametrize(
+    ("merged", "says", "shown"),
+    [
+        pytest.param(True, "`2.7.0` is allowed again: #2 is merged.", Reaction.DONE, id="merged"),
+        pytest.param(False, "#2 was closed without a merge: `2.7.0` stays in quarantine.", Reaction.REFUSED, id="closed"),
+    ],
+)
+def test_who_asked_to_allow_is_told_what_became_of_it(world: LivedWorld, merged: bool, says: str, shown: Reaction) -> None:
+    rolled_back(world)
+    said = world.say(9000, "/rollback allow 2.7.0")
+    world.pass_time(30)
+    assert "once a person merges it" in answer(world, said)
+    [branch] = [branch for branch in proposals(world) if "/allow/" in branch]
+
+    if merged:
+        world.merge(branch)
+    else:
+        world.origin.delete(branch)
+    listen(world.ports())
+    listen(world.ports())
+
+    assert says in answer(world, said) and picture(world, said) is shown
+
+
+def test_allowing_goes_by_what_stands_at_head_now(tmp_path: Path) -> None:
+    with a_world(tmp_path, {"policy": {"trust": {"prod": "merge"}}}) as world:
+        rolled_back(world)
+        world.say(9000, "/rollback status")
+        world.step()
+        world.push(ToldCommit(world.clock.now(), ADA, "Stop\n", files={".rollbot/stop": "wait\n"}))
+        said = world.say(9000, "/rollback allow 2.7.0")
+        world.step()
+
+        assert r"stop is pressed \(.rollbot/stop is at HEAD\): lift it first" in answer(world, said)
+        assert not any("/allow/" in branch for branch in proposals(world))
+
+
+def test_stop_pressed_between_an_allowing_pull_request_and_its_merge_leaves_it_open(tmp_path: Path) -> None:
+    with a_world(tmp_path, {"policy": {"trust": {"prod": "merge"}}}) as world:
+        rolled_back(world)
+        world.forge.after_open = lambda: world.push(ToldCommit(world.clock.now(), ADA, "Stop\n", files={".rollbot/stop": "wait\n"}))
+        said = world.say(9000, "/rollback allow 2.7.0")
+        world.pass_time(15)
+
+        [branch] = [branch for branch in proposals(world) if "/allow/" in branch]
+        pull = world.pulls.pull(branch)
+        assert pull and pull.state == "open"
+        assert "so it is not merged by itself" in answer(world, said)
 
 
 def test_a_version_that_a_person_calls_good_is_no_suspect(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -123,6 +124,9 @@ def test_an_alert_of_an_ended_incident_is_told_once(world: LivedWorld) -> None:
         pytest.param({"pulls": (9,), "branches": ("other",)}, [], id="nobody's"),
         pytest.param({"what": "push", "branches": ("main",)}, ["i-checkout", "i-payments", "i-search"], id="the branch that is deployed"),
         pytest.param({"what": "push", "branches": ("other",)}, [], id="another branch"),
+        pytest.param(
+            {"what": "deployed", "commits": ("d" * 40,)}, ["i-payments"], id="something was deployed: what is merged may have arrived"
+        ),
     ],
 )
 def test_a_change_at_the_forge_brings_forward_the_incidents_it_names_and_no_others(
@@ -136,7 +140,8 @@ def test_a_change_at_the_forge_brings_forward_the_incidents_it_names_and_no_othe
     }
     for name, done in actions.items():
         service = ServiceRef(world.repository.name, "prod", name)
-        ports.store.save(Incident(f"i-{name}", service, now, actions=done, due=now + 3600))
+        state = State.MERGED if name == "payments" else State.OPENED
+        ports.store.save(Incident(f"i-{name}", service, now, state, actions=done, due=now + 3600))
     ended = Incident("i-old", ServiceRef(world.repository.name, "prod", "frontend"), now, State.ENDED, actions=actions["checkout"])
     ports.store.save(replace(ended, end=End.DONE, ended=now))
     signal = ChangeEvent("e", now, **{"what": "pull_request closed", **event})
@@ -144,8 +149,11 @@ def test_a_change_at_the_forge_brings_forward_the_incidents_it_names_and_no_othe
     look_again(signal, ports)
 
     rows = SqlQueueRows(world.database)
-    found = [rows.take(now + 1, now + 100) for _ in range(4)]
-    assert sorted(filter(None, found)) == nudged
+    found = []
+    while key := rows.take(now + 1, now + 100, "w"):
+        found.append(key)
+        rows.done(key, None, "w")
+    assert sorted(found) == nudged
 
 
 def test_while_the_repository_is_away_signals_wait_and_it_is_told_once(world: LivedWorld) -> None:
@@ -163,3 +171,41 @@ def test_while_the_repository_is_away_signals_wait_and_it_is_told_once(world: Li
     moved.rename(world.origin.folder)
     assert work(key, {world.repository.name: ports}) is None
     assert not ports.store.inbox(world.repository.name)
+
+
+def said(world: LivedWorld, source: str, payload: dict[str, Any], config: str = "") -> list[str]:
+    """Deliver it under that configuration and work it off; answers what stands in the record of no incident."""
+    if config:
+        world.push(story.commit({"author": "Ada <a@x>", "message": "Configure", "files": {".rollbot.yaml": config}}, world.clock.now()))
+    receive(source, json.dumps(payload).encode(), world.ports())
+    work(f"{INBOX}{world.repository.name}", {world.repository.name: world.ports()})
+    return [entry.what for entry in world.ports().store.entries("")]
+
+
+MAPPED = """
+alerts:
+  mappings:
+    - { name: Uptime, key: "{id}", resolved: { up: "true" }, labels: { service: "{who}", env: prod } }
+  sources: { json: [BOUND] }
+"""
+
+
+def test_json_of_any_system_opens_the_incident_that_the_mapping_says(world: LivedWorld) -> None:
+    assert said(world, "json", {"id": 1, "up": False, "who": "checkout"}, MAPPED.replace("BOUND", "pro*")) == []
+
+    [incident] = world.incidents()
+    assert (str(incident.service), [symptom.name for symptom in incident.symptoms]) == ("prod/checkout", ["Uptime"])
+    assert said(world, "json", {"id": 1, "up": True}) == []  # and its resolution finds it, though it names nobody
+    [incident] = world.incidents()
+    assert incident.resolved is not None
+
+
+def test_a_source_bound_to_other_environments_says_nothing_about_this_one(world: LivedWorld) -> None:
+    told = said(world, "json", {"id": 1, "up": False, "who": "checkout"}, MAPPED.replace("BOUND", "staging"))
+
+    assert told == ["Uptime is left alone: json may speak of staging, not of prod"]
+    assert world.incidents() == ()
+
+
+def test_json_that_nothing_maps_is_recorded_once(world: LivedWorld) -> None:
+    assert said(world, "json", {"id": 1}) == ["a delivery to /hooks/json is left alone"]

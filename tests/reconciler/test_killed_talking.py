@@ -30,10 +30,24 @@ def proposal(world: MortalWorld) -> int:
     return pull
 
 
+def not_synced(world: MortalWorld) -> int:
+    world.cluster.stuck = True
+    return RELEASE
+
+
+def released_again(world: MortalWorld) -> int:
+    world.release("checkout", "2.7.1")
+    return RELEASE
+
+
 TALKS: dict[str, Words] = {
     "asked and approved": ((release, "/rollback"), (proposal, "/rollback approve")),
     "cancelled": ((release, "/rollback"), (proposal, "/rollback cancel")),
     "undone": ((release, "/rollback checkout in prod --mode merge"), (release, "/rollback undo"), (proposal, "/rollback approve")),
+    "asked again before the outcome is known": (
+        (not_synced, "/rollback checkout in prod --mode merge"),
+        (released_again, "/rollback checkout in prod --mode merge"),
+    ),
     "allowed": ((release, "/rollback checkout in prod --mode merge"), (release, "/rollback allow 2.7.0")),
     "held, vouched for, refused, misspoken": (
         (release, "/rollback hold 1h checkout in prod"),

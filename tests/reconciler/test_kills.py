@@ -78,8 +78,8 @@ class Mortal:
 class MortalWorld(LivedWorld):
     """The world goes on when Rollbot dies; Rollbot is started again, knowing only what it stored."""
 
-    def __init__(self, told: Story, folder: Path, death: Death) -> None:
-        super().__init__(told, folder)
+    def __init__(self, told: Story, folder: Path, death: Death, database_url: str = "") -> None:
+        super().__init__(told, folder, database_url=database_url)
         self.immortal, self.deaths = self._ports, 0
         self.start(death)
 
@@ -220,9 +220,9 @@ def a_story(way: Way) -> Story:
     return story.read(raw)
 
 
-def live(way: Way, folder: Path, death: Death) -> dict[str, Any]:
+def live(way: Way, folder: Path, death: Death, database_url: str = "") -> dict[str, Any]:
     """Live through a path and say what is left of it."""
-    with MortalWorld(a_story(way), folder, death) as world:
+    with MortalWorld(a_story(way), folder, death, database_url) as world:
         way.starts(world)
         world.pass_time(4 * 60)
         end = world.clock.now() + 3 * HOUR
@@ -244,10 +244,11 @@ def left(world: MortalWorld) -> dict[str, Any]:
         assert broken(world.record(incident.id), incident.last, incident.entries) is None
     pulls = [*range(1, 6), CULPRIT]
     branches = sorted(branch for branch in world.origin.branches() if branch.startswith("rollbot/"))
+    named = {*branches, *(action.branch for incident in world.incidents() for action in incident.actions)}
     return {
         "incidents": [(str(incident.service), str(incident.end), NAME.sub("…", incident.why)) for incident in world.incidents()],
         "branches": branches,
-        "pulls": [(pull.number, pull.state) for branch in branches if (pull := world.pulls.pull(branch))],
+        "pulls": sorted({(pull.number, pull.state) for branch in named if (pull := world.pulls.pull(branch))}),
         "comments": {number: {NAME.sub("…", key): first(text) for key, text in world.pulls.comments(number).items()} for number in pulls},
         "marks": sorted((mark.context, mark.state, NAME.sub("…", mark.text)) for mark in world.forge.marks.values()),
         "rollbacks": sum("\nRollback-Undo" not in message for message in mine),

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bot.reconciler.standing import holds
 from bot.world.lived import LivedWorld
 from bot.world.story import ToldCommit
 from tests.reconciler.talking import ADA, a_world, answer, only, proposed
@@ -75,6 +76,55 @@ def test_resumed_in_one_place_it_says_what_still_holds_there(world: LivedWorld) 
 
     assert "still held: checkout, by lin" in answer(world, said)
     assert "/rollback resume checkout\n" in answer(world, said)
+
+
+@pytest.mark.parametrize(
+    ("words", "ends"),
+    [
+        pytest.param("hold 2h everything", "/rollback resume everything", id="all"),
+        pytest.param("hold 2h in prod", "/rollback resume in prod", id="an environment"),
+        pytest.param("hold 2h checkout", "/rollback resume checkout", id="a service"),
+        pytest.param("hold 2h checkout in prod", "/rollback resume checkout in prod", id="a service in an environment"),
+        pytest.param("hold 2h", "/rollback resume checkout in prod", id="the thread's service"),
+    ],
+)
+def test_every_hint_at_a_hold_is_the_command_that_ends_it(world: LivedWorld, words: str, ends: str) -> None:
+    proposed(world)
+    held = world.say(1, f"/rollback {words}", "lin")
+    world.pass_time(30)
+    told = answer(world, held)
+    status = world.say(1, "/rollback status", "lin")
+    world.pass_time(30)
+    assert f"```text\n{ends}\n```" in told
+    assert f"`{ends}` ends that" in answer(world, status)
+
+    said = world.say(1, ends, "lin")
+    world.pass_time(30)
+
+    assert answer(world, said).startswith("**Going on.**")
+    assert holds(world.ports().store, world.repository.name, world.clock.now()) == ()
+
+
+def test_in_a_thread_about_a_service_resume_says_what_ends_the_wider_holds(world: LivedWorld) -> None:
+    proposed(world)
+    world.say(1, "/rollback hold 2h everything", "lin")
+    world.pass_time(30)
+    world.say(1, "/rollback hold 2h in prod", "lin")
+    world.pass_time(30)
+    said = world.say(1, "/rollback resume", "lin")
+    world.pass_time(30)
+
+    assert "/rollback resume everything\n/rollback resume in prod\n" in answer(world, said)
+
+
+def test_a_hold_on_a_service_that_has_left_can_be_ended(world: LivedWorld) -> None:
+    world.say(world.talk.open_issue("Wait"), "/rollback hold 2h search in prod", "lin")
+    world.pass_time(15)
+    world.push(ToldCommit(world.clock.now(), ADA, "Drop search\n", files={"clusters/prod/search.yaml": None}))
+    said = world.say(world.talk.open_issue("Wait", 9005), "/rollback resume search in prod", "lin")
+    world.pass_time(30)
+
+    assert answer(world, said).startswith("**Going on.**")
 
 
 def test_what_was_approved_is_not_merged_as_another_commit(world: LivedWorld) -> None:

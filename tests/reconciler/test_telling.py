@@ -131,6 +131,9 @@ class Talk:
     def member(self, login: str, team: str) -> bool:
         return False
 
+    def ours(self, actor_id: int) -> bool:
+        return False
+
     def discussion(self, thread: Thread) -> Discussion:
         self.asked.append(thread)
         if self.found is None:

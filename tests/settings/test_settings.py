@@ -106,13 +106,13 @@ def test_secrets_do_not_show_when_printed(monkeypatch):
 
 def test_names_that_nothing_reads_are_said_with_the_nearest_one(monkeypatch):
     monkeypatch.setenv("ROLLBOT_REPO_ULR", "https://git.example/a.git")
-    monkeypatch.setenv("ROLLBOT_LOKI_URL", "https://loki.example")
+    monkeypatch.setenv("ROLLBOT_PAGER", "https://pager.example")
     monkeypatch.setenv("ROLLBOT_HOOK_TOKEN_ALERTMANAGER", "f" * 16)
 
     said = settings.unread()
 
     assert said == (
-        "ROLLBOT_LOKI_URL is set, but nothing in this version reads it",
+        "ROLLBOT_PAGER is set, but there is no such setting",
         "ROLLBOT_REPO_ULR is set, but there is no such setting; did you mean ROLLBOT_REPO_URL?",
     )
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from bot.errors import Refused
-from bot.signals.alertmanager import LONGEST_ANNOTATION, LONGEST_LABEL, MOST_ALERTS, MOST_LABELS, parse
+from bot.signals.alertmanager import MOST_ALERTS, parse
+from bot.signals.payload import LONGEST_ANNOTATION, LONGEST_LABEL, MOST_LABELS
 from bot.signals.signal import Status
 
 PAYLOADS = Path(__file__).parents[2] / "fixtures" / "payloads" / "alertmanager"

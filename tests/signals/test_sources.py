@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.errors import Refused
-from bot.signals.signal import Alert, Asked, ChangeEvent, Command, Ignored
+from bot.signals.signal import Alert, Asked, ChangeEvent, Command, Ignored, Told
 from bot.signals.sources import SOURCES, parse
 
 PAYLOADS = Path(__file__).parents[2] / "fixtures" / "payloads"
@@ -18,6 +18,10 @@ RECORDED = [
     pytest.param(f"{source}:{file.name.partition('.')[0]}" if row.event else source, file, id=f"{source}/{file.name}")
     for source, row in SOURCES.items()
     for file in sorted((PAYLOADS / source).glob("*"))
+    if not file.name.startswith("ignored.")
+]
+NOTHING = [
+    pytest.param(source, file, id=f"{source}/{file.name}") for source in SOURCES for file in sorted((PAYLOADS / source).glob("ignored.*"))
 ]
 EACH = [
     pytest.param(f"{source}:{event}" if event else source, id=f"{source}-{event}")
@@ -57,8 +61,15 @@ def test_recorded_payloads_become_signals(source, file):
     signals = parse(source, file.read_bytes(), NOW)
 
     assert signals and not isinstance(signals, Ignored)
-    assert all(isinstance(signal, Alert | Asked | Command | ChangeEvent) for signal in signals)
+    assert all(isinstance(signal, Alert | Asked | Command | Told | ChangeEvent) for signal in signals)
     assert len({signal.key for signal in signals}) == len(signals)
+
+
+@pytest.mark.parametrize(("source", "file"), NOTHING)
+def test_what_holds_nothing_for_us_says_why(source, file):
+    found = parse(source, file.read_bytes(), NOW)
+
+    assert isinstance(found, Ignored) and found.why
 
 
 @pytest.mark.parametrize(("source", "file"), RECORDED)

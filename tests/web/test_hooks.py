@@ -1,6 +1,11 @@
+import json
 import logging
 
 import pytest
+from starlette.testclient import TestClient
+
+from bot.incidents.correlate import MOST_SYMPTOMS
+from bot.web.app import create_app
 
 TOO_LARGE = 8 * 1024 * 1024 + 1
 
@@ -11,7 +16,7 @@ def test_a_delivery_is_stored_queued_and_answered_at_once(send, alert, ports, ho
     assert answer.status_code == 202
     [delivery] = ports.store.inbox(ports.repository.name)
     assert (delivery.source, delivery.body) == ("alertmanager", alert().encode())
-    assert house.rows.take(delivery.received + 1, delivery.received + 2) == f"inbox:{ports.repository.name}"
+    assert house.rows.take(delivery.received + 1, delivery.received + 2, "w") == f"inbox:{ports.repository.name}"
 
 
 def test_the_same_delivery_again_is_one(send, alert, ports):
@@ -66,10 +71,6 @@ def test_json_of_unknown_shape_is_refused_clearly_but_kept(send, ports, work_off
 
 
 def test_sources_that_are_not_there_and_doors_without_a_token(client, send, settings, house):
-    from starlette.testclient import TestClient
-
-    from bot.web.app import create_app
-
     answer = send("{}", source="nagios")
     assert (answer.status_code, "alertmanager" in answer.json()["error"]) == (404, True)
 
@@ -90,3 +91,16 @@ def test_an_unknown_repository_is_named_with_those_there_are(client, alert):
 
 def test_a_door_without_get_says_so(client):
     assert client.get("/hooks/alertmanager").status_code == 405
+
+
+def test_ten_thousand_alerts_in_one_delivery_are_taken_as_far_as_they_go_and_the_rest_is_told(send, ports, work_off):
+    labels = {"alertname": "Errors", "service": "checkout", "environment": "prod", "severity": "critical"}
+    alerts = [{"status": "firing", "labels": {**labels, "pod": f"checkout-{n}"}, "fingerprint": f"{n:016x}"} for n in range(10_000)]
+
+    answer = send(json.dumps({"status": "firing", "alerts": alerts}))
+    work_off()
+
+    assert answer.status_code == 202
+    [incident] = ports.store.incidents()
+    assert len(incident.symptoms) == MOST_SYMPTOMS
+    assert [entry.what for entry in ports.store.entries("")] == ["alertmanager left 8000 alerts out of a delivery"]

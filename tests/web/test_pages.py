@@ -94,8 +94,8 @@ class TestHealth:
         assert client.get("/healthz").status_code == 503
         assert "rollbot_up 0" in client.get("/metrics").text
 
-    def test_ready(self, client, ports):
-        answer = client.get("/readyz")
+    def test_ready(self, page, ports):
+        answer = page("/readyz")
 
         assert answer.status_code == 200
         [repository] = answer.json()["repositories"]
@@ -106,7 +106,9 @@ class TestHealth:
         when = origin.log()[-1][1] + 60
         origin.tell([ToldCommit(when, "Ada <ada@shop.example>", "Break it\n", {".rollbot.yaml": "polcy: {}\n"})])
 
-        answer = TestClient(create_app(settings, house.ports)).get("/readyz")
+        fresh = TestClient(create_app(settings, house.ports))
+        assert fresh.get("/readyz").json() == {"ready": True, "failing": ["config"]}
+        answer = fresh.get("/readyz", auth=("", "api-token-0123456789"))
 
         [repository] = answer.json()["repositories"]
         assert answer.status_code == 200
@@ -115,7 +117,8 @@ class TestHealth:
     def test_a_repository_that_is_gone_is_said_and_alerts_are_still_taken(self, send, alert, client, origin):
         origin.folder.rename(origin.folder.with_name("gone.git"))
 
-        assert client.get("/readyz").json()["repositories"][0]["git"] != "ok"
+        assert client.get("/readyz").json() == {"ready": True, "failing": ["git"]}
+        assert client.get("/readyz", auth=("", "api-token-0123456789")).json()["repositories"][0]["git"] != "ok"
         assert send(alert()).status_code == 202
 
     def test_numbers(self, client, send, alert):
@@ -126,3 +129,21 @@ class TestHealth:
         assert 'rollbot_deliveries_total{source="alertmanager",outcome="accepted"} 1' in text
         assert 'rollbot_deliveries_total{source="alertmanager",outcome="unauthenticated"} 1' in text
         assert "rollbot_inbox_waiting" in text and "rollbot_up 1" in text
+
+    @pytest.mark.parametrize("path", ["/metrics", "/readyz", "/healthz", "/openapi.json", "/docs"])
+    def test_a_stranger_learns_no_repository(self, client, send, alert, ports, path):
+        send(alert())
+
+        answer = client.get(path)
+
+        assert answer.status_code == (401 if path in ("/openapi.json", "/docs") else 200)
+        assert ports.repository.name not in answer.text and "shop" not in answer.text
+
+    def test_a_token_shows_numbers_by_repository(self, client, ports):
+        labelled = f'rollbot_inbox_waiting{{repository="{ports.repository.name}"}} 0'
+
+        assert labelled in client.get("/metrics", headers={"Authorization": "Bearer api-token-0123456789"}).text
+        assert "rollbot_inbox_waiting 0" in client.get("/metrics").text
+
+    def test_a_token_shows_the_description_of_the_api(self, page):
+        assert "/api/v1/rollbacks" in page("/openapi.json").json()["paths"]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import BadConfig, Unavailable
+from bot.manifests.estate import Service
 from bot.refs import ServiceRef
 from bot.world import story
 from bot.world.events import Kind
@@ -14,7 +15,7 @@ from bot.world.story import ToldCommit
 from bot.world.world import World
 
 PROD = "apps/checkout/overlays/prod/kustomization.yaml"
-CHECKOUT = ServiceRef("shop", "prod", "checkout")
+CHECKOUT = Service(ServiceRef("shop", "prod", "checkout"), (), ())
 LABELS = {"service": "checkout", "environment": "prod"}
 ADA = "Ada Byron <ada@shop.example>"
 
@@ -134,7 +135,7 @@ def test_the_cluster_says_when_pods_are_not_ready_yet(shop: World) -> None:
     assert syncing and synced
     assert (syncing.revision, syncing.healthy) == (head, None)
     assert (synced.revision, synced.healthy, synced.since) == (head, True, syncing.since)
-    assert shop.cluster.sync(ServiceRef("shop", "prod", "unknown")) is None
+    assert shop.cluster.sync(Service(ServiceRef("shop", "prod", "unknown"), (), ())) is None
 
 
 def test_an_image_automation_brings_the_newest_back(shop: World) -> None:

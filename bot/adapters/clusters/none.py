@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from bot.manifests.estate import Service
 from bot.ports import Sync
-from bot.refs import ServiceRef
+from bot.refs import Instant, Sha
 
 
 class NoCluster:
     """Answers that it cannot tell; recovery is then judged on the alert and its metric alone."""
 
-    def sync(self, service: ServiceRef) -> Sync | None:
+    def sync(self, service: Service) -> Sync | None:
         return None
+
+    def hasten(self, service: Service, commit: Sha, stuck: Instant | None = None) -> tuple[str, ...]:
+        return ()

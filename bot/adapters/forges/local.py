@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from bot.changes.change import Blocked, Change, Mark, MergeAnswer, Merged, Moved, PullRequest
@@ -12,7 +13,11 @@ from bot.refs import Instant, Sha
 
 
 class LocalForge:
-    """Git is the truth: a row that says `open` while the branch is merged or gone is corrected when it is looked at."""
+    """Git is the truth: a row that says `open` while the branch is merged or gone is corrected when it is looked at.
+
+    A merged branch goes, as on a forge that deletes head branches, and only then does its row say `merged`: killed in between, the next
+    look finds the target holding it and goes on from there.
+    """
 
     guarded = True
 
@@ -37,6 +42,7 @@ class LocalForge:
         if found and found.state == "open":
             return found if found.head == head else self.rows.save_pull(replace(found, head=head))
         if found and found.state == "merged" and found.head == head:
+            self._tidy(found.branch, head)
             return found
         return self.rows.save_pull(PullRequest(0, change.branch, change.target, head, "open"))
 
@@ -83,8 +89,14 @@ class LocalForge:
         """A plain Git server has no commit statuses."""
 
     def _merged(self, pull: PullRequest, head: Sha) -> Merged:
+        self._tidy(pull.branch, head)
         self.rows.save_pull(replace(pull, head=head, state="merged", merge=head))
         return Merged(head)
+
+    def _tidy(self, branch: str, head: Sha) -> None:
+        """Take a merged branch away; one that moved on, or a server that lets nobody delete, keeps it: that is no harm."""
+        with suppress(Refused):
+            self.repository.delete(branch, head)
 
     def _seen(self, pull: PullRequest) -> PullRequest:
         """Correct an open row by what the remote says: a person may have merged the branch, pushed to it or deleted it."""
@@ -94,7 +106,8 @@ class LocalForge:
         if not self.repository.contains(target, target):  # the mirror does not know it yet
             self.repository.fetch()
         if self.repository.contains(target, head or pull.head):
-            return self.rows.save_pull(replace(pull, head=head or pull.head, state="merged", merge=head or pull.head))
+            merged = self._merged(pull, head or pull.head).commit
+            return replace(pull, head=merged, state="merged", merge=merged)
         if head is None:
             return self.rows.save_pull(replace(pull, state="closed"))
         return pull if head == pull.head else self.rows.save_pull(replace(pull, head=head))

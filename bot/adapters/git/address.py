@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from bot.errors import BadConfig, Refused
 
 _SCP = re.compile(r"(?:(?P<user>[\w.-]+)@)?(?P<host>[\w.-]+|\[[0-9a-fA-F:]+\]):(?P<path>(?!//|:).+)")
+_WAY_OUT = "name the manifests repository (a clone or a bare one) with --repo PATH or ROLLBOT_REPO_URL, or run this inside its clone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ def local(text: str) -> tuple[Path, Path | None]:
     """Find the repository that a path is in: its git folder, and its work tree where it has one. Raises Refused where there is none."""
     start = Path(text).expanduser().resolve()
     if not start.exists():
-        raise Refused(f"there is no {start}")
+        raise Refused(f"there is no folder {start}{_nearest(start)}; {_WAY_OUT}")
     for folder in (start, *start.parents):
         inside = folder / ".git"
         if inside.is_dir():
@@ -80,4 +82,14 @@ def local(text: str) -> tuple[Path, Path | None]:
             return (folder / inside.read_text().removeprefix("gitdir:").strip()).resolve(), folder
         if (folder / "HEAD").is_file() and (folder / "objects").is_dir() and (folder / "refs").is_dir():
             return folder, None
-    raise Refused(f"{start} is not in a Git repository")
+    raise Refused(f"{start} is not in a Git repository; {_WAY_OUT}")
+
+
+def _nearest(path: Path) -> str:
+    """What stands beside a missing folder under nearly its name."""
+    try:
+        beside = sorted(entry.name for entry in path.parent.iterdir() if entry.is_dir())
+    except OSError:
+        return ""
+    near = get_close_matches(path.name, beside, 3)
+    return f"; did you mean {' or '.join(str(path.parent / name) for name in near)}?" if near else ""

@@ -88,6 +88,8 @@ class Branches:
     def _swap(self, ref: str, old: Sha | None, new: Sha | None) -> bool:
         if new is not None and old is not None and self._work_tree is not None and self._checked_out(ref):
             return self._merge(self._work_tree, ref, old, new)
+        if new is None and self._work_tree is not None and self._checked_out(ref):
+            raise Refused(f"{ref.removeprefix('refs/heads/')} is checked out in {self._work_tree} and is kept")
         words = ("-d", ref, old or "") if new is None else (ref, new, old or _NOBODY * len(new))
         answer = self._git.answer("update-ref", *words)
         if answer.status and self.here(ref) == old:

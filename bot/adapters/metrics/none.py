@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from bot.ports import Sample
+from bot.incidents.rules import QueryRule
+from bot.ports import Polled, Sample
 from bot.refs import Instant
 
 
@@ -18,6 +19,12 @@ class NoMetrics:
         return None
 
     def range_window(self, name: str) -> float | None:
+        return None
+
+    def knowing(self, rules: Sequence[QueryRule]) -> NoMetrics:
+        return self
+
+    def polled(self, rule: QueryRule) -> Polled | None:
         return None
 
     def samples(self, name: str, labels: Mapping[str, str], start: Instant, end: Instant) -> Sequence[Sample]:

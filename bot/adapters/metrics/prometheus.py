@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -15,7 +16,8 @@ from urllib3.util.retry import Retry
 
 from bot.adapters.metrics import promql
 from bot.errors import Unavailable
-from bot.ports import Sample
+from bot.incidents.rules import QueryRule
+from bot.ports import Polled, Sample
 from bot.refs import Instant
 
 STEP = 15.0
@@ -42,13 +44,31 @@ class PrometheusMetrics:
         self.url, self.headers, self.timeout = url.rstrip("/"), dict(headers or {}), timeout
         self.shown = urlsplit(self.url).hostname or "Prometheus"
         self.session = requests.Session()
+        self.own: tuple[QueryRule, ...] = ()
         # The library has neither timeout nor a sane retry of its own: the reconciler comes again by itself.
         self.client = PrometheusConnect(
             url=self.url, headers=self.headers, session=self.session, retry=Retry(0, redirect=3), timeout=int(timeout) or 1
         )
 
+    def knowing(self, rules: Sequence[QueryRule]) -> PrometheusMetrics:
+        knows = copy(self)
+        knows.own = tuple(rules)
+        return knows
+
+    def polled(self, rule: QueryRule) -> Polled | None:
+        return Polled(self._now(rule.expr, rule), self._now(promql.measured(rule.expr, {}), rule))
+
+    def _now(self, query: str, rule: QueryRule) -> tuple[Mapping[str, str], ...]:
+        series = self._asked(lambda: [dict(one["metric"]) for one in self.client.custom_query(query)])
+        plain = ({name: text for name, text in labels.items() if name != "__name__"} for labels in series)
+        return tuple({**labels, **rule.labels, "alertname": rule.name} for labels in plain)
+
     def firing(self, name: str, labels: Mapping[str, str]) -> bool | None:
-        """None where the server knows no such rule, or cannot evaluate it: that is no recovery."""
+        """None where the server knows no such rule, or cannot evaluate it, or measures nothing: that is no recovery."""
+        for polled in (self.polled(rule) for rule in self.own if rule.name == name):
+            if polled is not None:
+                fires, measured = (any(_meant(one, labels) for one in each) for each in (polled.firing, polled.measured))
+                return True if fires else False if measured else None
         rules = [rule for rule in self._alerting() if rule.name == name]
         if not rules or not all(rule.healthy for rule in rules):
             return None
@@ -75,7 +95,8 @@ class PrometheusMetrics:
         return self._asked(lambda: [a for a in alerts if a["labels"].get("alertname") == name and _meant(a["labels"], labels)])
 
     def _alerting(self) -> list[_Rule]:
-        return self._asked(lambda: [_rule(rule) for rule in self._rules("alert")])
+        own = [_Rule(rule.name, rule.expr, rule.after, True) for rule in self.own]
+        return self._asked(lambda: own + [_rule(rule) for rule in self._rules("alert")])
 
     def _recorded(self) -> dict[str, str]:
         return self._asked(lambda: {rule["name"]: rule["query"] for rule in self._rules("record")})

@@ -4,52 +4,64 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import sqlalchemy as sa
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError
 from sqlalchemy.engine import Connection, Row
 from sqlalchemy.exc import IntegrityError
 
+from bot.adapters.store.receiving import Reception
 from bot.adapters.store.schema import Database, entries, inbox, incidents, kept, notices
 from bot.errors import Stale
 from bot.incidents.incident import Incident
 from bot.ports import Delivery, Notice
 from bot.records.entry import Entry, Stage
-from bot.refs import ServiceRef
+from bot.refs import Instant, ServiceRef
 
+PRUNED = 1000
+"""How many old deliveries go at a time: nobody waits long behind it."""
 _INCIDENT: TypeAdapter[Incident] = TypeAdapter(Incident)
 
 
 class SqlStore:
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self._database, self._reception = database, Reception(database)
 
     def receive(self, delivery: Delivery) -> bool:
-        values = {
-            "key": delivery.key,
-            "source": delivery.source,
-            "repository": delivery.repository,
-            "body": delivery.body,
-            "received": delivery.received,
-            "handled": False,
-        }
-        with self._database.writing() as connection:
-            return bool(connection.execute(self._database.insert_once(inbox, ("key",), values)).rowcount)
+        return self._reception.receive(delivery)
 
-    def inbox(self, repository: str) -> Sequence[Delivery]:
+    def inbox(self, repository: str, limit: int | None = None, after: Delivery | None = None) -> Sequence[Delivery]:
         waiting = inbox.select().where(inbox.c.repository == repository, ~inbox.c.handled).order_by(inbox.c.received, inbox.c.key)
+        if after is not None:
+            later = sa.or_(inbox.c.received > after.received, sa.and_(inbox.c.received == after.received, inbox.c.key > after.key))
+            waiting = waiting.where(later)
         with self._database.reading() as connection:
-            rows = connection.execute(waiting).all()
+            rows = connection.execute(waiting.limit(limit)).all()
         return tuple(Delivery(row.key, row.source, row.repository, row.body, row.received) for row in rows)
 
-    def handled(self, key: str) -> None:
+    def waiting(self, repository: str) -> int:
+        count = sa.select(sa.func.count()).select_from(inbox).where(inbox.c.repository == repository, ~inbox.c.handled)
+        with self._database.reading() as connection:
+            return int(connection.execute(count).scalar_one())
+
+    def handled(self, *keys: str) -> None:
         with self._database.writing(lasting=False) as connection:  # what is taken in twice joins nothing twice
-            connection.execute(inbox.update().where(inbox.c.key == key).values(handled=True))
+            connection.execute(inbox.update().where(inbox.c.key.in_(keys)).values(handled=True))
+
+    def prune(self, bodies: Instant, keys: Instant) -> int:
+        old = sa.and_(inbox.c.handled, inbox.c.received < bodies, sa.func.length(inbox.c.body) > 0)
+        some = sa.select(inbox.c.key).where(old).limit(PRUNED)
+        gone = sa.select(inbox.c.key).where(inbox.c.handled, inbox.c.received < keys).limit(PRUNED)
+        with self._database.writing(lasting=False) as connection:
+            forgotten = connection.execute(inbox.delete().where(inbox.c.key.in_(gone))).rowcount
+            return int(forgotten + connection.execute(inbox.update().where(inbox.c.key.in_(some)).values(body=b"")).rowcount)
 
     def incident(self, key: str) -> Incident | None:
         with self._database.reading() as connection:
             text = connection.execute(sa.select(incidents.c.incident).where(incidents.c.id == key)).scalar()
-        return None if text is None else _INCIDENT.validate_json(text)
+        return None if text is None else _read(text)
 
     def open_incident(self, service: ServiceRef) -> Incident | None:
         return next(iter(self.incidents(service=service, open_only=True)), None)
@@ -64,16 +76,16 @@ class SqlStore:
         if open_only:
             query = query.where(incidents.c.open)
         with self._database.reading() as connection:
-            return tuple(_INCIDENT.validate_json(text) for text in connection.execute(query).scalars())
+            return tuple(_read(text) for text in connection.execute(query).scalars())
 
     def save(self, incident: Incident, entries: Sequence[Entry] = ()) -> Incident:
-        saved = _INCIDENT.validate_python(_INCIDENT.dump_python(incident) | {"rev": incident.rev + 1})
+        saved = replace(incident, rev=incident.rev + 1)
         columns = _service(incident.service) | {
             "opened": incident.opened,
             "open": incident.end is None,
             "due": incident.due,
             "rev": saved.rev,
-            "incident": _INCIDENT.dump_json(saved).decode(),
+            "incident": _written(saved),
         }
         try:
             with self._database.writing() as connection:
@@ -100,6 +112,16 @@ class SqlStore:
         with self._database.reading() as connection:
             return tuple(_entry(row) for row in connection.execute(query))
 
+    def last_entry(self, incident: str) -> Entry | None:
+        query = entries.select().where(entries.c.incident == incident).order_by(entries.c.seq.desc()).limit(1)
+        with self._database.reading() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else _entry(row)
+
+    def noted(self, key: str) -> bool:
+        with self._database.reading() as connection:
+            return connection.execute(sa.select(entries.c.seq).where(entries.c.incident == "", entries.c.key == key)).first() is not None
+
     def keep(self, name: str, value: bytes) -> None:
         with self._database.writing() as connection:
             connection.execute(self._database.upsert(kept, ("name",), {"name": name, "value": value}))
@@ -120,7 +142,7 @@ class SqlStore:
     def told(self, notice: Notice, outbox: tuple[str, bytes] | None = None) -> bool:
         values = {"key": notice.key, "title": notice.title, "text": notice.text, "urgent": notice.urgent}
         with self._database.writing() as connection:
-            new = bool(connection.execute(self._database.insert_once(notices, ("key",), values)).rowcount)
+            new = connection.execute(self._database.insert_once(notices, ("key",), values)).first() is not None
             if new and outbox is not None:
                 connection.execute(self._database.upsert(kept, ("name",), {"name": outbox[0], "value": outbox[1]}))
             return new
@@ -129,6 +151,20 @@ class SqlStore:
         with self._database.reading() as connection:
             rows = connection.execute(notices.select().order_by(notices.c.number)).all()
         return tuple(Notice(row.key, row.title, row.text, row.urgent) for row in rows)
+
+
+def _written(incident: Incident) -> str:
+    try:
+        return _INCIDENT.dump_json(incident).decode()
+    except PydanticSerializationError:  # a stranger's label holds half a surrogate pair
+        return json.dumps(_INCIDENT.dump_python(incident, mode="json"))
+
+
+def _read(text: str) -> Incident:
+    try:
+        return _INCIDENT.validate_json(text)
+    except ValidationError:
+        return _INCIDENT.validate_python(json.loads(text))
 
 
 def _service(service: ServiceRef) -> dict[str, object]:
@@ -152,6 +188,7 @@ def _append(connection: Connection, new: Sequence[Entry]) -> None:
             "facts": json.dumps(dict(entry.facts)),
             "previous": entry.previous,
             "hash": entry.hash,
+            "key": None if entry.incident else entry.facts.get("key"),
         }
         for entry in new
     ]

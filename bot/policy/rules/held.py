@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.objections import Objection, Weight
 from bot.policy.case import Case
-from bot.policy.words import holding
+from bot.policy.words import ending, holding
 
 
 def held(case: Case) -> Objection | None:
@@ -13,5 +13,5 @@ def held(case: Case) -> Objection | None:
         return None
     minutes = max(1, round((hold.until - case.now) / 60))
     reason = f" ({hold.reason})" if hold.reason else ""
-    why = f"{hold.by} holds it for {minutes} minutes more{reason}; `/rollback resume` ends that"
+    why = f"{hold.by} holds it for {minutes} minutes more{reason}; `{ending(hold)}` ends that"
     return Objection("held", why, Weight.NOTE if case.asked else Weight.FORBIDS)

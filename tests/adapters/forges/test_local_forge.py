@@ -92,6 +92,7 @@ def test_merging_moves_the_target_there(server: Server) -> None:
     assert answer == Merged(pull.head) and server.origin.head() == pull.head
     found = server.forge.find(BRANCH)
     assert found and (found.state, found.merge) == ("merged", pull.head)
+    assert server.origin.branches() == ("main",)
 
 
 def test_merging_twice_is_merging_once(server: Server) -> None:
@@ -111,6 +112,25 @@ def test_a_merge_whose_row_was_never_saved_is_found(server: Server) -> None:
 
     assert found and (found.state, found.merge) == ("merged", pull.head)
     assert server.forge.merge(pull, pull.head) == Merged(pull.head)
+    assert server.origin.branches() == ("main",)
+
+
+def test_a_merge_whose_branch_is_gone_and_whose_row_was_never_saved_is_found(server: Server) -> None:
+    pull = server.proposed()
+    server.repository.advance("main", server.base, pull.head)
+    server.repository.delete(BRANCH, pull.head)
+
+    found = server.forge.find(BRANCH)
+
+    assert found and (found.state, found.merge) == ("merged", pull.head)
+
+
+def test_a_server_where_nobody_may_delete_keeps_the_branch(server: Server) -> None:
+    subprocess.run(["git", "config", "receive.denyDeletes", "true"], cwd=server.origin.folder, check=True)
+    pull = server.proposed()
+
+    assert server.forge.merge(pull, pull.head) == Merged(pull.head)
+    assert server.origin.branches() == ("main", BRANCH)
 
 
 def test_a_target_that_moved_is_said_to_have_moved(server: Server) -> None:

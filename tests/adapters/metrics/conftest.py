@@ -30,6 +30,11 @@ class StandIn:
             return self._good({"groups": [{"name": "all", "rules": rules}]})
         if path == "/api/v1/alerts":
             return self._good({"alerts": self.alerts})
+        if path == "/api/v1/query":
+            if query["query"] not in self.series:
+                return 400, b'{"status":"error","errorType":"bad_data","error":"parse error"}'
+            now = [{"metric": labels, "value": points[-1]} for labels, points in self.series[query["query"]]]
+            return self._good({"resultType": "vector", "result": now})
         if path == "/api/v1/query_range":
             start, end = float(query["start"]), float(query["end"])
             if (end - start) / float(query["step"]) > 11000:

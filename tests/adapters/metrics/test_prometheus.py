@@ -8,6 +8,7 @@ import pytest
 
 from bot.adapters.metrics.prometheus import PrometheusMetrics
 from bot.errors import Unavailable
+from bot.incidents.rules import QueryRule
 
 RATIO = 'sum by (service) (rate(requests_total{code=~"5.."}[5m])) / sum by (service) (rate(requests_total[5m]))'
 LABELS = {"alertname": "HighErrorRate", "service": "checkout", "severity": "critical"}
@@ -148,3 +149,27 @@ def test_nobody_there_is_said_at_once_and_without_the_password() -> None:
             metrics.firing("HighErrorRate", LABELS)
 
     assert "hunter2" not in str(caught.value)
+
+
+OWN = QueryRule("Own", f"{RATIO} > 0.05", 60.0, {"environment": "prod"})
+
+
+def test_a_rule_of_the_configuration_is_evaluated_and_carries_its_labels(standin: Any, url: str) -> None:
+    over, under = {"service": "checkout"}, {"service": "cart"}
+    standin.series = {OWN.expr: [(over, [(0.0, "0.3")])], RATIO: [(over, [(0.0, "0.3")]), (under, [(0.0, "0.01")])]}
+
+    metrics = PrometheusMetrics(url).knowing((OWN,))
+
+    found = metrics.polled(OWN)
+    assert found is not None
+    assert found.firing == ({"service": "checkout", "environment": "prod", "alertname": "Own"},)
+    assert [labels["service"] for labels in found.measured] == ["checkout", "cart"]
+    assert [metrics.firing("Own", {"service": name}) for name in ("checkout", "cart", "nobody")] == [True, False, None]
+    assert metrics.range_window("Own") == 360.0
+    assert [sample.value for sample in metrics.samples("Own", found.firing[0], -10.0, 10.0)] == [0.3]
+    assert PrometheusMetrics(url).firing("Own", {"service": "checkout"}) is None
+
+
+def test_a_rule_of_the_configuration_that_is_no_promql_is_unavailable(standin: Any, url: str) -> None:
+    with pytest.raises(Unavailable):
+        PrometheusMetrics(url).polled(QueryRule("Own", "sum("))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from threading import Event, Lock
 
 import pytest
@@ -26,10 +25,15 @@ class Told:
 
 
 @pytest.fixture
-def rows(tmp_path: Path) -> Iterator[SqlQueueRows]:
-    database = Database(f"sqlite:///{tmp_path}/rollbot.db")
-    yield SqlQueueRows(database)
-    database.close()
+def database(database_url: str) -> Iterator[Database]:
+    opened = Database(database_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def rows(database: Database) -> SqlQueueRows:
+    return SqlQueueRows(database)
 
 
 def test_a_key_is_due_again_when_its_work_says_so(rows: SqlQueueRows) -> None:
@@ -64,7 +68,7 @@ def test_a_failure_is_tried_again_ever_later(rows: SqlQueueRows, caplog: pytest.
     for _ in range(3):
         start = clock.at
         assert runner.run_one()
-        while not rows.take(clock.at, clock.at):
+        while not rows.take(clock.at, clock.at, "w"):
             clock.at += 1.0
         waits.append(clock.at - start)
 
@@ -75,7 +79,7 @@ def test_a_failure_is_tried_again_ever_later(rows: SqlQueueRows, caplog: pytest.
 def test_what_a_dead_worker_held_is_worked_on_after_its_lease(rows: SqlQueueRows) -> None:
     clock, done = Told(), list[str]()
     LocalQueue(rows).enqueue("k", 0.0)
-    rows.take(clock.at, clock.at + LEASE)  # and the worker is gone
+    rows.take(clock.at, clock.at + LEASE, "gone")  # and the worker is gone
 
     runner = LocalRunner(rows, clock, done.append)
     early = runner.run_one()
@@ -100,8 +104,8 @@ def test_threads_never_work_on_one_lock_at_once(rows: SqlQueueRows) -> None:
             left.set()
 
     for name in names:
-        LocalQueue(rows).enqueue(name, 0.0)
-    runner = LocalRunner(rows, Told(), work, lock_of=lambda key: key.partition(":")[0], workers=3)
+        LocalQueue(rows, lock="shop").enqueue(name, 0.0)
+    runner = LocalRunner(rows, Told(), work, workers=3)
     runner.start()
 
     assert left.wait(20)
@@ -109,25 +113,19 @@ def test_threads_never_work_on_one_lock_at_once(rows: SqlQueueRows) -> None:
     assert (together, sorted(done), runner.alive) == ([], sorted(names), False)
 
 
-def test_what_is_put_wakes_the_workers_at_once(rows: SqlQueueRows, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_put_wakes_the_workers_at_once(rows: SqlQueueRows, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(local, "IDLE", 60.0)
     bell, looked, done = Event(), Event(), Event()
 
-    class Watched:
+    class Watched(SqlQueueRows):
         """Says when the workers have looked and found nothing."""
 
-        def take(self, now: Instant, until: Instant) -> str | None:
-            key = rows.take(now, until)
+        def take(self, now: Instant, until: Instant, holder: str) -> str | None:
+            key = super().take(now, until, holder)
             looked.set()
             return key
 
-        def done(self, key: str, again: Instant | None) -> None:
-            rows.done(key, again)
-
-        def put(self, key: str, due: Instant) -> None:
-            rows.put(key, due)
-
-    runner = LocalRunner(Watched(), Told(), lambda key: done.set(), workers=1, bell=bell)
+    runner = LocalRunner(Watched(database), Told(), lambda key: done.set(), workers=1, bell=bell)
     runner.start()
     assert looked.wait(10)
 

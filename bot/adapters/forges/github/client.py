@@ -130,8 +130,6 @@ class Client:
             raise Unclear("GitHub's GraphQL answered nothing that can be read")
         if errors := body.get("errors"):
             message = said({"errors": errors})
-            if any(isinstance(error, Mapping) and error.get("type") == "RATE_LIMITED" for error in errors):
-                raise Unavailable("GitHub's rate limit for GraphQL is used up; tried again later")
             if "something went wrong" in message.lower() or "timed out" in message.lower() or "timeout" in message.lower():
                 raise Unclear(f"GitHub's GraphQL did not finish: {message}")
             kinds = {str(error.get("type")) for error in errors if isinstance(error, Mapping)}

@@ -70,6 +70,9 @@ class Pace:
 
 
 def _limits(response: Response) -> bool:
+    if response.status == 200 and isinstance(response.body, Mapping):
+        errors = response.body.get("errors")  # GraphQL says it in its own way, and has done nothing then
+        return isinstance(errors, list) and any(isinstance(each, Mapping) and each.get("type") == "RATE_LIMITED" for each in errors)
     if response.status == 429:
         return True
     if response.status != 403:

@@ -28,6 +28,8 @@ _ROLES = {
     "admin": Role.ADMIN,
 }
 _LONGEST = 70_000
+_LOOKS = (0.0, 0.3, 1.0)
+"""Seconds before each look for what must be there."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -36,6 +38,8 @@ class GitHubConversation:
         self._client, self._comments = client, comments
         self._seen: dict[str, int] = {}
         """Our 👀 by where it stands: lists may lag behind."""
+        self._clear: set[str] = set()
+        """Where we have taken it away."""
 
     def role(self, login: str) -> Role:
         """By `role_name`; a role that the organisation made itself counts as the base role that GitHub says with it."""
@@ -61,6 +65,10 @@ class GitHubConversation:
         except Denied as error:
             raise Unavailable(f"whether {login} is in team {team} cannot be told: {error}") from error
         return found is not None and found.get("state") == "active"
+
+    def ours(self, actor_id: int) -> bool:
+        """By number: a login may be given up and taken by somebody else."""
+        return actor_id == self._client.identity().number
 
     def discussion(self, thread: Thread) -> Discussion:
         repository = _checked(thread.repository)
@@ -96,13 +104,25 @@ class GitHubConversation:
                 self._unseen(path)
 
     def _unseen(self, path: str) -> None:
-        if (known := self._seen.pop(path, None)) is not None:
-            self._gone(f"{path}/{known}")
+        known = self._seen.pop(path, None)
+        if known is None and path in self._clear:
             return
+        for number in self._eyes(path) if known is None else [known]:
+            self._gone(f"{path}/{number}")
+        self._clear.add(path)
+
+    def _eyes(self, path: str) -> list[int]:
+        """Our 👀 that an earlier run of ours left there. A list that has none may only lag behind."""
         me = self._client.identity().number
-        for each in self._client.each(path, content=Reaction.SEEN.value):
-            if each["content"] == Reaction.SEEN.value and (each.get("user") or {}).get("id") == me:
-                self._gone(f"{path}/{each['id']}")
+        for pause in _LOOKS:
+            self._client.timing.sleep(pause)
+            found = self._client.each(path, content=Reaction.SEEN.value)
+            eyes = [
+                int(each["id"]) for each in found if each["content"] == Reaction.SEEN.value and (each.get("user") or {}).get("id") == me
+            ]
+            if eyes:
+                return eyes
+        return []
 
     def _gone(self, path: str) -> None:
         def take() -> bool:

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.adapters.forges.github.hub import Hub
 from tests.github.server import FakeGitHub
@@ -19,3 +21,11 @@ def server() -> Iterator[FakeGitHub]:
 def hub(server: FakeGitHub, tmp_path: Path) -> Iterator[Hub]:
     with Hub(server, tmp_path) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def key() -> str:
+    """An App's private key."""
+    made = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    form = serialization.NoEncryption()
+    return made.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, form).decode()

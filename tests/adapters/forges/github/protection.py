@@ -124,7 +124,7 @@ GUARDS: Mapping[str, Guard] = {
         _both(_allow(), _protect(required_checks=["ci"], strict=True)),
         "waits",
         "ci",
-        _both(_check("success"), _push),
+        _both(_push, _check("success")),
         _check("success"),
     ),
     "squash only": Guard(_allow("squash"), "merged"),

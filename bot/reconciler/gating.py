@@ -1,0 +1,71 @@
+"""Whether a canary may be taken back in the cluster: what a progressive controller asks, answered from what we believe. No unless yes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.errors import Stale
+from bot.incidents.incident import Incident, Kind
+from bot.incidents.lifecycle import State
+from bot.incidents.resolve import Unresolved, resolve
+from bot.policy.settings import Trust
+from bot.policy.words import holding
+from bot.ports import Ports
+from bot.reconciler.saving import note_alone
+from bot.reconciler.view import View, look_around
+from bot.records.entry import Note, Stage
+from bot.signals.signal import Alert
+
+TRIES = 5
+STILL_BAD = frozenset((State.ADMITTED, State.PROPOSED))
+"""Decided and admitted, and not merged yet: afterwards what runs is our own rollback."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    opens: bool
+    why: str
+
+
+def gate(asked: Alert, ports: Ports) -> Gate:
+    """Say whether what runs is to be taken back. `asked.labels` name the service; that it was opened is in the record.
+
+    Raises Unavailable or Refused where the repository cannot be read, which is no yes either.
+    """
+    view = look_around(ports, fresh=False)
+    found = resolve(asked, view.state.estate, view.config.alerts)
+    if isinstance(found, Unresolved):
+        return Gate(False, f"it names no one service: {found.why}")
+    incident = ports.store.open_incident(found.service)
+    why = _against(incident, view) if incident else f"no incident of {found.service} is open"
+    if why or incident is None:
+        return Gate(False, why)
+    said = Gate(True, f"{incident.id}: {incident.action.version} is being rolled back")
+    _tell(f"the gate of {asked.source} was opened for {found.service}", said.why, {"gate": f"{incident.id}:{len(incident.actions)}"}, ports)
+    return said
+
+
+def _tell(what: str, why: str, facts: dict[str, str], ports: Ports) -> None:
+    """Record it once an action: a controller asks every few seconds. Raises Stale where others write all the time."""
+    for left in range(TRIES, 0, -1):
+        if any(entry.facts.get("gate") == facts["gate"] for entry in ports.store.entries("")):
+            return
+        try:
+            note_alone(Note(Stage.CHANGE, what, (why,), facts), ports)
+            return
+        except Stale:
+            if left == 1:
+                raise
+
+
+def _against(incident: Incident, view: View) -> str:
+    """Why what runs is not to be taken back; "" where nothing is said against it."""
+    if view.stopped:
+        return f"stopped: {view.stopped}"
+    if hold := holding(view.holds, incident.service, view.now):
+        return f"{hold.by} holds {incident.service}"
+    if incident.state not in STILL_BAD or incident.action.kind is not Kind.ROLLBACK:
+        return f"{incident.id} is {incident.state}: no rollback is under way"
+    if incident.action.mode not in (Trust.MERGE, Trust.PUSH):
+        return f"{incident.id}: the rollback is only proposed, and waits for a person"
+    return ""
