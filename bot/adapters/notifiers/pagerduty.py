@@ -49,7 +49,7 @@ def _told(notice: Notice) -> dict[str, Any]:
     if of is not None:
         details |= {"repository": of.repository, "environment": of.environment, "service": of.name, "cluster": of.cluster or ""}
     payload = {
-        "summary": notice.title[:_SUMMARY],
+        "summary": f"Rollbot: {notice.title}"[:_SUMMARY],  # its webhook brings this title back to us, where it is known as ours
         "source": str(of) if of else "rollbot",
         "severity": "critical",
         "custom_details": details,
