@@ -13,6 +13,8 @@ from bot.reconciler.outbox import announce
 from bot.web.app import create_app
 from tests.adapters.notifiers.standin import HOOK, standing_in
 
+INSIDER = ("", "api-token-0123456789")
+
 
 @pytest.fixture
 def told(ports, settings):
@@ -31,8 +33,8 @@ def test_an_urgent_notice_that_nobody_has_is_seen_and_alerts_are_still_taken(tol
     announce([Notice("k", "checkout: escalated", "why", urgent=True)], ports)
     deliver(ports)
 
-    answer = client.get("/readyz")
-    text = client.get("/metrics").text
+    answer = client.get("/readyz", auth=INSIDER)
+    text = client.get("/metrics", auth=INSIDER).text
 
     assert answer.status_code == 200
     [repository] = answer.json()["repositories"]
@@ -49,6 +51,19 @@ def test_once_it_is_delivered_all_is_well(told):
     announce([Notice("k", "checkout: escalated", "why", urgent=True)], ports)
     deliver(ports)
 
-    assert client.get("/readyz").json()["repositories"][0]["notices"] == "ok"
-    assert f'rollbot_notices_undelivered{{repository="{ports.repository.name}"}} 0' in client.get("/metrics").text
+    assert client.get("/readyz", auth=INSIDER).json()["repositories"][0]["notices"] == "ok"
+    assert f'rollbot_notices_undelivered{{repository="{ports.repository.name}"}} 0' in client.get("/metrics", auth=INSIDER).text
     assert len(stand.messages) == 1
+
+
+def test_who_has_no_token_is_told_how_many_and_not_of_what(told):
+    stand, ports, client = told
+    stand.failing = [500]
+    announce([Notice("k", "checkout: escalated", "why", urgent=True)], ports)
+    deliver(ports)
+
+    answer, text = client.get("/readyz"), client.get("/metrics").text
+
+    assert answer.json() == {"ready": True, "failing": ["notices"]}
+    assert "rollbot_notices_undelivered 1\n" in text and 'rollbot_notices_waiting{notifier="slack"} 1\n' in text
+    assert "rollbot_worked_timestamp_seconds 1" in text and ports.repository.name not in text
