@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from bot.incidents.incident import Incident
 from bot.ports import Notice, Ports
 from bot.reconciler.commanding import reached_by
-from bot.reconciler.deeds import Done, approve, cancel, done_before
+from bot.reconciler.deeds import Done, approve, cancel, close_cancelled, done_before
 from bot.reconciler.outbox import announce
 from bot.reconciler.saving import save
 from bot.reconciler.step import Step
@@ -30,6 +30,7 @@ def call(verb: str, incident: Incident, who: str, permitted: Permitted, ports: P
     permitted(reached_by(incident, view, ports))
     command = _called(verb, incident, who, view)
     if (before := done_before(command, ports)) is not None:
+        close_cancelled(before.incident, ports)
         return before
     if verb == "approve":
         return approve(incident, command, Approve(), view, ports)

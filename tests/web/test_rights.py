@@ -1,10 +1,27 @@
 """A token names environments and what it may do there; tested at the door."""
 
+from dataclasses import replace
+
 import pytest
 from starlette.testclient import TestClient
 
+from bot.errors import Unavailable
 from bot.web.app import create_app
 from bot.web.guard import RIGHTS, identity
+
+
+class Away:
+    """A forge that goes away before it closes anything."""
+
+    def __init__(self, forge):
+        self._forge = forge
+
+    def __getattr__(self, name):
+        return getattr(self._forge, name)
+
+    def close(self, pull, why):
+        raise Unavailable("the forge does not answer")
+
 
 TOKENS = {
     "ada": "all-everything-0123",
@@ -135,6 +152,20 @@ def test_cancelled_is_ended_and_its_pull_request_closed(ask, proposed, ports):
 
     assert answers == [202, 202]
     assert str(ports.store.incident(proposed).end) == "cancelled" and ports.forge.find(branch).state == "closed"
+
+
+def test_a_call_that_was_killed_before_it_closed_the_pull_request_closes_it_when_it_comes_again(ask, proposed, ports, house, settings):
+    branch = ports.store.incident(proposed).action.branch
+    killed = replace(ports, forge=Away(ports.forge))
+    with TestClient(create_app(settings, {ports.repository.name: killed}), base_url="http://127.0.0.1") as client:
+        headers = {"Authorization": "Bearer api-token-0123456789"}
+        first = client.post(f"/api/v1/incidents/{proposed}/cancel", headers=headers)
+    before = ports.forge.find(branch).state
+
+    again = ask("ada", f"/incidents/{proposed}/cancel", "POST")
+
+    assert first.status_code == 503 and again.status_code == 202
+    assert (before, ports.forge.find(branch).state) == ("open", "closed")
 
 
 def test_that_somebody_is_at_it_is_recorded_once(ask, proposed, ports):
