@@ -326,16 +326,52 @@ class Logs(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something a person should know now. `key` makes it idempotent; `urgent` asks for a page."""
+    """Something a person should know now. `key` makes it idempotent; `urgent` asks for a page.
+
+    `about`: what the page is for (an incident's id), `state` where that stands, `service` whose it is; `handled`: nobody has to come for
+    it any more; `taken`: somebody is at it. `url`: where there is more.
+    """
 
     key: str
     title: str
     text: str
     urgent: bool
+    about: str = ""
+    state: str = ""
+    service: ServiceRef | None = None
+    handled: bool = False
+    url: str = ""
+    taken: bool = False
+
+    @property
+    def subject(self) -> str:
+        """What ties a page to the word that it is handled."""
+        return self.about or self.key
 
 
 class Notifier(Protocol):
+    """Where a notice goes that nobody waits for: it never fails."""
+
     def notify(self, notice: Notice) -> None: ...
+
+
+class Messenger(Protocol):
+    """Something outside that reaches people. What was delivered where is the caller's to remember."""
+
+    def deliver(self, notice: Notice) -> None:
+        """Hand it over; delivered twice where an answer was lost, it is one page. What is no concern of this one is left out.
+
+        Raises Unavailable where it has to be tried again, Refused where it will not be taken as things are.
+        """
+        ...
+
+    def renew(self, pages: Sequence[Notice]) -> None:
+        """Keep up what stands only as long as it is told, and show that we live; nothing where the other side remembers by itself."""
+        ...
+
+    def check(self) -> str:
+        """Say how it answers, without paging anybody. Raises Unavailable, Refused."""
+        ...
 
 
 class Queue(Protocol):
@@ -417,8 +453,16 @@ class Store(Protocol):
 
     def kept(self, name: str) -> bytes | None: ...
 
-    def told(self, notice: Notice) -> bool:
-        """Remember a notice; False where one with its key was remembered before."""
+    def kept_under(self, prefix: str) -> Mapping[str, bytes]:
+        """Every small value whose name begins so, by name."""
+        ...
+
+    def forget(self, name: str) -> None:
+        """Keep that small value no more."""
+        ...
+
+    def told(self, notice: Notice, outbox: tuple[str, bytes] | None = None) -> bool:
+        """Remember a notice; False where one with its key was remembered before. A new one's `outbox` (name, value) is kept with it."""
         ...
 
     def notices(self) -> Sequence[Notice]:
@@ -481,3 +525,9 @@ class Ports:
     """Why this deployment is to change nothing; None where it may."""
     fetched: dict[str, Instant] = field(default_factory=dict)
     """When the repository was last fetched."""
+    messengers: Mapping[str, Messenger] = field(default_factory=dict)
+    """What reaches people, by the name of its row."""
+    public_url: str = ""
+    """Where people find our pages, "" where nobody said."""
+    patience: float = 600.0
+    """Seconds that Git's host may be away before a person is paged for what waits."""

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.errors import BadConfig, Refused, Unavailable
-from bot.ports import Alerts, Clock, Cluster, Conversation, Forge, Logs, Metrics, Notifier, Ports, Queue, Repository, Store
+from bot.ports import Alerts, Clock, Cluster, Conversation, Forge, Logs, Messenger, Metrics, Notifier, Ports, Queue, Repository, Store
 
 if TYPE_CHECKING:
+    from pydantic import SecretStr
+
     from bot.adapters.clock import SteadyClock
     from bot.adapters.forges.github.client import Client
     from bot.adapters.forges.github.opening import Login
@@ -45,6 +47,7 @@ def house(settings: Settings, addresses: tuple[str, ...] = ()) -> Iterator[House
     from bot.adapters.queues.local import LocalQueue
     from bot.adapters.store.due import REST, SqlQueueRows
     from bot.adapters.store.schema import Database
+    from bot.reconciler.outbox import NOTIFY
 
     addresses = addresses or settings.repo_url
     if not addresses:
@@ -58,7 +61,7 @@ def house(settings: Settings, addresses: tuple[str, ...] = ()) -> Iterator[House
         for address in addresses:
             client = stack.enter_context(github(address, settings))
             one = stack.enter_context(repository(address, settings, client))
-            named[one.name] = _ports(one, settings, database, LocalQueue(rows, bell, one.name), pins, client, time)
+            named[one.name] = _ports(one, settings, database, LocalQueue(rows, bell, one.name, (NOTIFY,)), pins, client, time)
         if len(named) < len(addresses):
             raise BadConfig("ROLLBOT_REPO_URL names a repository twice")
         yield House(named, rows, bell, time)
@@ -236,6 +239,9 @@ def _ports(
         cluster=cluster(settings, opened),
         metrics=metrics(settings),
         notifier=_notifier(),
+        messengers=messengers(settings),
+        public_url=settings.public_url,
+        patience=60 * settings.git_down_minutes,
         store=SqlStore(database),
         queue=queue,
         clock=time,
@@ -314,3 +320,19 @@ def _notifier() -> Notifier:
     from bot.adapters.notifiers.log import LogNotifier
 
     return LogNotifier()
+
+
+def messengers(settings: Settings) -> Mapping[str, Messenger]:
+    """Return what reaches people, by name: every row of NOTIFIERS whose setting is given. Raises BadConfig."""
+    from bot.adapters.notifiers.notifiers import NOTIFIERS
+
+    found: dict[str, Messenger] = {}
+    for row in NOTIFIERS.values():
+        first, *rest = (_plain(getattr(settings, name)) for name in row.settings)
+        if first:
+            found |= row.opened(first, *rest)
+    return found
+
+
+def _plain(value: SecretStr | str | None) -> str:
+    return "" if value is None else value if isinstance(value, str) else value.get_secret_value()
