@@ -17,6 +17,7 @@ from bot.ports import Ports
 from bot.reconciler.casing import accusing, case_of, releases_of
 from bot.reconciler.counting import made_alone
 from bot.reconciler.drafting import branch, planned
+from bot.reconciler.pulling import unpullable
 from bot.reconciler.reaching import least_trusted, reached
 from bot.reconciler.step import MINUTE, Step, end, move, reasons, stay
 from bot.reconciler.view import View
@@ -39,6 +40,7 @@ def plan_it(incident: Incident, view: View, ports: Ports) -> Step:
         *accepted(plan.objections, view.config.policy.accept),
         *_policy(incident, plan, view, ports),
         *_turned_down(incident, plan, ports),
+        *unpullable(plan, view.state, ports.registry),
     )
     mode = MODES[incident.request.mode] if incident.request and incident.request.mode else None
     drawn = _drawn(plan)
