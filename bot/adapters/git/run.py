@@ -39,7 +39,7 @@ _ENVIRONMENT = {
     "GIT_LITERAL_PATHSPECS": "1",
     "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_FLUSH": "0",  # `git log` would flush after every commit; `cat-file --batch` answers at once all the same
+    "GIT_FLUSH": "0",  # `git log` would flush after every commit; `cat-file` answers what it was asked all the same
     "GIT_ALLOW_PROTOCOL": "https:http:ssh:git:file",
     "GIT_SSH_COMMAND": "ssh -o BatchMode=yes -o ConnectTimeout=15",
 }
