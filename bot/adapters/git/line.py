@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import overload
 
 from bot.adapters.git.blobs import Blobs
 from bot.adapters.git.brought import brought
 from bot.adapters.git.lines import Lines, Piece
 from bot.adapters.git.log import COMMAND, commit, records
-from bot.adapters.git.run import Git
+from bot.adapters.git.run import Git, Stream
 from bot.errors import Unavailable
 from bot.refs import Sha
 from bot.releases.release import Commit
@@ -65,7 +66,7 @@ def line(git: Git, blobs: Blobs, lines: Lines, scope: str, head: Sha) -> Line:
     if lines.whole(scope, head):
         return _kept(lines, scope, head)
     tip = lines.tip(scope)
-    if tip is not None and lines.whole(scope, tip):
+    if tip is not None:
         extended = _extended(git, blobs, lines, scope, head, tip)
         if extended is not None:  # its truth would be its length, and all of it read for that
             return extended
@@ -75,20 +76,24 @@ def line(git: Git, blobs: Blobs, lines: Lines, scope: str, head: Sha) -> Line:
 def _extended(git: Git, blobs: Blobs, lines: Lines, scope: str, head: Sha, tip: Sha) -> Line | None:
     """Answer the line where it shares its older part with the one kept last, else None (after a force-push)."""
     # The tip itself may be forgotten since, where the branch was force-pushed and cleaned up.
-    new = list(_records(git, blobs, "--ignore-missing", head, "--not", tip))
+    with git.stream(*COMMAND, "--ignore-missing", head, "--not", tip, "--") as stream:
+        if not lines.whole(scope, tip):  # looked up while git looks
+            return None
+        new = list(_told(stream, git, blobs))
     if not new:
         older = _kept(lines, scope, tip)
         at = next((i for i, found in enumerate(older) if found.sha == head), None)
         return None if at is None else Line(older[at:])
-    parent = commit(new[-1]).parent
-    if parent is None or not lines.whole(scope, parent):
+    commits = [commit(record) for record in new]
+    parent = commits[-1].parent
+    if parent is None or (parent != tip and not lines.whole(scope, parent)):
         return None
     if lines.small(scope, parent):
         below = _piece(lines, scope, parent)
         lines.put(scope, [Piece(head, below.parent, _text(new) + below.text)], head, instead_of=parent)
-    else:
-        lines.put(scope, [Piece(head, parent, _text(new))], head)
-    return _kept(lines, scope, head)
+        return Line(chain(commits, _older(lines, scope, below)))
+    lines.put(scope, [Piece(head, parent, _text(new))], head)
+    return Line(chain(commits, _below(lines, scope, parent)))
 
 
 def _anew(git: Git, blobs: Blobs, lines: Lines, scope: str, head: Sha) -> Line:
@@ -126,19 +131,28 @@ def _older(lines: Lines, scope: str, piece: Piece) -> Iterator[Commit]:
         piece = _piece(lines, scope, piece.parent)
 
 
+def _below(lines: Lines, scope: str, top: Sha) -> Iterator[Commit]:
+    """Yield the older commits, from a piece that is too large to be replaced: it is read when it is come to."""
+    yield from _older(lines, scope, _piece(lines, scope, top))
+
+
 def _piece(lines: Lines, scope: str, top: Sha) -> Piece:
     if piece := lines.get(scope, top):
         return piece
     raise Unavailable("the cache of commits was replaced while it was read")
 
 
-def _records(git: Git, blobs: Blobs, *range_: str) -> Iterator[list[bytes]]:
+def _records(git: Git, blobs: Blobs, head: Sha) -> Iterator[list[bytes]]:
+    with git.stream(*COMMAND, head, "--") as stream:
+        yield from _told(stream, git, blobs)
+
+
+def _told(stream: Stream, git: Git, blobs: Blobs) -> Iterator[list[bytes]]:
     def contains(commit: Sha, ancestor: Sha) -> bool:
         return git.answer("merge-base", "--is-ancestor", ancestor, commit).status == 0
 
-    with git.stream(*COMMAND, *range_, "--") as stream:
-        yield from brought(records(iter(lambda: stream.out.read(_CHUNK), b"")), blobs.object, contains)
-        stream.finish()
+    yield from brought(records(iter(lambda: stream.out.read(_CHUNK), b"")), blobs.object, contains)
+    stream.finish()
 
 
 def _text(found: Iterable[list[bytes]]) -> bytes:
