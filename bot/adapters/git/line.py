@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import overload
 
 from bot.adapters.git.blobs import Blobs
-from bot.adapters.git.brought import brought
+from bot.adapters.git.brought import CONTAINS, brought
 from bot.adapters.git.lines import Lines, Piece
 from bot.adapters.git.log import COMMAND, commit, records
 from bot.adapters.git.run import Git, Stream
+from bot.adapters.git.trees import Trees
+from bot.adapters.git.walk import walked
 from bot.errors import Unavailable
 from bot.refs import Sha
 from bot.releases.release import Commit
+
+WHOLE = "whole"
+"""The scope of a repository whose commits have the parents that they name."""
 
 _PIECE = 1 << 20
 _CHUNK = 1 << 18
@@ -61,25 +66,23 @@ class Line(Sequence[Commit]):
             at += 1
 
 
-def line(git: Git, blobs: Blobs, lines: Lines, scope: str, head: Sha) -> Line:
+def line(git: Git, blobs: Blobs, trees: Trees, lines: Lines, scope: str, head: Sha) -> Line:
     """Answer the line that ends in `head`, and keep what was new of it."""
     if lines.whole(scope, head):
         return _kept(lines, scope, head)
     tip = lines.tip(scope)
     if tip is not None:
-        extended = _extended(git, blobs, lines, scope, head, tip)
+        extended = _extended(git, blobs, trees, lines, scope, head, tip)
         if extended is not None:  # its truth would be its length, and all of it read for that
             return extended
     return _anew(git, blobs, lines, scope, head)
 
 
-def _extended(git: Git, blobs: Blobs, lines: Lines, scope: str, head: Sha, tip: Sha) -> Line | None:
+def _extended(git: Git, blobs: Blobs, trees: Trees, lines: Lines, scope: str, head: Sha, tip: Sha) -> Line | None:
     """Answer the line where it shares its older part with the one kept last, else None (after a force-push)."""
-    # The tip itself may be forgotten since, where the branch was force-pushed and cleaned up.
-    with git.stream(*COMMAND, "--ignore-missing", head, "--not", tip, "--") as stream:
-        if not lines.whole(scope, tip):  # looked up while git looks
-            return None
-        new = list(_told(stream, git, blobs))
+    new = _new(git, blobs, trees if scope == WHOLE else None, head, tip, lambda: lines.whole(scope, tip))
+    if new is None:
+        return None
     if not new:
         older = _kept(lines, scope, tip)
         at = next((i for i, found in enumerate(older) if found.sha == head), None)
@@ -94,6 +97,16 @@ def _extended(git: Git, blobs: Blobs, lines: Lines, scope: str, head: Sha, tip: 
         return Line(chain(commits, _older(lines, scope, below)))
     lines.put(scope, [Piece(head, parent, _text(new))], head)
     return Line(chain(commits, _below(lines, scope, parent)))
+
+
+def _new(git: Git, blobs: Blobs, trees: Trees | None, head: Sha, tip: Sha, kept: Callable[[], bool]) -> list[list[bytes]] | None:
+    """Return the records of what is in the past of `head` and not in that of `tip`, None where that one is not `kept` any more."""
+    plain = walked(blobs, trees, head, tip) if trees else None
+    if plain is not None:
+        return list(brought(plain, blobs.object, _contains(git))) if kept() else None
+    # The tip itself may be forgotten since, where the branch was force-pushed and cleaned up.
+    with git.stream(*COMMAND, "--ignore-missing", head, "--not", tip, "--") as stream:
+        return list(_told(stream, git, blobs)) if kept() else None  # looked up while git looks
 
 
 def _anew(git: Git, blobs: Blobs, lines: Lines, scope: str, head: Sha) -> Line:
@@ -148,11 +161,12 @@ def _records(git: Git, blobs: Blobs, head: Sha) -> Iterator[list[bytes]]:
 
 
 def _told(stream: Stream, git: Git, blobs: Blobs) -> Iterator[list[bytes]]:
-    def contains(commit: Sha, ancestor: Sha) -> bool:
-        return git.answer("merge-base", "--is-ancestor", ancestor, commit).status == 0
-
-    yield from brought(records(iter(lambda: stream.out.read(_CHUNK), b"")), blobs.object, contains)
+    yield from brought(records(iter(lambda: stream.out.read(_CHUNK), b"")), blobs.object, _contains(git))
     stream.finish()
+
+
+def _contains(git: Git) -> CONTAINS:
+    return lambda commit, ancestor: git.answer("merge-base", "--is-ancestor", ancestor, commit).status == 0
 
 
 def _text(found: Iterable[list[bytes]]) -> bytes:
