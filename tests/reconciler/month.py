@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from bot.adapters.queues.local import LocalRunner
-from bot.adapters.store.due import SqlQueueRows
 from bot.adapters.store.schema import queue
 from bot.errors import BadConfig, Refused
 from bot.incidents.incident import Incident
+from bot.ports import PullRows, QueueRows, Store
 from bot.reconciler.intake import receive
 from bot.reconciler.sweep import sweep
 from bot.records.entry import broken
@@ -36,6 +36,7 @@ from bot.world.story import Story, ToldCommit
 from bot.world.talk import Comment, payload
 from bot.world.world import World
 from tests.reconciler.memory import MemoryOrigin, MemoryRepository
+from tests.reconciler.shelf import MemoryPullRows, MemoryQueueRows, MemoryStore
 from tests.reconciler.test_kills import EFFECTS, Killed
 
 DAY = 86400.0
@@ -45,6 +46,8 @@ SWEEP = 300.0
 PATIENCE = 3600.0
 """So long people let a proposal, a stop or a firing alert stand before they see to it."""
 STOP = ".rollbot/stop"
+SHOP = Path("/git.example/shop.git")
+"""Not on any disk, and of the same name in every month: names of branches and incidents come from it."""
 ADA = "Ada Byron <ada@shop.example>"
 SERVICES = ("checkout", "catalogue", "frontend", "payments", "search")
 SPANS = st.sampled_from((0.0, 300.0, 2400.0, 3 * 3600.0, DAY, 2 * DAY))
@@ -69,8 +72,10 @@ class MonthWorld(LivedWorld):
     pace = STEP
     """Seconds from look to look while anything happens."""
 
-    def __init__(self, told: Story, folder: Path, origin: Origin | None = None) -> None:
-        super().__init__(told, folder, origin or MemoryOrigin(folder / "shop.git", told.branch))
+    def __init__(self, told: Story, folder: Path, origin: Origin | None = None, on_disk: bool = True) -> None:
+        """`on_disk`: what Rollbot knows is kept in SQLite, else in memory, which is much quicker."""
+        self.on_disk = on_disk
+        super().__init__(told, folder, origin or MemoryOrigin(SHOP, told.branch))
         self.whole, self.alive, self.dies_after = self._ports, True, 0
         self.deaths, self.swept = 0, self.clock.now()
         self.letters: list[tuple[str, bytes, str]] = []
@@ -84,6 +89,13 @@ class MonthWorld(LivedWorld):
             return MemoryRepository(self.origin.folder.as_uri(), self.origin, self.clock)
         return super().reached()
 
+    def keeping(self, database_url: str) -> tuple[Store, QueueRows, PullRows]:
+        if self.on_disk:
+            store, self.rows, pulls = super().keeping(database_url)
+            return store, self.rows, pulls
+        self.rows = MemoryQueueRows()
+        return MemoryStore(), self.rows, MemoryPullRows()
+
     def start(self) -> None:
         """Start Rollbot: it knows what it stored, and nothing else."""
         names = ("repository", "forge", "notifier", "store", "queue", "conversation")
@@ -91,7 +103,7 @@ class MonthWorld(LivedWorld):
         self._ports = replace(self.whole, **fragile)
         self._ports.fetched.clear()
         self._ports.seen.clear()
-        rows: Any = Fragile(SqlQueueRows(self.database), self)
+        rows: Any = Fragile(self.rows, self)
         self._runner = LocalRunner(rows, self.clock, self._work, workers=0)
 
     def survived(self, answer: Any) -> Any:
@@ -168,6 +180,8 @@ class MonthWorld(LivedWorld):
         return max(now + self.pace, min(moments, default=now + DAY))
 
     def _queued(self) -> list[Instant]:
+        if isinstance(self.rows, MemoryQueueRows):
+            return self.rows.moments()
         with self.database.reading() as connection:
             rows = connection.execute(queue.select()).all()
         return [at for row in rows for at in (row.leased or row.due,) if at is not None]
@@ -260,9 +274,9 @@ class Month(RuleBasedStateMachine):
         self.errors = _Errors()
         logging.getLogger("rollbot").addHandler(self.errors)
 
-    @initialize(trust=st.sampled_from(TRUST), undo_alone=st.booleans())
-    def begin(self, trust: str, undo_alone: bool) -> None:
-        self.world = MonthWorld(a_story(trust, undo_alone), self.folder)
+    @initialize(trust=st.sampled_from(TRUST), undo_alone=st.booleans(), on_disk=st.sampled_from((*[False] * 7, True)))
+    def begin(self, trust: str, undo_alone: bool, on_disk: bool) -> None:
+        self.world = MonthWorld(a_story(trust, undo_alone), self.folder, on_disk=on_disk)
         self.started = self.world.clock.now()
 
     # Releases
