@@ -5,6 +5,7 @@ Hypothesis chooses what happens and in which order; a law that is broken is told
 
 from __future__ import annotations
 
+import copy
 import logging
 import re
 import shutil
@@ -12,6 +13,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +48,7 @@ SWEEP = 300.0
 PATIENCE = 3600.0
 """So long people let a proposal, a stop or a firing alert stand before they see to it."""
 STOP = ".rollbot/stop"
-SHOP = Path("/git.example/shop.git")
+SHOP = Path("/virtual/example/shop.git")
 """Not on any disk, and of the same name in every month: names of branches and incidents come from it."""
 ADA = "Ada Byron <ada@shop.example>"
 SERVICES = ("checkout", "catalogue", "frontend", "payments", "search")
@@ -235,8 +237,13 @@ class MonthWorld(LivedWorld):
         return [pull.branch for pull in pulls if pull and pull.state == "open"]
 
 
+@lru_cache(1)
+def _shop() -> Any:
+    return yaml.safe_load(story.SHOP.read_text())
+
+
 def a_story(trust: str, undo_alone: bool) -> Story:
-    raw = yaml.safe_load(story.SHOP.read_text())
+    raw = copy.deepcopy(_shop())
     raw["services"]["checkout/prod"]["bad_lines"] = {"POOL_SIZE=1\n": 0.5}
     raw["services"]["catalogue/prod"]["bad_lines"] = {"CACHE_TTL=1\n": 0.4}
     config = {"policy": {"trust": {"prod": trust}, "undo_alone": undo_alone, "cooldown": "1h"}, "outcomes": {"soak": "5m"}}
@@ -274,7 +281,7 @@ class Month(RuleBasedStateMachine):
         self.errors = _Errors()
         logging.getLogger("rollbot").addHandler(self.errors)
 
-    @initialize(trust=st.sampled_from(TRUST), undo_alone=st.booleans(), on_disk=st.sampled_from((*[False] * 7, True)))
+    @initialize(trust=st.sampled_from(TRUST), undo_alone=st.booleans(), on_disk=st.sampled_from((*[False] * 15, True)))
     def begin(self, trust: str, undo_alone: bool, on_disk: bool) -> None:
         self.world = MonthWorld(a_story(trust, undo_alone), self.folder, on_disk=on_disk)
         self.started = self.world.clock.now()
