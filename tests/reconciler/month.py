@@ -25,20 +25,19 @@ from bot.adapters.queues.local import LocalRunner
 from bot.adapters.store.schema import queue
 from bot.errors import BadConfig, Refused
 from bot.incidents.incident import Incident
-from bot.ports import PullRows, QueueRows, Store
 from bot.reconciler.intake import receive
 from bot.reconciler.sweep import sweep
 from bot.records.entry import broken
 from bot.records.trailers import trailers
 from bot.refs import Instant, Sha
 from bot.world import story
-from bot.world.lived import LivedWorld
 from bot.world.origin import Origin
 from bot.world.story import Story, ToldCommit
 from bot.world.talk import Comment, payload
 from bot.world.world import World
-from tests.reconciler.memory import MemoryOrigin, MemoryRepository
-from tests.reconciler.shelf import MemoryPullRows, MemoryQueueRows, MemoryStore
+from tests.reconciler.memory import MemoryOrigin
+from tests.reconciler.quick import QuickWorld
+from tests.reconciler.shelf import MemoryQueueRows
 from tests.reconciler.test_kills import EFFECTS, Killed
 
 DAY = 86400.0
@@ -48,8 +47,6 @@ SWEEP = 300.0
 PATIENCE = 3600.0
 """So long people let a proposal, a stop or a firing alert stand before they see to it."""
 STOP = ".rollbot/stop"
-SHOP = Path("/virtual/example/shop.git")
-"""Not on any disk, and of the same name in every month: names of branches and incidents come from it."""
 ADA = "Ada Byron <ada@shop.example>"
 SERVICES = ("checkout", "catalogue", "frontend", "payments", "search")
 SPANS = st.sampled_from((0.0, 300.0, 2400.0, 3 * 3600.0, DAY, 2 * DAY))
@@ -68,16 +65,14 @@ class Fragile:
         return found if name not in EFFECTS else lambda *words, **named: self._world.survived(found(*words, **named))
 
 
-class MonthWorld(LivedWorld):
-    """Git in memory, time in leaps: where nothing changes, the next thing that is due is looked for."""
+class MonthWorld(QuickWorld):
+    """Time in leaps: where nothing changes, the next thing that is due is looked for."""
 
     pace = STEP
     """Seconds from look to look while anything happens."""
 
     def __init__(self, told: Story, folder: Path, origin: Origin | None = None, on_disk: bool = True) -> None:
-        """`on_disk`: what Rollbot knows is kept in SQLite, else in memory, which is much quicker."""
-        self.on_disk = on_disk
-        super().__init__(told, folder, origin or MemoryOrigin(SHOP, told.branch))
+        super().__init__(told, folder, origin, on_disk)
         self.whole, self.alive, self.dies_after = self._ports, True, 0
         self.deaths, self.swept = 0, self.clock.now()
         self.letters: list[tuple[str, bytes, str]] = []
@@ -85,18 +80,6 @@ class MonthWorld(LivedWorld):
         self.later: list[tuple[Instant, Callable[[], object]]] = []
         self.since: dict[str, Instant] = {}
         self.start()
-
-    def reached(self) -> Any:
-        if isinstance(self.origin, MemoryOrigin):
-            return MemoryRepository(self.origin.folder.as_uri(), self.origin, self.clock)
-        return super().reached()
-
-    def keeping(self, database_url: str) -> tuple[Store, QueueRows, PullRows]:
-        if self.on_disk:
-            store, self.rows, pulls = super().keeping(database_url)
-            return store, self.rows, pulls
-        self.rows = MemoryQueueRows()
-        return MemoryStore(), self.rows, MemoryPullRows()
 
     def start(self) -> None:
         """Start Rollbot: it knows what it stored, and nothing else."""
