@@ -14,6 +14,7 @@ from bot.plans.charts import with_versions
 from bot.plans.doubts import doubts
 from bot.plans.draft import changed, edits_of, merged_of, rewritten, whole_files
 from bot.plans.family import family
+from bot.plans.group import checked, grouped
 from bot.plans.naming import by_version
 from bot.plans.plan import ByCommit, ByPath, ByRelease, ByService, Plan, Selector, Target, Unplanned
 from bot.plans.risk import risks
@@ -21,7 +22,7 @@ from bot.plans.targets import doubtful, targets
 from bot.plans.timeline import Held, held, touching
 from bot.plans.undo import undo
 from bot.quarantine import Quarantine
-from bot.refs import ServiceRef
+from bot.refs import ServiceRef, Sha
 from bot.releases.authors import rolled_back_in
 from bot.releases.history import release_identity
 from bot.releases.lineage import reading
@@ -33,7 +34,23 @@ ALTERNATIVES = 3
 def make(
     selector: Selector, state: DesiredState, *, to: str | None = None, pins_only: bool = False, quarantines: tuple[Quarantine, ...] = ()
 ) -> Plan | Unplanned:
-    """Plan the rollback that `selector` asks for. Pure; the answer depends on its arguments alone."""
+    """Plan the rollback that `selector` asks for, with what has to go back with it. Pure; the answer depends on its arguments alone."""
+    plan = alone(selector, state, to=to, pins_only=pins_only, quarantines=quarantines)
+    if isinstance(plan, Unplanned):
+        return plan
+    if isinstance(selector, ByCommit | ByPath):
+        return checked(plan, state)
+
+    def again(service: ServiceRef, commit: Sha, version: str) -> Plan | Unplanned:
+        return alone(ByRelease(service, commit), state, to=version, pins_only=pins_only, quarantines=quarantines)
+
+    return grouped(plan, state, again, quarantines, fixed=to is not None)
+
+
+def alone(
+    selector: Selector, state: DesiredState, *, to: str | None = None, pins_only: bool = False, quarantines: tuple[Quarantine, ...] = ()
+) -> Plan | Unplanned:
+    """Plan what was asked for and nothing else."""
     match selector:
         case ByCommit(commit=revision):
             found = _commit(state, revision)

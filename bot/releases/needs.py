@@ -143,10 +143,10 @@ def needs(state: DesiredState, service: ServiceRef, version: str, order: Order, 
                 case _:
                     waves.append(wave(each.text))
         except Unreadable as error:
-            why = f"{service}'s {each.key} cannot be read: {error}; it stays as it is until that is mended"
+            why = f"{service}'s {each.key} cannot be read: {error}"
             wrong.append(Objection("unreadable-requirement", why, Weight.FORBIDS, each.path, each.line))
         except _Unknown as error:
-            why = f"{service}'s {each.key} names {error.name}, {error}; it stays as it is until that is mended"
+            why = f"{service}'s {each.key} names {error.name}, {error}"
             wrong.append(Objection("unknown-requirement", why, Weight.FORBIDS, each.path, each.line))
     return Needs(tuple(found), tuple(along), max(waves, default=None), tuple(wrong))
 
@@ -176,6 +176,11 @@ def _configured(state: DesiredState, service: ServiceRef, version: str, order: O
             line = _line(state, number)
             texts = ((REQUIRES, rule.requires), (ALONG, rule.rollback_with), (WAVE, "" if rule.wave is None else str(rule.wave)))
             yield from (Said(key, text, CONFIG, line) for key, text in texts if text)
+
+
+def spoken_for(state: DesiredState, service: ServiceRef) -> bool:
+    """Whether `.rollbot.yaml` declares something of a service."""
+    return any(_covers(rule, service) for rule in state.rules.groups)
 
 
 def _covers(rule: GroupRule, service: ServiceRef) -> bool:
