@@ -43,8 +43,11 @@ def of_wave(plan: Plan, wave: int, state: DesiredState) -> Plan:
     if len(waves(plan)) == 1:
         return plan
     mine = [part for part in plan.parts if part.wave == wave]
+    every = waves(plan)
+    others = tuple(part for part in plan.parts if part.wave != wave)
     whole = [each for each in plan.objections if not any(each in part.objections for part in plan.parts) and not _of_another(each, plan)]
-    return joined(mine, state, whole)
+    found = joined(mine, state, whole)
+    return replace(found, parts=tuple(mine), rest=others, wave=wave, turn=(every.index(wave) + 1, len(every)))
 
 
 def _of_another(objection: Objection, plan: Plan) -> bool:

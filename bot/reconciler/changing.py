@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from bot.changes.change import Blocked, MergeAnswer, Merged, Moved, PullRequest
+from bot.changes.compose import turn
 from bot.changes.moments import clock
 from bot.errors import Refused
 from bot.incidents.incident import Incident, Kind
@@ -147,7 +148,7 @@ def _done(incident: Incident, view: View, ports: Ports) -> Step | None:
     action = incident.action
     if action.mode == Trust.PUSH:
         undoes = action.branch.removesuffix("-undo") if action.kind is Kind.UNDO else None
-        found = ours(view.state.log, incident.id, action.release, undoes)
+        found = ours(view.state.log, incident.id, action.release, undoes, turn(action.turn))
         if found:
             _tidy(incident, found, ports)
         return _merged(incident, Merged(found), view, False) if found else None
