@@ -112,6 +112,11 @@ class Action:
         return tuple(sorted({member.wave for member in self.members})) or (0,)
 
     @property
+    def later(self) -> bool:
+        """Whether it carries on a group that has begun to go back: what was begun is finished, whether the symptom has gone or not."""
+        return self.kind is Kind.ROLLBACK and self.wave != self.waves[0]
+
+    @property
     def turn(self) -> tuple[int, int] | None:
         """Which of how many waves this is, None where the group goes at once."""
         return (self.waves.index(self.wave) + 1, len(self.waves)) if len(self.waves) > 1 else None

@@ -14,7 +14,7 @@ from bot.ports import Ports, Repository
 from bot.quarantine import FOLDER, read
 from bot.reconciler.asking import made, selected
 from bot.reconciler.briefing import brief_of, with_bytes
-from bot.reconciler.grouping import first_wave, is_later, wave_plan
+from bot.reconciler.grouping import first_wave, wave_plan
 from bot.reconciler.view import View
 from bot.refs import Sha
 from bot.releases.release import DesiredState
@@ -25,7 +25,7 @@ def planned(incident: Incident, state: DesiredState, repository: Repository) -> 
     if action.kind is Kind.UNDO:
         plan = make(ByCommit(landed(state, action.release, repository)), state)
         return _undo(incident, plan) if isinstance(plan, Plan) else plan
-    if is_later(action):
+    if action.later:
         return wave_plan(action, state)
     selector: Selector = selected(request) if request else ByRelease(incident.service, action.release or Sha(""))
     to, pins_only = (request.to, request.pins_only) if request else (None, False)

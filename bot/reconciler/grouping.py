@@ -20,7 +20,7 @@ from bot.policy.rules.protected import protected
 from bot.ports import Ports
 from bot.quarantine import read
 from bot.reconciler.casing import releases_of
-from bot.reconciler.step import Step, end, move, stay, told
+from bot.reconciler.step import Step, end, move, stay
 from bot.reconciler.view import View
 from bot.records.comments import BEGINS
 from bot.records.entry import Note, Stage
@@ -48,11 +48,6 @@ def members(plan: Plan) -> tuple[Member, ...]:
     )
 
 
-def is_later(action: Action) -> bool:
-    """Whether an action carries out a wave of a group after its first."""
-    return action.kind is Kind.ROLLBACK and action.wave != action.waves[0]
-
-
 def wave_plan(action: Action, state: DesiredState) -> Plan | Unplanned:
     """Plan a later wave: what it was to be is kept in the action, and what stands there already is left out."""
     parts: list[Plan] = []
@@ -64,7 +59,10 @@ def wave_plan(action: Action, state: DesiredState) -> Plan | Unplanned:
             return part
     if not parts:
         return Unplanned((Objection("nothing-to-do", f"wave {action.wave} stands at HEAD already", Weight.FORBIDS),))
-    return replace(joined(parts, state), parts=tuple(parts), wave=action.wave, turn=action.turn)
+    first, turn = action.members[0], action.turn or (1, 1)
+    why = f"wave {turn[0]} of {turn[1]} of the group that goes back with {first.service} {first.version}"
+    plan = joined(parts, state, (Objection("goes-along", why, Weight.NOTE),))
+    return replace(plan, parts=tuple(parts), wave=action.wave, turn=action.turn)
 
 
 def against_others(plan: Plan, case: Case, view: View) -> tuple[Objection, ...]:
@@ -154,12 +152,11 @@ def _stopped(incident: Incident, red: tuple[Incident, ...], view: View) -> Step:
     why = f"wave {turn[0]} of {turn[1]} turned {names} red: the waves after it are not taken"
     left = [member for member in action.members if member.wave > action.wave]
     done = [member for member in action.members if member.wave <= action.wave]
-    lines = [f"has gone back: {_told(member)}" for member in done] + [f"has not: {_told(member)}" for member in left]
+    gone, still = ("; ".join(map(_told, members)) or "nothing" for members in (done, left))
     ways = [f"`/rollback {member.service.name} to {member.to} in {member.service.environment}` goes on" for member in left[:1]]
-    because = (*lines, f"`/rollback undo` takes wave {turn[0]} back", *ways)
+    because = (f"has gone back: {gone}; has not: {still}", "; ".join(("`/rollback undo` takes all of it back, wave by wave", *ways)))
     note = Note(Stage.OUTCOME, f"wave {turn[0]} of {turn[1]} turned something red", because)
-    step = end(incident, End.ESCALATED, why, view.now, note)
-    return told(step, f"red:{len(incident.actions)}", f"{incident.service}: {why}", "\n".join(because))
+    return end(incident, End.ESCALATED, why, view.now, note)
 
 
 def _moved(action: Action) -> str:

@@ -17,7 +17,7 @@ from bot.ports import Ports
 from bot.reconciler.casing import accusing, case_of, releases_of
 from bot.reconciler.counting import made_alone
 from bot.reconciler.drafting import branch, planned
-from bot.reconciler.grouping import against_others, is_later, members
+from bot.reconciler.grouping import against_others, members
 from bot.reconciler.reaching import least_trusted, reached
 from bot.reconciler.step import MINUTE, Step, end, move, reasons, stay
 from bot.reconciler.view import View
@@ -67,7 +67,7 @@ def _policy(incident: Incident, plan: Plan, view: View, ports: Ports) -> tuple[O
     where = tuple(sorted(reached(plan, view.state)))
     made = made_alone(incident, view, ports.store)
     case = replace(case, reached=where, fixing=_fixing(incident, plan, ports), made=made)
-    own = () if is_later(incident.action) else objections(case)  # what it is about was asked before its first wave
+    own = () if incident.action.later else objections(case)  # what it is about was asked before its first wave
     return (*own, *against_others(plan, case, view))
 
 
@@ -125,7 +125,7 @@ def _admitted(incident: Incident, plan: Plan, rung: Trust, note: Note, view: Vie
         expires=action.expires or view.now + view.config.policy.quarantine,
         merges=_counted(incident, plan, rung, view),
         culprit=None if undoing else _brought_in_by(plan, view.state),
-        members=action.members if undoing or is_later(action) else members(plan),
+        members=action.members if undoing or action.later else members(plan),
         wave=action.wave if undoing else plan.wave,
     )
 
