@@ -19,7 +19,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.policy.optimize.prices import Prices
+from bot.policy.optimize.prices import MINUTE, Prices
 
 Floats = NDArray[np.float64]
 FARTHEST = 10.0
@@ -101,7 +101,7 @@ class Solution:
 
 def solve(prices: Prices, stakes: Stakes = Stakes()) -> Solution:
     """Work the best moves out, from the last look back to the first."""
-    steps = min(MOST_STEPS, max(0, round(prices.horizon / prices.step))) if prices.step > 0 else 0
+    steps = min(MOST_STEPS, max(0, round(prices.wait_most / prices.look_every))) if prices.look_every > 0 else 0
     partial = stakes.reach < 1.0 and stakes.growth > 0.0
     costs: dict[int | None, tuple[Mapping[Move, Floats], ...]] = {}
     for halted in range(steps + 1) if partial else ():
@@ -124,7 +124,7 @@ def _induced(
     for look in range(steps, -1, -1):
         table = _stopping(prices, stakes, look, halted)
         if later is not None:
-            minutes = prices.step
+            minutes = prices.look_every / MINUTE
             spent = stakes.damage * minutes * (BELIEFS * _growth(prices, stakes, look, halted, minutes) + (1.0 - BELIEFS))
             table[Move.WAIT] = spent + _expected(later, prices.learning)
         if look in after_halt:
@@ -141,20 +141,19 @@ def _stopping(prices: Prices, stakes: Stakes, look: int, halted: int | None) -> 
     def until(minutes: float) -> float:
         return damage * minutes * _growth(prices, stakes, look, halted, minutes)
 
-    called = prices.page + damage * prices.human
-    table = {Move.PAGE: prices.page + guilty * until(prices.human) + innocent * damage * prices.human}
+    fixed, person, shifted = (span / MINUTE for span in (prices.fixed_in, prices.person_in, prices.shifted_in))
+    called = prices.page + damage * person
+    table = {Move.PAGE: prices.page + guilty * until(person) + innocent * damage * person}
     if stakes.shiftable:  # the older version takes the traffic at once, Git follows in peace
-        table[Move.SHIFT] = (
-            prices.shift + guilty * (until(prices.shift_in) + prices.rollback) + innocent * (called + damage * prices.shift_in)
-        )
+        table[Move.SHIFT] = prices.shift + guilty * (until(shifted) + prices.rollback) + innocent * (called + damage * shifted)
     back = prices.rollback + (prices.data_risk if stakes.data_risk else 0.0)
-    table[Move.ROLLBACK] = back + guilty * until(prices.fix) + innocent * (prices.wrong_rollback + called + damage * prices.fix)
+    table[Move.ROLLBACK] = back + guilty * until(fixed) + innocent * (prices.wrong_rollback + called + damage * fixed)
     return table
 
 
 def _growth(prices: Prices, stakes: Stakes, look: int, halted: int | None, minutes: float) -> float:
     """How much worse than now a guilty rollout is on average over the next minutes of a look, its reach growing up to everybody."""
-    at = (look if halted is None else halted) * prices.step
+    at = (look if halted is None else halted) * prices.look_every / MINUTE
     begins = min(1.0, stakes.reach + stakes.growth * at)
     if halted is not None or stakes.growth <= 0.0 or minutes <= 0.0:
         return begins / stakes.reach

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+MINUTE = 60.0
 OTHERS = "*"
 """The severity that stands for all that are not named."""
 DAMAGE: Mapping[str, float] = MappingProxyType({"warning": 0.2, "info": 0.05, OTHERS: 1.0})
@@ -13,13 +14,13 @@ DAMAGE: Mapping[str, float] = MappingProxyType({"warning": 0.2, "info": 0.05, OT
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """`damage`: a minute of the symptom, by severity. All other prices are in the same unit, all times in minutes.
+    """`damage`: a minute of the symptom, by severity. All other prices are in the same unit; times are in seconds.
 
     `rollback`: any rollback, for the churn. `wrong_rollback`: on top, where the release was not to blame. `page`: to call a person.
     `data_risk`: on top of a rollback of which nobody knows whether the older version can live on today's data.
     `shift`: to move traffic to the older version where it still runs. `halt`: to stop a rollout where it stands.
-    `fix`: until a rollback has helped. `human`: until a person who was called has helped. `shift_in`: until traffic has moved.
-    `step`: between two looks. `horizon`: how long it may be waited for more evidence.
+    `fixed_in`: until a rollback has helped. `person_in`: until a person who was called has helped. `shifted_in`: until traffic moved.
+    `look_every`: between two looks. `wait_most`: how long it may be waited for more evidence.
     `learning`: how much a look tells, in nats: the mean log likelihood ratio of the truth against its opposite.
     """
 
@@ -30,11 +31,11 @@ class Prices:
     data_risk: float = 25.0
     shift: float = 2.0
     halt: float = 1.0
-    fix: float = 4.0
-    human: float = 20.0
-    shift_in: float = 1.0
-    step: float = 1.0
-    horizon: float = 5.0
+    fixed_in: float = 4 * MINUTE
+    person_in: float = 20 * MINUTE
+    shifted_in: float = MINUTE
+    look_every: float = MINUTE
+    wait_most: float = 5 * MINUTE
     learning: float = 0.8
 
     def of(self, severity: str) -> float:

@@ -21,9 +21,9 @@ prices = st.builds(
     rollback=st.floats(0, 30),
     wrong_rollback=st.floats(0, 60),
     page=st.floats(0, 30),
-    fix=st.floats(0, 15),
-    human=st.floats(0, 60),
-    horizon=st.sampled_from((0.0, 1.0, 3.0, 5.0)),
+    fixed_in=st.floats(0, 900),
+    person_in=st.floats(0, 3600),
+    wait_most=st.sampled_from((0.0, 60.0, 180.0, 300.0)),
     learning=st.floats(0, 2),
 )
 raised = st.floats(0, 40)
@@ -33,7 +33,7 @@ def simulate(belief: float, paying: Prices, stakes: Stakes, choose: Callable[[fl
     """Play many incidents of one belief through: whether the release did it, what each look shows, what it cost in the end."""
     draw = np.random.default_rng(seed)
     totals = np.zeros(MANY)
-    steps = round(paying.horizon / paying.step)
+    steps = round(paying.wait_most / paying.look_every)
     for play in range(MANY):
         guilty, now, cost = draw.random() < belief, belief, 0.0
         for look in range(steps + 1):
@@ -41,19 +41,19 @@ def simulate(belief: float, paying: Prices, stakes: Stakes, choose: Callable[[fl
             if move is not Move.WAIT:
                 totals[play] = cost + _ends(move, guilty, paying, stakes)
                 break
-            cost += stakes.damage * paying.step
+            cost += stakes.damage * paying.look_every / 60
             mean = paying.learning if guilty else -paying.learning
             now = moved(now, draw.normal(mean, math.sqrt(2 * paying.learning)))
     return totals
 
 
 def _ends(move: Move, guilty: bool, paying: Prices, stakes: Stakes) -> float:
-    called = paying.page + stakes.damage * paying.human
+    called = paying.page + stakes.damage * paying.person_in / 60
     if move is Move.PAGE:
         return called
     if guilty:
-        return paying.rollback + stakes.damage * paying.fix
-    return paying.rollback + paying.wrong_rollback + called + stakes.damage * paying.fix
+        return paying.rollback + stakes.damage * paying.fixed_in / 60
+    return paying.rollback + paying.wrong_rollback + called + stakes.damage * paying.fixed_in / 60
 
 
 @pytest.mark.parametrize("belief", [0.1, 0.3, 0.5, 0.7, 0.95])
@@ -108,7 +108,7 @@ def test_a_rollout_that_spreads_is_halted_where_one_that_is_everywhere_is_waited
 
 
 def test_without_time_to_wait_there_is_one_threshold() -> None:
-    found = solve(replace(WORKED, horizon=0.0)).thresholds()
+    found = solve(replace(WORKED, wait_most=0.0)).thresholds()
 
     assert found.act == found.person
 
@@ -153,7 +153,7 @@ def test_the_moves_are_parted_by_the_thresholds(paying: Prices, belief: float, l
 def test_more_time_and_cheaper_pages_never_cost_more(paying: Prices, belief: float, more: float) -> None:
     cost = min(solve(paying).cost(belief).values())
 
-    longer = min(solve(replace(paying, horizon=paying.horizon + 1)).cost(belief).values())
+    longer = min(solve(replace(paying, wait_most=paying.wait_most + 60)).cost(belief).values())
     dearer = min(solve(replace(paying, page=paying.page + more)).cost(belief).values())
 
     assert longer <= cost + 1e-6
