@@ -14,7 +14,7 @@ from bot.policy.decide import Comply, Escalate, Refuse, Rollback, Wait, decide
 from bot.ports import Ports
 from bot.reconciler.arriving import healed
 from bot.reconciler.casing import case_of
-from bot.reconciler.step import MINUTE, Step, end, move, reasons, stay
+from bot.reconciler.step import Step, end, move, reasons, stay
 from bot.reconciler.storming import see_it_pass, storm_around, wait_out
 from bot.reconciler.view import View
 from bot.records.comments import BEGINS
@@ -48,9 +48,9 @@ def decide_what(incident: Incident, view: View, ports: Ports) -> Step:
             return _act(incident, action, view, *suspicion, Note(Stage.DECISION, what, (*because, *reasons(objections)), _inputs(case)))
         case Wait() if case.quiet:
             return end(incident, End.RESOLVED, "its alerts do not fire any more", view.now, *suspicion, urgent=False)
-        case Wait(why=why):
+        case Wait(why=why, again=again):
             note = Note(Stage.DECISION, "nothing for now", (why,), _inputs(case))
-            return stay(incident, view.now + 5 * MINUTE, *suspicion, note)
+            return stay(incident, view.now + again, *suspicion, note)
         case Refuse(objections=objections):
             note = Note(Stage.DECISION, "no rollback", reasons(objections), _inputs(case))
             return end(incident, End.DECLINED, str(objections[0]), view.now, *suspicion, note)
