@@ -17,7 +17,7 @@ from bot.plans.plan import Plan
 from bot.policy.settings import Trust
 from bot.ports import Metrics, Ports
 from bot.quarantine import FOLDER
-from bot.reconciler.reaching import least_trusted
+from bot.reconciler.trusting import trusted
 from bot.reconciler.view import View
 from bot.records.comments import BEGINS
 from bot.records.entry import Entry, Stage
@@ -42,7 +42,7 @@ def brief_of(incident: Incident, plan: Plan, view: View, ports: Ports) -> Brief:
         released=_released(plan.undone, view.state),
         decided=planned_at,
         expires=action.expires or planned_at,
-        merging=_merging(incident, plan, view),
+        merging=_merging(incident, plan, view, ports),
         against=action.evidence,
         culprit=action.culprit,
         reviewers=_reviewers(plan, view.state),
@@ -80,11 +80,11 @@ def _released(commit: Sha | None, state: DesiredState) -> Instant | None:
     return next((each.time for each in state.log if each.sha == commit), None)
 
 
-def _merging(incident: Incident, plan: Plan, view: View) -> Merging:
+def _merging(incident: Incident, plan: Plan, view: View, ports: Ports) -> Merging:
     mode = incident.action.mode
     if incident.request and incident.request.mode:
         return Merging(mode != Trust.PROPOSE, f"{incident.request.actor} asked for mode {incident.request.mode}")
-    environment, trust = least_trusted(plan, view)
+    environment, trust = trusted(incident, plan, view, ports)
     if mode != Trust.PROPOSE:
         when = f", at {utc(incident.action.merges)} unless somebody stops it" if incident.action.merges else ""
         return Merging(True, f"trust in {environment} is {trust} and nothing speaks against it{when}")
