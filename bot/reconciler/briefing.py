@@ -19,6 +19,7 @@ from bot.ports import Metrics, Ports
 from bot.quarantine import FOLDER
 from bot.reconciler.trusting import trusted
 from bot.reconciler.view import View
+from bot.records.beliefs import said, thresholds_said
 from bot.records.comments import BEGINS
 from bot.records.entry import Entry, Stage
 from bot.refs import Instant, Sha
@@ -32,6 +33,7 @@ def brief_of(incident: Incident, plan: Plan, view: View, ports: Ports) -> Brief:
     action = incident.action
     facts = _suspicion(incident, ports)
     planned_at = action.planned or incident.opened
+    weighed = facts.get("weighed", {})
     brief = Brief(
         reason=_reason(incident, ports),
         asked_by=incident.request.actor if incident.request else "",
@@ -39,6 +41,9 @@ def brief_of(incident: Incident, plan: Plan, view: View, ports: Ports) -> Brief:
         onset=_onset(facts),
         suspects=_accused(facts.get("suspects", ())),
         cleared=_accused(facts.get("cleared", ())),
+        none=weighed["none"] if weighed.get("enough") else None,
+        thresholds=thresholds_said(weighed) if weighed.get("enough") else "",
+        weighed=said(weighed),
         released=_released(plan.undone, view.state),
         decided=planned_at,
         expires=action.expires or planned_at,

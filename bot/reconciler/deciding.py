@@ -17,6 +17,7 @@ from bot.reconciler.arriving import healed
 from bot.reconciler.casing import case_of
 from bot.reconciler.step import Step, end, move, reasons, stay
 from bot.reconciler.storming import see_it_pass, storm_around, wait_out
+from bot.reconciler.targeting import instead
 from bot.reconciler.view import View
 from bot.reconciler.weighing import weighed
 from bot.records.beliefs import said
@@ -45,10 +46,15 @@ def decide_what(incident: Incident, view: View, ports: Ports) -> Step:
             return _act(incident, Action(Kind.ROLLBACK, None), view, Note(Stage.DECISION, "do what was asked", _wish(incident)))
         case Rollback(suspect=suspect, objections=objections):
             release = suspect.release
-            action = Action(Kind.ROLLBACK, release.commit, release.identity, release.version)
+            other = instead(incident, release.commit, view, ports)
+            action = Action(Kind.ROLLBACK, release.commit, release.identity, release.version, toward=other.version if other else "")
             what = f"roll back {release.version} ({release.commit[:8]}, {release.subject[:80]})"
             back = healed(incident, view, ports)
-            because = (suspect.why, *([f"the cluster went back by itself, and this makes Git say so: {back}"] if back else ()))
+            because = (
+                suspect.why,
+                *(other.why if other else ()),
+                *([f"the cluster went back by itself, and this makes Git say so: {back}"] if back else ()),
+            )
             return _act(incident, action, view, *suspicion, Note(Stage.DECISION, what, (*because, *reasons(objections)), _inputs(case)))
         case Wait() if case.quiet:
             return end(incident, End.RESOLVED, "its alerts do not fire any more", view.now, *suspicion, urgent=False)
