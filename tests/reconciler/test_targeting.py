@@ -26,7 +26,7 @@ def an_earlier_incident(world: LivedWorld, blamed: str) -> None:
     )
 
 
-@pytest.mark.parametrize(("blamed", "deployed"), [("2.7.0", "2.5.0"), ("2.5.0", "2.7.0"), ("1.0.0", "2.7.0")])
+@pytest.mark.parametrize(("blamed", "deployed"), [("2.7.0", "2.6.0"), ("2.6.0", "2.7.0"), ("1.0.0", "2.7.0")])
 def test_a_version_that_was_to_blame_is_never_gone_back_to(tmp_path: Path, blamed: str, deployed: str) -> None:
     with a_world(tmp_path, {"policy": {"trust": {"prod": "merge"}}}) as world:
         an_earlier_incident(world, blamed)
