@@ -23,7 +23,7 @@ from bot.records.entry import Stage
 from bot.refs import ServiceRef, Sha
 from bot.releases.release import Release
 
-ALONE = "only what the alert itself measures was looked at; `series` in .rollbot.yaml names more"
+ALONE = "only the alert's own measure is known; name series in .rollbot.yaml"
 SHOWN = 12
 """So many hypotheses are kept in the record."""
 
