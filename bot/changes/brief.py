@@ -43,7 +43,8 @@ class Brief:
     """`reason` may be anybody's text. `before` holds the written files as they stand at the base.
 
     `against` are objections in words; `none` is the chance that no release did it, `thresholds` says in words what the chances are
-    held against, `weighed` what speaks for and against each, `lacking` why there is not evidence enough for any chances; `samples` are those of `metric` around the onset.
+    held against, `weighed` what speaks for and against each, `lacking` why there is not evidence enough for any chances;
+    `samples` are those of `metric` around the onset.
     """
 
     reason: str
