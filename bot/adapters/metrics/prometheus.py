@@ -90,6 +90,11 @@ class PrometheusMetrics:
         queries = [promql.measured(rule.query, recorded) for rule in rules]
         return self._asked(lambda: tuple(sample for query in queries for sample in self._series(query, labels, start, end)))
 
+    def matrix(self, query: str, at: Instant) -> list[tuple[dict[str, str], list[tuple[Instant, float]]]]:
+        """Every sample that a range selector of ours picks at a time, by series, as it was scraped or written."""
+        series = self._asked(lambda: self.client.custom_query(query, {"time": f"{at:.3f}"}))
+        return self._asked(lambda: [(dict(one["metric"]), [(float(t), float(v)) for t, v in one["values"]]) for one in series])
+
     def _active(self, name: str, labels: Mapping[str, str]) -> list[dict[str, Any]]:
         alerts = self._asked(lambda: self._get("alerts")["alerts"])
         return self._asked(lambda: [a for a in alerts if a["labels"].get("alertname") == name and _meant(a["labels"], labels)])
