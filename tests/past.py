@@ -164,7 +164,8 @@ def _what_follows(past: Past, service: str, at: float, dice: random.Random) -> f
         past.alert(service, fired, fired + dice.uniform(15, 40) * MINUTE, "wrong")
     elif roll < 0.44:
         fired = at + 7.5 * DAY
-        past.alert(service, fired, fired + dice.uniform(15, 40) * MINUTE, "none")
+        if fired < past.until - HOUR:
+            past.alert(service, fired, fired + dice.uniform(15, 40) * MINUTE, "none")
         return 8 * DAY
     return dice.uniform(1, 4) * DAY
 

@@ -80,7 +80,7 @@ def score(judged: Sequence[Judged]) -> Score:
 
 def bins(points: Sequence[tuple[float, bool]], most: int = BINS) -> tuple[Bin, ...]:
     """Cut (probability, whether right) into bins of equal mass, least probable first."""
-    line = sorted(points)
+    line = sorted(points, key=lambda each: each[0])  # by nothing else: among equals the outcome must not choose the bin
     count = min(most, len(line))
     cuts = [round(part * len(line) / count) for part in range(count + 1)] if count else []
     return tuple(_bin(line[start:end]) for start, end in itertools.pairwise(cuts) if end > start)

@@ -33,7 +33,8 @@ def remembered(
         start = end
         told(day + 1, days)
     if not firing:
-        raise Refused(f"Prometheus at {metrics.shown} remembers no alert that fired in that time: it has no series {FIRING}")
+        why = f"Prometheus at {metrics.shown} remembers no alert that fired in that time: it has no series {FIRING}"
+        raise Refused(f"{why} (say a --since that it still remembers, or ask the Thanos or Mimir that remembers longer)")
     return tuple(each for each in episodes(firing, held, until) if each.fired >= since)
 
 
