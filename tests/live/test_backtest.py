@@ -1,0 +1,62 @@
+"""`rollbot backtest` as a user runs it, on a made-up repository and a real Prometheus that remembers its alerts."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from bot.adapters.metrics.prometheus import PrometheusMetrics
+from bot.adapters.metrics.remembered import remembered
+from tests.live.memory import remember
+from tests.past import DAY, STEP, generated
+
+RULES = """\
+groups:
+  - name: shop
+    rules:
+      - alert: HighErrorRate
+        expr: sum by (service) (rate(http_requests_total{code=~"5.."}[5m])) / sum by (service) (rate(http_requests_total[5m])) > 0.05
+        for: 5m
+        labels: {severity: critical, environment: prod}
+"""
+
+
+@pytest.fixture
+def past():
+    return generated(round(time.time() - 9 * DAY), days=8)
+
+
+@pytest.mark.live
+def test_a_past_that_a_real_prometheus_remembers(start, debian, past, tmp_path):
+    url = remember(start, debian, tmp_path / "prometheus", past.openmetrics(), RULES)
+    repo = past.origin(tmp_path / "shop.git").folder
+    bare = {name: value for name, value in os.environ.items() if not name.upper().startswith("ROLLBOT_")}
+    command = [Path(sys.executable).with_name("rollbot"), "backtest", "--repo", repo, "--since", "10d", "--prometheus-url", url]
+
+    done = subprocess.run(
+        [*command, "--json", "--html", tmp_path / "page.html"],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        env={**bare, "HOME": str(tmp_path / "home")},
+        cwd=tmp_path,
+    )
+
+    assert done.returncode == 0, done.stderr
+    row, said = json.loads(done.stdout), Counter(past.expected.values())
+    assert (row["alerts"], row["score"]["right"]) == (len(past.fired), said["right"])
+    assert [each["verdict"] for each in row["incidents"]].count("unjudged") == said["forward"]
+    assert "<svg" in (tmp_path / "page.html").read_text()
+    assert_remembered_to_the_sample(past, url)
+
+
+def assert_remembered_to_the_sample(past, url):
+    found = remembered(PrometheusMetrics(url), past.since, past.until + DAY / 2)
+
+    expected = sorted((one.fired, one.service, one.pending, one.times[-1] + STEP) for one in past.fired)
+    assert [(one.fired, one.labels["service"], one.pending, one.ended) for one in found] == expected
