@@ -125,7 +125,7 @@ def _suspects(entries: Sequence[Entry]) -> tuple[Accused, ...]:
 
 
 def _probability(fact: Mapping[str, Any]) -> float | None:
-    value = fact.get("probability")
+    value = fact.get("chance")
     return float(value) if isinstance(value, int | float) else None
 
 
