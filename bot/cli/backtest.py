@@ -106,7 +106,9 @@ def _lived(repo: Path, at: str | None, config: Path | None, found: Settings, sta
         store = stack.enter_context(wiring.store(own))
         head = repository.resolve(at or "HEAD")
         with counting("reading alerts: day {} of {}") as days:
-            episodes = remembered(metrics, start, end, days)
+            episodes = remembered(metrics, start, end, rules.alerts.queries, days)
+        if not episodes:
+            raise Refused(_why_none(metrics.shown))
         notes, text = _opted_in(text, rules, episodes)
         with counting("living through it: message {} of {}") as messages:
             replayed = replay(Known(repository, cache, metrics, store, episodes, head, text, end), messages)
@@ -133,6 +135,11 @@ def _opted_in(text: bytes | None, rules: Config, episodes: Sequence[Episode]) ->
     whole["alerts"] = {**(whole.get("alerts") or {}), "act_by_default": True}
     note = "nothing opts an alert in (no label rollbot=act, no rule with act): this is what it would do with alerts.act_by_default on"
     return (note,), yaml.safe_dump(whole).encode()
+
+
+def _why_none(server: str) -> str:
+    why = f"Prometheus at {server} remembers no alert that fired in that time: its series ALERTS is empty"
+    return f"{why} (say a --since that it still remembers, or ask the Thanos or Mimir that remembers longer)"
 
 
 def _nameless(store: Store) -> list[str]:

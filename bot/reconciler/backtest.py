@@ -19,11 +19,8 @@ from bot.reconciler.saving import save
 from bot.reconciler.step import end
 from bot.records.scorecard import Replayed
 from bot.refs import Instant, Sha
-from bot.signals.alertmanager import SOURCE
-from bot.signals.remembered import Episode, payload
+from bot.signals.remembered import TOLD_AFTER, Episode, payload
 
-TOLD_AFTER = 30.0
-"""Alertmanager's default `group_wait`: https://prometheus.io/docs/alerting/latest/configuration/#route."""
 MOMENT = 0.001
 """Times in payloads are that exact."""
 PATIENCE, HOUR = 7200.0, 3600.0
@@ -51,10 +48,10 @@ def replay(known: Known, told: Callable[[int, int], object] = lambda done, of: N
     """
     past = _Past(known)
     messages = sorted(_messages(known.episodes), key=lambda each: each[0])
-    for done, (at, body) in enumerate(messages):
+    for done, (at, source, body) in enumerate(messages):
         past.until(min(at, known.until))
         if at <= known.until and past.begun:
-            receive(SOURCE, body, past.ports)
+            receive(source, body, past.ports)
         told(done + 1, len(messages))
     past.until(known.until)
     found = known.store.incidents(known.repository.name)
@@ -72,11 +69,11 @@ def _is(episode: Episode, symptom: Symptom) -> bool:
     return abs(episode.fired - last) < MOMENT and dict(episode.labels) == dict(symptom.labels)
 
 
-def _messages(episodes: Sequence[Episode]) -> Iterator[tuple[Instant, bytes]]:
+def _messages(episodes: Sequence[Episode]) -> Iterator[tuple[Instant, str, bytes]]:
     for one in episodes:
-        yield one.fired + TOLD_AFTER, payload(one, resolved=False)
+        yield one.fired + one.after, one.source, payload(one, resolved=False)
         if one.ended is not None:
-            yield one.ended + TOLD_AFTER, payload(one, resolved=True)
+            yield max(one.ended, one.fired + one.after) + TOLD_AFTER, one.source, payload(one, resolved=True)
 
 
 class _Past:

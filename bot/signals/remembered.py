@@ -9,12 +9,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bot.refs import Instant
+from bot.signals.alertmanager import SOURCE as ALERTMANAGER
 from bot.signals.payload import digest
+from bot.signals.polled import SOURCE as PROMETHEUS
 
 AWAY = 300.0
 """Away for so many seconds or less, it goes on: Prometheus was started anew, or Alertmanager would have said nothing of it."""
 STEP = 15.0
 """How far apart rules are evaluated, where a series has only one sample."""
+TOLD_AFTER = 30.0
+"""Alertmanager's default `group_wait`: https://prometheus.io/docs/alerting/latest/configuration/#route."""
 NEVER = "0001-01-01T00:00:00Z"
 
 
@@ -33,12 +37,17 @@ class Remembered:
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """One alert instance from start to end. `pending` is since when its condition held, `ended` None where it fires still."""
+    """One alert instance from start to end. `pending` is since when its condition held, `ended` None where it fires still.
+
+    `source` tells of it, `after` seconds after it fired.
+    """
 
     labels: Mapping[str, str]
     pending: Instant
     fired: Instant
     ended: Instant | None
+    source: str = ALERTMANAGER
+    after: float = TOLD_AFTER
 
     @property
     def name(self) -> str:
@@ -62,6 +71,21 @@ def episodes(firing: Iterable[Remembered], since: Iterable[Remembered], until: I
         for key, times in told.items()
         if times
         for start, end in _runs(sorted(times))
+    ]
+    return tuple(sorted(found, key=lambda each: (each.fired, _key(each.labels))))
+
+
+def polled(series: Iterable[Remembered], after: float, sweep: float, until: Instant) -> tuple[Episode, ...]:
+    """The same of what a query of the configuration answered: a series that is there for `after` seconds is an alert.
+
+    The sweep that finds it comes `sweep` seconds later, as it may.
+    """
+    found = [
+        Episode(dict(one.labels), start, start, None if end + AWAY >= until else end, PROMETHEUS, after + sweep)
+        for one in series
+        if one.times
+        for start, end in _runs(sorted(one.times))
+        if end - start >= after
     ]
     return tuple(sorted(found, key=lambda each: (each.fired, _key(each.labels))))
 

@@ -12,6 +12,7 @@ import pytest
 
 from bot.adapters.metrics.prometheus import PrometheusMetrics
 from bot.adapters.metrics.remembered import remembered
+from bot.incidents.rules import QueryRule
 from tests.live.memory import remember
 from tests.past import DAY, STEP, generated
 
@@ -60,3 +61,7 @@ def assert_remembered_to_the_sample(past, url):
 
     expected = sorted((one.fired, one.service, one.pending, one.times[-1] + STEP) for one in past.fired)
     assert [(one.fired, one.labels["service"], one.pending, one.ended) for one in found] == expected
+    rule = QueryRule("Red", 'ALERTS{alertname="HighErrorRate",alertstate="firing"}', 60.0, {"severity": "page"})
+    asked = [one for one in remembered(PrometheusMetrics(url), past.since, past.until + DAY / 2, [rule]) if one.name == "Red"]
+    assert [one.labels["service"] for one in asked] == [service for _, service, _, _ in expected]
+    assert all(0 <= one.fired - fired <= 30 and one.labels["severity"] == "page" for one, (fired, *_) in zip(asked, expected, strict=True))

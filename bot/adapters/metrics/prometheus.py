@@ -101,6 +101,11 @@ class PrometheusMetrics:
         series = self._asked(lambda: self.client.custom_query(query, {"time": f"{at:.3f}"}))
         return self._asked(lambda: [(dict(one["metric"]), [(float(t), float(v)) for t, v in one["values"]]) for one in series])
 
+    def grid(self, query: str, start: Instant, end: Instant, step: float) -> list[tuple[dict[str, str], list[tuple[Instant, float]]]]:
+        """What a query of ours answers every `step` seconds, by series."""
+        series = self._asked(lambda: list(self.client.custom_query_range(query, _time(start), _time(end), f"{step:.3f}")))
+        return self._asked(lambda: [(dict(one["metric"]), [(float(t), float(v)) for t, v in one["values"]]) for one in series])
+
     def _active(self, name: str, labels: Mapping[str, str]) -> list[dict[str, Any]]:
         alerts = self._asked(lambda: self._get("alerts")["alerts"])
         return self._asked(lambda: [a for a in alerts if a["labels"].get("alertname") == name and _meant(a["labels"], labels)])
