@@ -6,7 +6,7 @@ import json
 import random
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,6 +19,8 @@ from bot.world.story import ToldCommit
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 STEP = 15.0
+RATIO = "shop_errors_ratio"
+RULE = {"type": "alerting", "name": "HighErrorRate", "query": f"{RATIO} > 0.05", "duration": 300, "health": "ok"}
 SERVICES = ("frontend", "checkout", "payments", "catalogue", "search", "shipping")
 RENOVATE = "renovate[bot] <29139614+renovate[bot]@users.noreply.github.com>"
 ADA = "Ada Byron <ada@shop.example>"
@@ -93,7 +95,20 @@ class Past:
         lines += [f"ALERTS{_written({**one.labels, 'alertstate': 'firing'})} 1 {at:.3f}" for one in self._by_labels() for at in one.times]
         lines.append("# TYPE ALERTS_FOR_STATE gauge")
         lines += [f"ALERTS_FOR_STATE{_written(one.labels)} {one.pending:.0f} {at:.3f}" for one in self._by_labels() for at in one.times]
+        lines.append(f"# TYPE {RATIO} gauge")
+        lines += [f"{RATIO}{_written(_whose(name))} {value:.6f} {at:.3f}" for name in SERVICES for at, value in self.ratio(name)]
         return "\n".join([*lines, "# EOF", ""])
+
+    def ratio(self, service: str) -> list[tuple[float, float]]:
+        """The share of a service's requests that failed, around every alert of whatever service: a minute apart."""
+        dice, points = random.Random(service), dict[float, float]()
+        mine = [one for one in self.fired if one.service == service]
+        for one in sorted(self.fired, key=lambda each: each.fired):
+            start = one.fired - 2 * HOUR - one.fired % MINUTE
+            for at in (start + MINUTE * count for count in range(int((one.ended - start) / MINUTE) + 10)):
+                ill = any(each.pending <= at < each.ended for each in mine)
+                points.setdefault(at, dice.uniform(0.2, 0.4) if ill else dice.uniform(0.0, 0.004))
+        return sorted(points.items())
 
     def _by_labels(self) -> list[Fired]:
         return sorted(self.fired, key=lambda one: (sorted(one.labels.items()), one.fired))
@@ -170,18 +185,22 @@ def _what_follows(past: Past, service: str, at: float, dice: random.Random) -> f
     return dice.uniform(1, 4) * DAY
 
 
+def _whose(service: str) -> dict[str, str]:
+    return {"service": service, "environment": "prod"}
+
+
 def _written(labels: dict[str, str]) -> str:
     return "{" + ",".join(f'{name}="{text}"' for name, text in sorted(labels.items())) + "}"
 
 
 @contextmanager
-def remembering(past: Past, rules: list[dict[str, Any]] | None = None) -> Iterator[str]:
+def remembering(past: Past, rules: Sequence[dict[str, Any]] = (RULE,)) -> Iterator[str]:
     """A stand-in for Prometheus that remembers these alerts; its URL."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
-            body = json.dumps({"status": "success", "data": _answer(past, parts.path, parse_qs(parts.query), rules or [])}).encode()
+            body = json.dumps({"status": "success", "data": _answer(past, parts.path, parse_qs(parts.query), rules)}).encode()
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -201,20 +220,30 @@ def remembering(past: Past, rules: list[dict[str, Any]] | None = None) -> Iterat
         server.server_close()
 
 
-def _answer(past: Past, where: str, query: dict[str, list[str]], rules: list[dict[str, Any]]) -> Any:
+def _answer(past: Past, where: str, query: dict[str, list[str]], rules: Sequence[dict[str, Any]]) -> Any:
     if where.endswith("/rules"):
-        return {"groups": [{"name": "all", "rules": rules if query.get("type") == ["alert"] else []}]}
+        return {"groups": [{"name": "all", "rules": [*rules] if query.get("type") == ["alert"] else []}]}
     if where.endswith("/alerts"):
         return {"alerts": []}
-    asked, end = query["query"][0], float(query.get("time", ["0"])[0])
-    found = re.fullmatch(r'(ALERTS|ALERTS_FOR_STATE)(\{alertstate="firing"\})?\[(\d+)s\]', asked)
+    found = re.fullmatch(r'(\w+)(\{alertstate="firing"\})?\[(\d+)s\]', query["query"][0])
     if found is None:
         return {"resultType": "matrix", "result": []}
-    start, state = end - float(found[3]), found[1] == "ALERTS_FOR_STATE"
-    series: dict[tuple[tuple[str, str], ...], list[list[Any]]] = {}
-    for one in past._by_labels():
-        labels = {"__name__": found[1], **one.labels, **({} if state else {"alertstate": "firing"})}
-        points = [[at, f"{one.pending:.0f}" if state else "1"] for at in one.times if start <= at <= end]
-        if points:
-            series.setdefault(tuple(sorted(labels.items())), []).extend(points)
-    return {"resultType": "matrix", "result": [{"metric": dict(labels), "values": points} for labels, points in series.items()]}
+    end = float(query["time"][0])
+    series = [
+        {"metric": {"__name__": found[1], **labels}, "values": points}
+        for labels, told in _series(past, found[1])
+        if (points := [[at, repr(value)] for at, value in told if end - float(found[3]) <= at <= end])
+    ]
+    return {"resultType": "matrix", "result": series}
+
+
+def _series(past: Past, name: str) -> Iterator[tuple[dict[str, str], list[tuple[float, float]]]]:
+    if name == RATIO:
+        yield from ((_whose(service), past.ratio(service)) for service in SERVICES)
+    by_labels: dict[str, list[Fired]] = {}
+    for one in past._by_labels() if name.startswith("ALERTS") else ():
+        by_labels.setdefault(one.service + one.severity, []).append(one)
+    for same in by_labels.values():
+        state = {"alertstate": "firing"} if name == "ALERTS" else {}
+        points = [(at, 1.0 if state else one.pending) for one in same for at in one.times]
+        yield {**same[0].labels, **state}, points

@@ -21,7 +21,7 @@ groups:
   - name: shop
     rules:
       - alert: HighErrorRate
-        expr: sum by (service) (rate(http_requests_total{code=~"5.."}[5m])) / sum by (service) (rate(http_requests_total[5m])) > 0.05
+        expr: shop_errors_ratio > 0.05
         for: 5m
         labels: {severity: critical, environment: prod}
 """
