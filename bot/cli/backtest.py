@@ -54,6 +54,8 @@ def backtest(
     from bot import settings, wiring
     from bot.web.backtested import told
 
+    if ":/" in str(repo) and not repo.exists():
+        raise BadConfig(f"--repo takes a folder here, not {repo}", hint="clone it first")
     now = wiring.clock().now()
     start, end = moment(since, now), moment(until, now) if until else now
     if start >= end:
@@ -164,15 +166,18 @@ def _written(path: Path, text: str) -> None:
 
 
 def show(row: Mapping[str, Any], html: Path | None = None) -> None:
-    from bot.web.backtested import headline, measures
+    from bot.web.backtested import headline, measures, suggested
 
     heads = ("fired", "service", "verdict", "would", "p", "people", "saved")
     table(heads, [_line(each) for each in row["incidents"]])
     say(f"\n{headline(row)}")
     for line in measures(row):
         say(line)
-    for each in row["suggested"]:
-        say(f"{each['environment']}: trust {each['trust']} is suggested, as {each['why']}{_from(each)}")
+    for each in row["suggested"]["trust"]:
+        say(f"{each['environment']}: {each['trust']} is suggested, as {each['why']}")
+    say("\nin .rollbot.yaml that is:")
+    for line in suggested(row):
+        say(f"  {line}")
     for each in row["unnoticed"]:
         say(f"no alert: {each['service']} in {each['environment']} went from {each['from']} to {each['to']} in {each['commit'][:8]}")
     for note in row["notes"]:
@@ -187,8 +192,3 @@ def _line(each: Mapping[str, Any]) -> list[object]:
     sure = None if each["probability"] is None else f"{each['probability']:.2f}"
     saved = None if each["minutes_saved"] is None else f"{each['minutes_saved']:g} min"
     return [each["fired"][:16].replace("T", " "), f"{each['environment']}/{each['service']}", each["verdict"], would, sure, people, saved]
-
-
-def _from(each: Mapping[str, Any]) -> str:
-    parts = [f"{name} from {each[key]:.2f} on" for name, key in (("propose", "propose_from"), ("merge", "merge_from")) if each[key]]
-    return f"; {', '.join(parts)}" if parts else ""

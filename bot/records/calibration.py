@@ -51,14 +51,20 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """What an environment's own past suggests: `trust` for it, and from which probability on (None: none is suggested)."""
+    """The trust that an environment's own past suggests for it."""
 
     environment: str
     score: Score
     trust: str
-    merge_from: float | None
-    propose_from: float | None
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """From `act` on the likeliest suspect was to blame often enough to act, below `person` not half the time. None: too few cases."""
+
+    act: float | None
+    person: float | None
 
 
 def score(judged: Sequence[Judged]) -> Score:
@@ -93,9 +99,16 @@ def calibration_error(found: Sequence[Bin]) -> float | None:
 
 
 def suggest(judged: Sequence[Judged]) -> tuple[Suggestion, ...]:
-    """Suggest trust and thresholds for each environment."""
+    """Suggest trust for each environment."""
     places = sorted({each.service.environment for each in judged})
     return tuple(_suggestion(place, [each for each in judged if each.service.environment == place]) for place in places)
+
+
+def thresholds(judged: Sequence[Judged]) -> Thresholds:
+    """The thresholds that all of it suggests, whatever the environment: what is believed means the same everywhere."""
+    points = [each.first for each in judged if each.first is not None]
+    act, person = threshold(points, PRECISE, ENOUGH), threshold(points, HALF, FEW)
+    return Thresholds(act, person if act is None or person is None else min(act, person))
 
 
 def threshold(points: Sequence[tuple[float, bool]], precision: float, least: int) -> float | None:
@@ -127,10 +140,7 @@ def _bin(points: Sequence[tuple[float, bool]]) -> Bin:
 
 def _suggestion(environment: str, judged: Sequence[Judged]) -> Suggestion:
     its = score(judged)
-    points = [each.first for each in judged if each.first is not None]
-    merge, propose = threshold(points, PRECISE, ENOUGH), threshold(points, HALF, FEW)
-    trust, why = _trust(its)
-    return Suggestion(environment, its, trust, merge if trust == "merge" else None, propose, why)
+    return Suggestion(environment, its, *_trust(its))
 
 
 def _trust(its: Score) -> tuple[str, str]:

@@ -119,13 +119,25 @@ def answer_of(replayed: Replayed) -> Answer:
 
 
 def _suspects(entries: Sequence[Entry]) -> tuple[Accused, ...]:
-    """Those of the last look, as the record has them, surest first."""
-    said: list[dict[str, Any]] = next((list(e.facts.get("suspects", ())) for e in reversed(entries) if e.stage is Stage.SUSPECTS), [])
-    return tuple(Accused(Sha(each["commit"]), str(each["version"]), str(each.get("why", "")), _probability(each)) for each in said)
+    """Those of the last look, as the record has them; behind them releases of other services that were weighed with them."""
+    facts = next((each.facts for each in reversed(entries) if each.stage is Stage.SUSPECTS), {})
+    own = [
+        Accused(Sha(each["commit"]), str(each["version"]), str(each.get("why", "")), _share(each, "chance"))
+        for each in facts.get("suspects", ())
+    ]
+    weighed: Mapping[str, Any] = facts.get("weighed", {})
+    beliefs = weighed.get("beliefs", ()) if weighed.get("enough") else ()
+    named = {each.commit for each in own}
+    others = [each for each in beliefs if each["hypothesis"].get("kind") == "release" and each["hypothesis"]["release"] not in named]
+    why = "a release of {}".format
+    return (
+        *own,
+        *(Accused(Sha(e["hypothesis"]["release"]), "", why(e["hypothesis"]["service"]), _share(e, "probability")) for e in others),
+    )
 
 
-def _probability(fact: Mapping[str, Any]) -> float | None:
-    value = fact.get("chance")
+def _share(fact: Mapping[str, Any], name: str) -> float | None:
+    value = fact.get(name)
     return float(value) if isinstance(value, int | float) else None
 
 

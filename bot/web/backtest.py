@@ -10,11 +10,12 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from bot.web.backtested import headline, measures
+from bot.web.backtested import headline, measures, suggested
 
-WIDE, HIGH, EDGE = 360.0, 300.0, 44.0
-"""The calibration plot, in its own units; `EDGE` is room for the axes' words."""
-BAR, LABEL, ROW = 420.0, 170.0, 26.0
+WIDE, HIGH, EDGE, MARGIN = 380.0, 320.0, 60.0, 22.0
+"""The calibration plot, in its own units; `EDGE` is room for the axes' words, `MARGIN` for what stands at the far ends."""
+BAR, LABEL, ROW = 330.0, 160.0, 24.0
+LONGEST_NAME = 18
 MOST_BARS = 16
 _NICE = (1, 2, 5, 10, 15, 30, 60, 120, 240, 480, 1440)
 
@@ -22,7 +23,7 @@ _NICE = (1, 2, 5, 10, 15, 30, 60, 120, 240, 480, 1440)
 def page(row: Mapping[str, Any]) -> str:
     """Fill in the page; nobody's text is markup in it."""
     style = (Path(__file__).parent / "static" / "style.css").read_text(encoding="utf-8")
-    shown = {**row, "headline": headline(row), "measures": measures(row)}
+    shown = {**row, "headline": headline(row), "measures": measures(row), "lines": suggested(row)}
     text: str = _template().render(style=Markup(style), plot=calibration(row["calibration"]), bars=bars(row["incidents"]), **shown)  # noqa: S704 - our own file
     return text
 
@@ -31,10 +32,10 @@ def calibration(found: Mapping[str, Any]) -> dict[str, Any]:
     """Where each bin stands in the plot: what was said to the right, what came true upwards."""
 
     def x(share: float) -> float:
-        return round(EDGE + share * (WIDE - EDGE - 10), 1)
+        return round(EDGE + share * (WIDE - EDGE - MARGIN), 1)
 
     def y(share: float) -> float:
-        return round(HIGH - EDGE - share * (HIGH - EDGE - 10), 1)
+        return round(HIGH - EDGE - share * (HIGH - EDGE - MARGIN), 1)
 
     dots = [
         {
@@ -63,7 +64,7 @@ def bars(incidents: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     rows = [
         {
             "y": round(ROW * place + ROW, 1),
-            "name": f"{each['service']} {each['fired'][5:10]}",
+            "name": f"{_short(each['service'])} {each['fired'][5:10]}",
             "bot": x(each["minutes_to_decide"]),
             "people": x(each["minutes_people"]),
             "title": f"{each['environment']}/{each['service']}: decided after {each['minutes_to_decide']:g} min, "
@@ -73,6 +74,10 @@ def bars(incidents: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     ]
     ticks = [{"x": x(step * count), "text": f"{step * count:g}"} for count in range(int(most // step) + 1)]
     return {"rows": rows, "ticks": ticks, "wide": LABEL + BAR + 30, "high": ROW * (len(rows) + 1) + 30, "x0": x(0)}
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
 
 
 @cache

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import ceil
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from bot.records.calibration import Score, Suggestion, bins, calibration_error, interval, score, suggest
+from bot.records.calibration import Score, Suggestion, bins, calibration_error, interval, score, suggest, thresholds
 
 if TYPE_CHECKING:
     from bot.records.scorecard import Judged
@@ -63,7 +66,7 @@ def told(found: Backtested) -> dict[str, Any]:
             "error": calibration_error(cut),
             "bins": [{"cases": b.count, "said": b.said, "right": b.right, "low": b.low, "high": b.high} for b in cut],
         },
-        "suggested": [_suggested(each) for each in suggest(found.judged)],
+        "suggested": {"trust": [_suggested(each) for each in suggest(found.judged)], "thresholds": _thresholds(found.judged)},
         "incidents": [_incident(each) for each in found.judged],
         "unnoticed": [_back(each) for each in found.people if each.commit not in matched],
         "notes": list(found.notes),
@@ -87,12 +90,20 @@ def _score(its: Score, saved: Sequence[float]) -> dict[str, Any]:
     }
 
 
+def _thresholds(judged: Sequence[Judged]) -> dict[str, float | None]:
+    found = thresholds(judged)
+    return {"act": _cut(found.act), "person": _cut(found.person)}
+
+
+def _cut(share: float | None) -> float | None:
+    """To two places, upwards: what was right from .914 on need not have been from .91 on; never 1, which no threshold may be."""
+    return None if share is None else min(0.99, ceil(share * 100) / 100)
+
+
 def _suggested(one: Suggestion) -> dict[str, Any]:
     return {
         "environment": one.environment,
         "trust": one.trust,
-        "merge_from": one.merge_from,
-        "propose_from": one.propose_from,
         "why": one.why,
         "right": one.score.right,
         "wrong": one.score.wrong,
@@ -168,6 +179,22 @@ def measures(row: Mapping[str, Any]) -> list[str]:
     if row["calibration"]["error"] is not None:
         lines.append(f"Expected calibration error {row['calibration']['error']:.2f} over {row['calibration']['cases']} cases.")
     return lines
+
+
+def suggested(row: Mapping[str, Any]) -> list[str]:
+    """What it suggests, as lines of `.rollbot.yaml`."""
+    trust = ", ".join(f"{_key(each['environment'])}: {each['trust']}" for each in row["suggested"]["trust"])
+    known = ", ".join(f"{name}: {value}" for name, value in row["suggested"]["thresholds"].items() if value is not None)
+    return ["policy:", f"  trust: {{{trust}}}", *([f"thresholds: {{{known}}}"] if known else [])]
+
+
+def _key(name: str) -> str:
+    """A name as YAML takes it for a key, whatever it holds."""
+    return (
+        name
+        if re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", name) and name.lower() not in ("y", "n", "yes", "no", "on", "off")
+        else json.dumps(name)
+    )
 
 
 def iso(at: float) -> str:
