@@ -111,7 +111,7 @@ def _merging(brief: Brief) -> str:
 
 def _none(brief: Brief) -> str:
     if brief.none is not None:
-        return f"None of them: probability {brief.none:.0%}"
+        return f"None of them: probability {brief.none:.0%}. {prose(brief.thresholds)}".rstrip()
     return "None of them: not ruled out. No probability was worked out; whether the rollback helps is the test, and it is undone if not"
 
 
@@ -152,6 +152,8 @@ def _stopping(brief: Brief, undoing: bool = False) -> str:
 
 def _folds(plan: Plan, brief: Brief) -> list[str]:
     folds = []
+    if brief.weighed:
+        folds.append(folded("How likely each is, and what speaks for and against it", listed([prose(line) for line in brief.weighed], 10)))
     if brief.cleared:
         folds.append(folded("Not suspected, and why", listed([accused(each) for each in brief.cleared], 10)))
     others = [other for other in plan.alternatives if plan.target is None or other.version != plan.target.version]

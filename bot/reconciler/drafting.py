@@ -25,8 +25,11 @@ def planned(incident: Incident, state: DesiredState, repository: Repository) -> 
         plan = make(ByCommit(landed(state, action.release, repository)), state)
         return _undo(incident, plan) if isinstance(plan, Plan) else plan
     selector: Selector = selected(request) if request else ByRelease(incident.service, action.release or Sha(""))
-    to, pins_only = (request.to, request.pins_only) if request else (None, False)
-    return made(selector, state, to=to, pins_only=pins_only, quarantines=read(state))
+    to, pins_only = (request.to, request.pins_only) if request else (action.toward or None, False)
+    plan = made(selector, state, to=to, pins_only=pins_only, quarantines=read(state))
+    if isinstance(plan, Unplanned) and not request and action.toward:  # it cannot be had any more
+        return made(selector, state, to=None, pins_only=pins_only, quarantines=read(state))
+    return plan
 
 
 def branch(action: Action, plan: Plan, attempt: int) -> str:

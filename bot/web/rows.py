@@ -64,7 +64,13 @@ def incident_row(incident: Incident, entries: Sequence[Entry] | None = None) -> 
         "symptoms": [_symptom(symptom) for symptom in incident.symptoms],
         "actions": [action_row(incident, action) for action in incident.actions],
     }
-    return row if entries is None else row | {"record": [entry_row(entry) for entry in entries]}
+    return row if entries is None else row | {"judgement": judgement(entries), "record": [entry_row(entry) for entry in entries]}
+
+
+def judgement(entries: Sequence[Entry]) -> Row | None:
+    """What was weighed last: hypotheses with prior, evidence and probability, and the thresholds; None where nothing was."""
+    weighed = [entry.facts["weighed"] for entry in entries if "weighed" in entry.facts]
+    return dict(weighed[-1]) if weighed else None
 
 
 def action_row(incident: Incident, action: Action) -> Row:

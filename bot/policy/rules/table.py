@@ -23,6 +23,7 @@ from bot.policy.rules.quarantined import quarantined_target
 from bot.policy.rules.rollback import is_rollback
 from bot.policy.rules.stale import stale_target
 from bot.policy.rules.undo import undo_needs_person
+from bot.policy.rules.unsure import unsure
 
 RULES: tuple[Callable[[Case], Objection | None], ...] = (
     held,
@@ -36,6 +37,7 @@ RULES: tuple[Callable[[Case], Objection | None], ...] = (
     unconfirmed,
     live_unknown,
     old_suspect,
+    unsure,
     far_target,
     stale_target,
     person_at_work,
