@@ -90,12 +90,17 @@ class Judged:
         return self.verdict is not Verdict.UNJUDGED
 
     @property
+    def likeliest(self) -> tuple[float, Sha] | None:
+        """The highest probability that a suspect was given, and whose it is; None where none was."""
+        weighed = [(each.probability, each.commit) for each in self.answer.suspects if each.probability is not None]
+        return max(weighed, key=lambda each: each[0], default=None)
+
+    @property
     def first(self) -> tuple[float, bool] | None:
         """The probability of the likeliest suspect and whether people took it back; None where either is not known."""
-        weighed = [(each.probability, each.commit) for each in self.answer.suspects if each.probability is not None]
-        if not weighed or not self.known:
+        if self.likeliest is None or not self.known:
             return None
-        probability, commit = max(weighed, key=lambda each: each[0])
+        probability, commit = self.likeliest
         return probability, self.people is not None and commit in self.people.undone
 
 

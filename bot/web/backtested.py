@@ -128,7 +128,7 @@ def _incident(one: Judged) -> dict[str, Any]:
         "mode": answer.mode or None,
         "why": answer.why,
         "suspects": suspects,
-        "probability": one.first[0] if one.first else None,
+        "probability": one.likeliest[0] if one.likeliest else None,
         "people": None if people is None else _back(people),
         "verdict": one.verdict.value,
         "because": one.because,
