@@ -83,6 +83,7 @@ class Past:
     fired: list[Fired] = field(default_factory=list)
     expected: dict[tuple[str, float], str] = field(default_factory=dict)
     runs: dict[str, list[str]] = field(default_factory=dict)
+    ratios: dict[tuple[str, int], list[tuple[float, float]]] = field(default_factory=dict)
 
     def origin(self, folder: Path) -> Origin:
         made = Origin(folder, "main")
@@ -101,6 +102,8 @@ class Past:
 
     def ratio(self, service: str) -> list[tuple[float, float]]:
         """The share of a service's requests that failed, around every alert of whatever service: a minute apart."""
+        if (service, len(self.fired)) in self.ratios:
+            return self.ratios[service, len(self.fired)]
         dice, points = random.Random(service), dict[float, float]()
         mine = [one for one in self.fired if one.service == service]
         for one in sorted(self.fired, key=lambda each: each.fired):
@@ -108,7 +111,7 @@ class Past:
             for at in (start + MINUTE * count for count in range(int((one.ended - start) / MINUTE) + 10)):
                 ill = any(each.pending <= at < each.ended for each in mine)
                 points.setdefault(at, dice.uniform(0.2, 0.4) if ill else dice.uniform(0.0, 0.004))
-        return sorted(points.items())
+        return self.ratios.setdefault((service, len(self.fired)), sorted(points.items()))
 
     def _by_labels(self) -> list[Fired]:
         return sorted(self.fired, key=lambda one: (sorted(one.labels.items()), one.fired))
