@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bot.web.backtested import Backtested
 
 _UNITS = {"m": 60.0, "h": 3600.0, "d": 86400.0, "w": 7 * 86400.0}
+SHALLOW = "the clone is shallow: releases before its first commit are not known, and nobody is suspected of them (`git fetch --unshallow`)"
 MOST = 3
 """Of alerts that name no service, how many are shown."""
 
@@ -112,6 +113,7 @@ def _lived(repo: Path, at: str | None, config: Path | None, found: Settings, sta
         if not episodes:
             raise Refused(_why_none(metrics.shown))
         notes, text = _opted_in(text, rules, episodes)
+        notes += (SHALLOW,) if repository.shallow() else ()
         with counting("living through it: message {} of {}") as messages:
             replayed = replay(Known(repository, cache, metrics, store, episodes, head, text, end), messages)
         if not replayed:

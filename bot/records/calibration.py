@@ -13,6 +13,8 @@ BINS = 5
 ENOUGH = 20
 PRECISE = 0.95
 """A service's environment earns merges by so many judged incidents at such a precision."""
+OFF = 0.2
+"""An expected calibration error above this: what is said does not come true as often as it is said."""
 HALF = 0.5
 FEW = 5
 _Z = 1.959964
@@ -105,9 +107,16 @@ def suggest(judged: Sequence[Judged]) -> tuple[Suggestion, ...]:
 
 
 def thresholds(judged: Sequence[Judged]) -> Thresholds:
-    """The thresholds that all of it suggests, whatever the environment: what is believed means the same everywhere."""
+    """The thresholds that all of it suggests, whatever the environment: what is believed means the same everywhere.
+
+    None where probabilities do not hold: a threshold on them would mean something else on the next case. Never to act on less than a half.
+    """
     points = [each.first for each in judged if each.first is not None]
+    error = calibration_error(bins(points))
+    if error is None or error > OFF:
+        return Thresholds(None, None)
     act, person = threshold(points, PRECISE, ENOUGH), threshold(points, HALF, FEW)
+    act = None if act is None else max(HALF, act)
     return Thresholds(act, person if act is None or person is None else min(act, person))
 
 

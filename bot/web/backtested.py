@@ -11,7 +11,7 @@ from math import ceil
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from bot.records.calibration import Score, Suggestion, bins, calibration_error, interval, score, suggest, thresholds
+from bot.records.calibration import OFF, Score, Suggestion, bins, calibration_error, interval, score, suggest, thresholds
 
 if TYPE_CHECKING:
     from bot.records.scorecard import Judged
@@ -63,7 +63,8 @@ def told(found: Backtested) -> dict[str, Any]:
         "score": _score(its, [each.saved for each in found.judged if each.saved is not None]),
         "calibration": {
             "cases": len(points),
-            "error": calibration_error(cut),
+            "error": (error := calibration_error(cut)),
+            "holds": None if error is None else error <= OFF,
             "bins": [{"cases": b.count, "said": b.said, "right": b.right, "low": b.low, "high": b.high} for b in cut],
         },
         "suggested": {"trust": [_suggested(each) for each in suggest(found.judged)], "thresholds": _thresholds(found.judged)},
@@ -161,9 +162,13 @@ def headline(row: Mapping[str, Any]) -> str:
     missed = f", {its['missed']} of them where people rolled back" if its["missed"] else ""
     rest = f"; {its['unjudged']} cannot be judged" if its["unjudged"] else ""
     return (
-        f"Of {len(row['incidents'])} incidents it would have rolled back {acted} that can be judged, {its['right']} rightly and "
-        f"{its['wrong']} wrongly; it would have left {quiet} alone{missed}{rest}."
+        f"Of {_counted(len(row['incidents']), 'incident')} it would have rolled back {acted} that can be judged, {its['right']} rightly "
+        f"and {its['wrong']} wrongly; it would have left {quiet} alone{missed}{rest}."
     )
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" + ("" if number == 1 else "s")
 
 
 def measures(row: Mapping[str, Any]) -> list[str]:
@@ -177,7 +182,8 @@ def measures(row: Mapping[str, Any]) -> list[str]:
     if its["minutes_saved_median"] is not None:
         lines.append(f"Sooner than people by {its['minutes_saved_median']:g} min (median), {its['minutes_saved']:g} min in all.")
     if row["calibration"]["error"] is not None:
-        lines.append(f"Expected calibration error {row['calibration']['error']:.2f} over {row['calibration']['cases']} cases.")
+        holds = "" if row["calibration"]["holds"] else ": its probabilities do not hold here, so no thresholds are suggested"
+        lines.append(f"Expected calibration error {row['calibration']['error']:.2f} over {row['calibration']['cases']} cases{holds}.")
     return lines
 
 

@@ -73,7 +73,7 @@ def test_what_it_says_to_people(backtest):
     done = backtest(a_bad_release())
 
     assert done.code == 0
-    assert "Of 1 incidents it would have rolled back 1 that can be judged, 1 rightly and 0 wrongly" in done.out
+    assert "Of 1 incident it would have rolled back 1 that can be judged, 1 rightly and 0 wrongly" in done.out
     assert "1.1.0 → 1.0.0" in done.out and "34.5 min" in done.out
     assert "note: nothing opts an alert in" in done.out
     assert "no alert: search in prod went from 1.1.0 to 1.0.0" in done.out

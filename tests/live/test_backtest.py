@@ -29,7 +29,7 @@ groups:
 
 @pytest.fixture
 def past():
-    return generated(round(time.time() - 9 * DAY), days=8)
+    return generated(round(time.time() - 7 * DAY), days=6)
 
 
 @pytest.mark.live
@@ -37,7 +37,7 @@ def test_a_past_that_a_real_prometheus_remembers(start, debian, past, tmp_path):
     url = remember(start, debian, tmp_path / "prometheus", past.openmetrics(), RULES)
     repo = past.origin(tmp_path / "shop.git").folder
     bare = {name: value for name, value in os.environ.items() if not name.upper().startswith("ROLLBOT_")}
-    command = [Path(sys.executable).with_name("rollbot"), "backtest", "--repo", repo, "--since", "10d", "--prometheus-url", url]
+    command = [Path(sys.executable).with_name("rollbot"), "backtest", "--repo", repo, "--since", "8d", "--prometheus-url", url]
 
     done = subprocess.run(
         [*command, "--json", "--html", tmp_path / "page.html"],

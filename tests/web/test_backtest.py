@@ -55,6 +55,23 @@ def test_the_bars_stay_in_their_picture():
     )
 
 
+def test_probabilities_that_do_not_hold_suggest_no_thresholds():
+    row = told_of([a_case(number, 0.05, True) for number in range(40)])
+
+    shown = page(row)
+
+    assert row["suggested"]["thresholds"] == {"act": None, "person": None}
+    assert row["suggested"]["trust"][0]["trust"] == "merge", "its verdicts were right"
+    assert "its probabilities do not hold here" in shown and "thresholds:" not in shown
+
+
+def test_thresholds_that_cases_bear_out():
+    row = told_of([a_case(number, 0.97 if number % 3 else 0.2, number % 3 != 0) for number in range(90)])
+
+    assert row["suggested"]["thresholds"]["act"] == 0.97
+    assert "thresholds: {act: 0.97, person: " in page(row)
+
+
 def test_nothing_to_draw_is_said():
     shown = page(told_of([a_case(1, None, False)]))
 
