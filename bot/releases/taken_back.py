@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 
 from bot.refs import Instant, ServiceRef, Sha
-from bot.releases.release import History, Release
+from bot.releases.release import History, PinChange, Release
 
 DAY = 86400.0
 LONGEST = 14 * DAY
-"""What was set back later than this many seconds after it was left is a change of mind, not a rollback."""
+"""What has stood for longer than this many seconds and is set back then is a change of mind, not a rollback."""
 _NAMED = re.compile(r"(?:^This reverts commit |^Rollback-Release: )([0-9a-f]{7,64})\b", re.MULTILINE)
+_BRANCH = re.compile(r"^Merge pull request #\d+ from [^\s/]+/revert-(\d+)-")
+"""The branch that GitHub's own button makes: revert-NUMBER-BRANCH."""
+_SUBJECT = re.compile(r'^Revert "(.+)"')
 
-Place = tuple[str, str, str]
+Values = tuple[str | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,44 +59,48 @@ def taken_back(history: History, messages: Mapping[Sha, str]) -> tuple[TakenBack
 
 def _undone(release: Release, before: Sequence[Release], message: str) -> tuple[tuple[Release, ...], str]:
     """The releases that it took back, newest first, and how that shows."""
-    named = tuple(each for each in reversed(before) if any(each.commit.startswith(sha) for sha in _NAMED.findall(message)))
-    if release.rollback and named:
+    if named := _named(message, before):
         return named, "its message names what it reverts"
-    pins = [(change.path, change.yaml_path, change.artefact, change.before, change.after) for change in release.changes]
-    moved = [(each[:3], each[4]) for each in pins if each[3] is not None and each[4] is not None]
+    moved = [change for change in release.changes if change.before is not None and change.after is not None]
     if moved:
-        backs = [_since_pin(place, value, release, before) for place, value in moved if value is not None]
-        why = "its message says so" if release.rollback else "it sets the version back to an earlier one"
-        return (_joined(before, backs), why) if any(backs) and (release.rollback or all(backs)) else ((), "")
-    files = [_since_file(each.path, each.after, release, before) for each in release.files]
+        backs = [_since(release, before, partial(_pins, pin=change), change.after) for change in moved]
+        return (_joined(before, backs), "it sets a version back to an earlier one") if any(backs) else ((), "")
+    files = [_since(release, before, partial(_files, path=file.path), file.after) for file in release.files]
     return (_joined(before, files), "it brings files back to what they were, byte for byte") if files and all(files) else ((), "")
 
 
-def _since_pin(place: Place, value: str, release: Release, before: Sequence[Release]) -> tuple[Release, ...]:
-    """What moved the pin since it last held that value; empty where it never did, or too long ago."""
+def _named(message: str, before: Sequence[Release]) -> tuple[Release, ...]:
+    """What a message says that it reverts: commits, a pull request, or the subject of the newest commit that has it."""
+    shas, branch, subject = _NAMED.findall(message), _BRANCH.match(message), _SUBJECT.match(message)
+    if shas:
+        return tuple(each for each in reversed(before) if any(each.commit.startswith(sha) for sha in shas))
+    if branch:
+        return tuple(each for each in reversed(before) if each.pull_request == int(branch[1]))
+    alike = (each for each in reversed(before) if subject and each.subject.startswith(subject[1]))
+    return tuple(islice(alike, 1))
+
+
+def _since(release: Release, before: Sequence[Release], left: Callable[[Release], Values], value: str | None) -> tuple[Release, ...]:
+    """What changed a place since it last held that value; empty where it never did, or what it last changed to has stood too long."""
     passed: list[Release] = []
     for each in reversed(before):
-        if release.time - each.time > LONGEST:
-            return ()
-        for change in each.changes:
-            if (change.path, change.yaml_path, change.artefact) == place:
-                passed.append(each)
-                if change.before == value:
-                    return tuple(passed)
+        if values := left(each):
+            if not passed and release.time - each.time > LONGEST:
+                return ()
+            passed.append(each)
+            if value in values:
+                return tuple(passed)
     return ()
 
 
-def _since_file(path: str, blob: Sha | None, release: Release, before: Sequence[Release]) -> tuple[Release, ...]:
-    passed: list[Release] = []
-    for each in reversed(before):
-        if release.time - each.time > LONGEST:
-            return ()
-        for file in each.files:
-            if file.path == path:
-                passed.append(each)
-                if file.before == blob:
-                    return tuple(passed)
-    return ()
+def _pins(release: Release, pin: PinChange) -> Values:
+    """What this pin held before the release, where it changed it."""
+    place = (pin.path, pin.yaml_path, pin.artefact)
+    return tuple(change.before for change in release.changes if (change.path, change.yaml_path, change.artefact) == place)
+
+
+def _files(release: Release, path: str) -> Values:
+    return tuple(file.before for file in release.files if file.path == path)
 
 
 def _joined(before: Sequence[Release], parts: Sequence[tuple[Release, ...]]) -> tuple[Release, ...]:

@@ -50,6 +50,43 @@ def test_a_revert_names_what_it_reverts(told):
     assert (only.undone, only.why) == ((bad,), "its message names what it reverts")
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        pytest.param('Revert "Bump to 1.1"', id="its subject"),
+        pytest.param('Revert "Bump to 1.1 (#7)" (#8)', id="its subject with its number"),
+        pytest.param("Merge pull request #8 from shop/revert-7-bump", id="the branch of GitHub's button"),
+    ],
+)
+def test_a_revert_may_name_it_in_other_ways(told, message):
+    told.commit("Add", {APP: kustomization("1.0")})
+    bad = told.commit("Bump to 1.1 (#7)", {APP: kustomization("1.1")})
+    told.commit("Bump to 1.2", {APP: kustomization("1.2")})
+    told.commit(message, {APP: kustomization("1.3", "# without what 1.1 brought\n")})
+
+    [only] = found(told)
+
+    assert only.undone == (bad,)
+
+
+def test_what_goes_forward_beside_it_does_not_hide_it(told):
+    chart = "apiVersion: v2\nname: checkout\nversion: {}\nappVersion: {}\n"
+    told.commit("Add", {"charts/checkout/Chart.yaml": chart.format("0.1.0", "1.0")})
+    bad = told.commit("To 1.1", {"charts/checkout/Chart.yaml": chart.format("0.1.1", "1.1")})
+    told.commit("Back to 1.0", {"charts/checkout/Chart.yaml": chart.format("0.1.2", "1.0")})
+
+    assert [each.undone for each in found(told)] == [(bad,)]
+
+
+def test_a_skip_over_releases_of_long_ago(told):
+    told.commit("Add", {APP: kustomization("1.0")})
+    old = told.commit("Bump to 1.1", {APP: kustomization("1.1")})
+    new = told.commit("Bump to 1.2", {APP: kustomization("1.2")}, after=LONGEST * 2)
+    told.commit("Back to 1.0", {APP: kustomization("1.0")})
+
+    assert [each.undone for each in found(told)] == [(new, old)]
+
+
 def test_configuration_brought_back_byte_for_byte(told):
     told.commit("Add", {APP: kustomization("1.0", "# timeout: 5\n")})
     bad = told.commit("Shorter timeout", {APP: kustomization("1.0", "# timeout: 1\n")})
