@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.live.memory import remember
 from tests.live.servers import CACHE, PACKAGES, Server, unpack
-from tests.past import DAY, RATIO, Past, generated
+from tests.past import CONFIG, DAY, RATIO, Past, generated
 
 RULES = f"""\
 groups:
@@ -73,9 +73,18 @@ def backtested(past: Past, folder: Path) -> tuple[dict[str, Any], float]:
     try:
         url = remember(start, programs(), folder / "prometheus", past.openmetrics(), RULES)  # type: ignore[no-untyped-call]
         command = [Path(sys.executable).with_name("rollbot"), "backtest", "--repo", repo, "--prometheus-url", url, "--json"]
+        (folder / "tried.yaml").write_text(CONFIG)
         began = time.monotonic()
         done = subprocess.run(
-            [*command, "--since", f"{(time.time() - past.since) / DAY:.2f}d", "--html", folder / "page.html"],
+            [
+                *command,
+                "--config",
+                folder / "tried.yaml",
+                "--since",
+                f"{(time.time() - past.since) / DAY:.2f}d",
+                "--html",
+                folder / "page.html",
+            ],
             stdout=subprocess.PIPE,
             env={**os.environ, "HOME": str(folder)},
             check=True,

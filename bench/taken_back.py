@@ -112,9 +112,8 @@ def main() -> None:
                 for back in each.others:
                     print(f"  also {each.case}: {back.service} {back.left} → {back.to} ({back.why}): {back.subject[:90]}")
                 if not each.named:
-                    print(
-                        f"  {'not named' if each.found else 'not found' if each.owned else 'nobody owns'} {each.case}: {case['subject'][:90]}"
-                    )
+                    what = "not named" if each.found else "not found" if each.owned else "nobody's"
+                    print(f"  {what} {each.case}: {case['subject'][:90]}")
     for row, count in sorted(rows.items()):
         print(
             f"{row:18} {count['cases']:5} cases, found {count['found'] / count['cases']:.1%}, named {count['named'] / count['cases']:.1%}"

@@ -20,6 +20,12 @@ from bot.world.story import ToldCommit
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 STEP = 15.0
 RATIO = "shop_errors_ratio"
+CONFIG = f"""\
+version: "1"
+alerts: {{act_by_default: true}}
+series: [{{name: errors, kind: errors, expr: {RATIO}, label: service}}]
+"""
+"""What a team would write so that suspects are weighed by its own measure."""
 RULE = {"type": "alerting", "name": "HighErrorRate", "query": f"{RATIO} > 0.05", "duration": 300, "health": "ok"}
 SERVICES = ("frontend", "checkout", "payments", "catalogue", "search", "shipping")
 RENOVATE = "renovate[bot] <29139614+renovate[bot]@users.noreply.github.com>"

@@ -23,18 +23,29 @@ UNSEEN = ""
 Suspect = tuple[Hypothesis, float, tuple[Term, ...]]
 
 
-def posterior(evidence: Evidence, parameters: Parameters) -> Posterior:
-    """Weigh every suspect. Never raises on poor evidence: it says what is lacking."""
-    standings = stand(evidence)
-    began = onsets(evidence.alert, standings.step, parameters.delays)
-    scene = Scene(evidence, parameters, standings, began, noticed(evidence.alert))
-    beliefs = _weighed(_suspects(scene), parameters.temperature)
-    enough, lacking = _lacking(evidence, standings, beliefs)
+def posterior(evidence: Evidence, parameters: Parameters, standings: Standings | None = None) -> Posterior:
+    """Weigh every suspect. Never raises on poor evidence: it says what is lacking.
+
+    `standings`: of the same evidence, where somebody measured them already.
+    """
+    scene = _scene(evidence, parameters, standings)
+    beliefs = _beliefs(_suspects(scene), parameters.temperature)
+    enough, lacking = _lacking(evidence, scene.standings, beliefs)
     return Posterior(beliefs, _onset(scene, beliefs), enough, lacking)
 
 
+def weighed(evidence: Evidence, parameters: Parameters, standings: Standings | None = None) -> list[Suspect]:
+    """Each suspect with its log weight before the evidence and its terms: what the parameters are fitted on."""
+    return _suspects(_scene(evidence, parameters, standings))
+
+
+def _scene(evidence: Evidence, parameters: Parameters, standings: Standings | None) -> Scene:
+    standings = standings or stand(evidence)
+    began = onsets(evidence.alert, standings.step, parameters.delays)
+    return Scene(evidence, parameters, standings, began, noticed(evidence.alert))
+
+
 def _suspects(scene: Scene) -> list[Suspect]:
-    """Each suspect with its log weight before the evidence and its terms."""
     parameters, standings = scene.parameters, scene.standings
     found: list[Suspect] = [
         (Platform(), parameters.byhand.platform, of_platform(scene)),
@@ -49,7 +60,7 @@ def _suspects(scene: Scene) -> list[Suspect]:
     return found
 
 
-def _weighed(suspects: list[Suspect], temperature: float) -> tuple[Belief, ...]:
+def _beliefs(suspects: list[Suspect], temperature: float) -> tuple[Belief, ...]:
     priors = _shares(np.array([prior for _, prior, _ in suspects]))
     logs = [prior + sum(term.nats for term in terms) for _, prior, terms in suspects]
     shares = _shares(np.array(logs) / temperature)

@@ -101,8 +101,8 @@ def _shared(scene: Scene, services: list[str]) -> Term:
 
 def alone(standings: Standings) -> tuple[frozenset[str], int]:
     """Return the red services that call no red one, and how many services are measured."""
-    red = np.asarray(standings.red >= RED)
-    explained = np.asarray(standings.matrix & red[None, :]).any(axis=1)
+    red = [bool(one >= RED) for one in standings.red]
+    explained = [bool(standings.matrix[row][red].any()) for row in range(len(red))]
     names = frozenset(name for name, row in standings.rows.items() if red[row] and not explained[row])
     return names, max(1, int(standings.known.sum()))
 

@@ -112,7 +112,9 @@ def _merging(brief: Brief) -> str:
 def _none(brief: Brief) -> str:
     if brief.none is not None:
         return f"None of them: probability {brief.none:.0%}. {prose(brief.thresholds)}".rstrip()
-    return "None of them: not ruled out. No probability was worked out; whether the rollback helps is the test, and it is undone if not"
+    lacking = f" ({prose(brief.lacking)})" if brief.lacking else ""
+    unsaid = f"No probability was worked out{lacking}"
+    return f"None of them: not ruled out. {unsaid}; whether the rollback helps is the test, and it is undone if not"
 
 
 def _drawn(diagram: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import typer
 
 from bot.cli import app as github_app
-from bot.cli import backtest, check, demo, doctor, explain, guard, history, notify, plan, rollback, scan, schema, serve
+from bot.cli import backtest, check, demo, doctor, explain, guard, history, notify, plan, rollback, scan, schema, scorecard, serve
 from bot.errors import BadConfig, Refused, RollbotError, Unavailable
 
 DONE, REFUSED, USAGE, UNAVAILABLE = 0, 1, 2, 3
@@ -34,6 +34,7 @@ VERBS: tuple[Callable[..., None], ...] = (
     rollback.rollback,
     explain.explain,
     backtest.backtest,
+    scorecard.scorecard,
     check.check,
     doctor.doctor,
     notify.notify,

@@ -17,7 +17,7 @@ from bot.reconciler.past import PastClock, PastCluster, PastForge, PastMetrics, 
 from bot.reconciler.reconcile import THINKING, reconcile
 from bot.reconciler.saving import save
 from bot.reconciler.step import end
-from bot.records.scorecard import Replayed
+from bot.records.verdicts import Replayed
 from bot.refs import Instant, Sha
 from bot.signals.remembered import TOLD_AFTER, Episode, payload
 

@@ -27,6 +27,7 @@ BEFORE = 3600.0
 """How long before the onset a service's ordinary days are looked at."""
 MOST_SERVICES = 50
 MOST_CANDIDATES = 50
+MOST_LOGGED = 10
 MOST_SERIES = 10
 """Of one measure of one service."""
 OURS = "rollbot:"
@@ -59,7 +60,7 @@ def evidence_of(incident: Incident, accused: Sequence[Accused], view: View, port
             text=symptom.summary,
         ),
         candidates=_candidates(accused, view, ports, incident),
-        series=tuple(_series(symptom, incident, onset.earliest - BEFORE, view, ports)),
+        series=(*_series(symptom, incident, onset.earliest - BEFORE, view, ports), *_lines(accused, onset.earliest - BEFORE, view, ports)),
         edges=tuple(Edge(caller, callee) for caller, callee in calls(view) if caller in known and callee in known),
     )
 
@@ -138,6 +139,22 @@ def _asked(metrics: Metrics, name: str, start: Instant, end: Instant) -> Sequenc
         return metrics.samples(name, {}, start, end)
     except (Unavailable, Refused):
         return ()
+
+
+def _lines(accused: Sequence[Accused], start: Instant, view: View, ports: Ports) -> Iterable[Series]:
+    """How many error lines each service logged, where `outcomes.error_logs` says what those are."""
+    query = view.config.outcomes.error_logs
+    if not query or ports.logs is None:
+        return
+    for each in accused[:MOST_LOGGED]:
+        try:
+            samples = ports.logs.errors(query, each.service, start, view.now)
+        except (Unavailable, Refused):
+            continue
+        points = sorted((sample.at, sample.value) for sample in samples)
+        if points:
+            times, values = zip(*points, strict=True)
+            yield Series(each.service.name, "error lines", Kind.ERRORS, times, tuple(v if math.isfinite(v) else math.nan for v in values))
 
 
 def _of_rule(rule: SeriesRule, samples: Sequence[Sample], incident: Incident, view: View) -> Iterable[Series]:

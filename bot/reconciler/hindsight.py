@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from bot.manifests.rules import ManifestRules
 from bot.ports import PinCache, Repository
 from bot.reconciler.look import look
-from bot.records.scorecard import Judged, Replayed, judge
+from bot.records.verdicts import Judged, Replayed, judge
 from bot.refs import Sha
 from bot.releases.history import history
 from bot.releases.taken_back import TakenBack, taken_back

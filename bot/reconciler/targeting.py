@@ -39,8 +39,8 @@ def instead(incident: Incident, release: Sha, view: View, ports: Ports) -> Chose
     if not isinstance(plan, Plan) or plan.target is None:
         return None
     releases = releases_of(incident.service, view.state)
-    known = [_known(target, releases.releases, others) for target in plan.alternatives]
-    if not known or not (known[0].blamed or len(known[0].spells) > 1):
+    known = [_known(target, releases.releases, others, incident.opened) for target in plan.alternatives]
+    if not known or not _spoken_against(known[0]):
         return None
     record = track_record(releases, frozenset(), view.now, view.config.attribution.good_after)
     rate = (EXPECTED * COUNTED + record.blamed) / (COUNTED + record.blamed + record.harmless)
@@ -51,28 +51,42 @@ def instead(incident: Incident, release: Sha, view: View, ports: Ports) -> Chose
     return Chosen(found.version, (f"back to {found.version}: {found.why}", f"not to {plan.target.version}: {judged[0].why}"))
 
 
-def _known(target: Target, releases: Sequence[Release], others: Sequence[Incident]) -> Known:
-    """How a version fared: well, but for the incidents that began while it ran."""
-    spans = list(_ran(target.version, releases))
+def _known(target: Target, releases: Sequence[Release], others: Sequence[Incident], now: Instant) -> Known:
+    """How a version fared, span by span: well, but for the incidents that began while it ran."""
+    spells: list[Spell] = []
+    for start, end in reversed(list(_ran(target.version, releases, now))):
+        spells += _fared(start, end, others)
     blamed = next((other.id for other in others if _blamed(other, target.version)), "")
-    troubled = [
-        max(0.0, (other.ended or began) - began)
-        for other in others
-        if not other.asked and (began := other.onset or other.opened) and any(start <= began < end for start, end in spans)
-    ]
-    well = max(0.0, (target.served or 0.0) - sum(troubled))
-    degraded = (Spell(Health.DEGRADED, lasted) for lasted in troubled)
-    return Known(target.version, (Spell(Health.GOOD, well), *degraded), target.left, blamed)
+    return Known(target.version, tuple(spells), target.left, blamed)
 
 
-def _ran(version: str, releases: Sequence[Release]) -> Iterator[tuple[Instant, Instant]]:
-    until = float("inf")
+def _fared(start: Instant, end: Instant, others: Sequence[Incident]) -> Iterator[Spell]:
+    """From `start` to `end`, oldest first. An incident that ended while it still ran left it as good as before."""
+    at = start
+    found = sorted((other.onset or other.opened, other.ended or end) for other in others if not other.asked)
+    for began, over in found:
+        if at <= began < end:
+            yield Spell(Health.GOOD, began - at)
+            at = min(max(over, began), end)
+            yield Spell(Health.DEGRADED, at - began)
+    if at < end:
+        yield Spell(Health.GOOD, end - at)
+
+
+def _ran(version: str, releases: Sequence[Release], now: Instant) -> Iterator[tuple[Instant, Instant]]:
+    """The spans in which the history had it, newest first."""
+    until = now
     for release in releases:
         if not release.changes:
             continue
         if release.version == version:
             yield release.time, until
         until = release.time
+
+
+def _spoken_against(known: Known) -> bool:
+    """It was to blame, or it was replaced while something was wrong."""
+    return bool(known.blamed) or (bool(known.spells) and known.spells[-1].health is Health.DEGRADED)
 
 
 def _blamed(other: Incident, version: str) -> bool:

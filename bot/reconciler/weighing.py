@@ -23,6 +23,7 @@ from bot.records.entry import Stage
 from bot.refs import ServiceRef, Sha
 from bot.releases.release import Release
 
+ALONE = "only the alert's own measure is known; name series in .rollbot.yaml"
 SHOWN = 12
 """So many hypotheses are kept in the record."""
 
@@ -51,6 +52,8 @@ def weighed(decision: Decision, case: Case, incident: Incident, view: View, port
     solution = solve(prices, Stakes(prices.of(severity)))
     look = int((view.now - incident.opened) // prices.look_every) if prices.look_every else solution.steps
     on = scales(solution, view.config.judgement.thresholds, look, prices.look_every, _elsewhere(others, case.attribution))
+    if not view.config.evidence.series:
+        found = replace(found, enough=False, lacking=(ALONE, *found.lacking))
     facts = _facts(found, on, solution, look)
     if not found.enough:
         return Weighed(decision, case, facts)

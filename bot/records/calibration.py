@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 
-from bot.records.scorecard import Judged, Verdict
+from bot.records.scorecard import Verdict
+from bot.records.verdicts import Judged
 
 BINS = 5
 ENOUGH = 20
@@ -79,7 +80,7 @@ def score(judged: Sequence[Judged]) -> Score:
         wrong=wrong,
         abstained=count[Verdict.ABSTAINED],
         missed=missed,
-        unjudged=count[Verdict.UNJUDGED],
+        unjudged=sum(1 for each in judged if not each.known),
         precision=right / (right + wrong) if right + wrong else None,
         recall=right / own if own else None,
         saved=sum(each.saved for each in judged if each.saved is not None),

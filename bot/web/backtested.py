@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from bot.records.calibration import OFF, Score, Suggestion, bins, calibration_error, interval, score, suggest, thresholds
 
 if TYPE_CHECKING:
-    from bot.records.scorecard import Judged
+    from bot.records.verdicts import Judged
     from bot.refs import Sha
     from bot.releases.taken_back import TakenBack
 

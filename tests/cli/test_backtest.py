@@ -12,7 +12,7 @@ import pytest
 
 from bot.cli.backtest import moment
 from bot.errors import BadConfig
-from tests.past import DAY, HOUR, MINUTE, RULE, Past, generated, remembering
+from tests.past import CONFIG, DAY, HOUR, MINUTE, RULE, Past, generated, remembering
 
 SINCE = 1_790_000_000.0
 
@@ -56,7 +56,8 @@ def test_a_month_on_one_page_and_not_a_byte_changes(backtest, tmp_path):
     past = generated(SINCE, days=12)
     before = everything(past.origin(tmp_path / "shop.git").folder)
 
-    done = backtest(past, "--json", "--html", str(tmp_path / "page.html"), rules=[RULE])
+    (tmp_path / "tried.yaml").write_text(CONFIG)
+    done = backtest(past, "--json", "--html", str(tmp_path / "page.html"), "--config", str(tmp_path / "tried.yaml"), rules=[RULE])
 
     assert (done.code, everything(tmp_path / "shop.git")) == (0, before)
     row, said = done.json, Counter(past.expected.values())

@@ -14,7 +14,7 @@ from bot.adapters.metrics.prometheus import PrometheusMetrics
 from bot.adapters.metrics.remembered import remembered
 from bot.incidents.rules import QueryRule
 from tests.live.memory import remember
-from tests.past import DAY, STEP, generated
+from tests.past import CONFIG, DAY, STEP, generated
 
 RULES = """\
 groups:
@@ -37,10 +37,11 @@ def test_a_past_that_a_real_prometheus_remembers(start, debian, past, tmp_path):
     url = remember(start, debian, tmp_path / "prometheus", past.openmetrics(), RULES)
     repo = past.origin(tmp_path / "shop.git").folder
     bare = {name: value for name, value in os.environ.items() if not name.upper().startswith("ROLLBOT_")}
+    (tmp_path / "tried.yaml").write_text(CONFIG)
     command = [Path(sys.executable).with_name("rollbot"), "backtest", "--repo", repo, "--since", "8d", "--prometheus-url", url]
 
     done = subprocess.run(
-        [*command, "--json", "--html", tmp_path / "page.html"],
+        [*command, "--config", tmp_path / "tried.yaml", "--json", "--html", tmp_path / "page.html"],
         capture_output=True,
         text=True,
         timeout=100,

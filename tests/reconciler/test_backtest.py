@@ -14,7 +14,8 @@ from bot.errors import Refused
 from bot.reconciler.backtest import Known, replay
 from bot.reconciler.look import look
 from bot.reconciler.past import PastClock, PastForge, PastRepository
-from bot.records.scorecard import Verdict, judge
+from bot.records.scorecard import Verdict
+from bot.records.verdicts import judge
 from bot.releases.history import history
 from bot.releases.taken_back import taken_back
 from bot.signals.remembered import Episode
@@ -118,7 +119,7 @@ def test_a_month_is_judged_by_what_people_did(lived):
         what: [found[key].verdict for key, said in past.expected.items() if said == what and key in found] for what in ("right", "forward")
     }
     assert by["right"] and set(by["right"]) <= {Verdict.RIGHT}, by
-    assert by["forward"] and set(by["forward"]) <= {Verdict.UNJUDGED}, by
+    assert by["forward"] and set(by["forward"]) <= {Verdict.FIXED}, by
 
 
 def test_nothing_can_be_changed(tmp_path):

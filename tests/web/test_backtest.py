@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import re
 
-from bot.records.scorecard import Accused, Answer, Judged, Verdict
+from bot.records.scorecard import Verdict
+from bot.records.verdicts import Accused, Answer, Judged
 from bot.refs import ServiceRef, Sha
 from bot.releases.taken_back import TakenBack
 from bot.web.backtest import bars, calibration, page
