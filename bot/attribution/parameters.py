@@ -56,9 +56,11 @@ class Byhand:
     """Only documentation, tests or styles were touched."""
     risky: float = 0.5
     """Limits, timeouts, migrations or dependencies were touched."""
+    takes_away: float = 1.0
+    """Lines went and nothing came: a guard, a call, a registration is gone."""
     words: float = 2.0
     """The most that words shared by the change and by what the service logs since onset are worth."""
-    outside: float = 2.0
+    outside: float = 3.0
     """The service's new errors name a host that is none of the services, the node, or one record that is tried again and again."""
     event: float = 0.5
     """A flag, infrastructure or the like changed on the service in the hour before onset (F19)."""
