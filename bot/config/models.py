@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
+from pydantic import Field, StringConstraints, WithJsonSchema, model_validator
 
 from bot.attribution.rules import AttributionRules
 from bot.config.fields import Count, Duration, Glob, Regex, Text, references, stars
+from bot.config.strict import Strict
 from bot.config.times import Cron, Moment, Zone, instant
+from bot.config.traffic import TrafficModel
 from bot.incidents.rules import AlertRules
 from bot.outcomes.rules import OutcomeRules
 from bot.policy.settings import Each, PolicyRules, Trust
@@ -23,19 +25,6 @@ SourceName = Annotated[str, StringConstraints(pattern=f"^(?:{'|'.join(SOURCES)})
 Acceptable = Literal["chart-unrendered", "stateful"]
 Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
 Login = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$")]
-
-
-class Strict(BaseModel):
-    """A key without a value is as good as left out; a key that is not known is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_empty(cls, value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: part for key, part in value.items() if part is not None or key not in cls.model_fields}
-        return {} if value is None else value
 
 
 class PinModel(Strict):
@@ -281,3 +270,4 @@ class ConfigModel(Strict):
     policy: Annotated[PolicyModel, Field(description="How far Rollbot goes by itself.")] = PolicyModel()
     people: Annotated[PeopleModel, Field(description="Who may say what in comments.")] = PeopleModel()
     outcomes: Annotated[OutcomesModel, Field(description="How long a rollback is waited for, and how it is judged.")] = OutcomesModel()
+    traffic: Annotated[TrafficModel, Field(description="Where the bad side's traffic is taken away first.")] = TrafficModel()

@@ -23,6 +23,7 @@ from bot.manifests.rules import ManifestRules, PinRule, ServiceRule
 from bot.outcomes.rules import OutcomeRules
 from bot.policy.people import PeopleRules
 from bot.policy.settings import Cap, Countdown, Hours, PolicyRules
+from bot.policy.traffic import TrafficRules
 from bot.policy.windows import Freeze, Window
 from bot.signals.generic import JsonRule
 
@@ -42,6 +43,7 @@ class Config:
     policy: PolicyRules = field(default_factory=PolicyRules)
     people: PeopleRules = field(default_factory=PeopleRules)
     outcomes: OutcomeRules = field(default_factory=OutcomeRules)
+    traffic: TrafficRules = field(default_factory=TrafficRules)
 
 
 def parse(text: bytes, path: str = PATH) -> Config:
@@ -242,6 +244,7 @@ def _config(model: ConfigModel) -> Config:
         policy=PolicyRules(**policy),
         people=PeopleRules(**_given(model.people) | model.people.roles()),
         outcomes=OutcomeRules(**_given(model.outcomes)),
+        traffic=TrafficRules(**_given(model.traffic)),
     )
 
 

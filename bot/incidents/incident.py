@@ -90,6 +90,15 @@ class Action:
     """Who asked for this very action; "" where it came of itself, or of the incident's request."""
     culprit: int | None = None
     """The pull request that brought the release in, where its commit says so."""
+    shift: str = ""
+    """How the bad side's traffic is taken away: `first`, in a commit of its own before the rollback; `with` it; "" not at all."""
+    backends: tuple[str, ...] = ()
+    """What is drained, and `routes`: in which files. As decided when it was planned."""
+    routes: tuple[str, ...] = ()
+    together: bool = False
+    """The forge did not let the drain go first, so it goes with the rollback or not at all."""
+    drained: Sha | None = None
+    """The drain's own commit on the target branch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +141,11 @@ class Incident:
         """When the last of its symptoms went, None while one is left (or where there are none)."""
         times = [symptom.resolved for symptom in self.symptoms]
         return max((at for at in times if at is not None), default=None) if None not in times else None
+
+    @property
+    def gone(self) -> Instant | None:
+        """Since when the symptom is gone by itself: not where its traffic is drained, for then that is why."""
+        return None if self.actions and self.action.drained else self.resolved
 
     @property
     def tried(self) -> frozenset[Sha]:

@@ -72,5 +72,7 @@ class Case:
     changed: int = 0
     undone: int = 0
     undoing: bool = False
+    drains: bool = False
+    """Where it runs, the bad side's traffic may be taken away first."""
     policy: PolicyRules = field(default_factory=PolicyRules)
     window: AttributionRules = field(default_factory=AttributionRules)

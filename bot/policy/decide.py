@@ -21,6 +21,14 @@ class Rollback:
 
 
 @dataclass(frozen=True, slots=True)
+class ShiftTraffic:
+    """Take this suspect's traffic away where its routes allow it, first and fast; its release goes back as with Rollback."""
+
+    suspect: Suspect
+    objections: tuple[Objection, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Comply:
     """Do what a person asked; whom to suspect is not ours to say."""
 
@@ -46,7 +54,7 @@ class Escalate:
     why: str
 
 
-Decision = Rollback | Comply | Wait | Refuse | Escalate
+Decision = Rollback | ShiftTraffic | Comply | Wait | Refuse | Escalate
 
 
 def decide(case: Case) -> Decision:
@@ -62,11 +70,11 @@ def decide(case: Case) -> Decision:
     return _against(case, suspects[0])
 
 
-def _against(case: Case, suspect: Suspect) -> Rollback | Refuse | Wait:
+def _against(case: Case, suspect: Suspect) -> Rollback | ShiftTraffic | Refuse | Wait:
     found = objections(replace(case, suspect=suspect, release=suspect.release))
     passing = next((each for each in found if each.passes and each.weight is Weight.FORBIDS), None)
     if passing is not None:
         return Wait(str(passing))
     if heaviest(found) is Weight.FORBIDS:
         return Refuse(found)
-    return Rollback(suspect, found)
+    return ShiftTraffic(suspect, found) if case.drains else Rollback(suspect, found)

@@ -36,6 +36,7 @@ def case_of(incident: Incident, view: View, ports: Ports) -> Case:
         holds=view.holds,
         changed=sum(1 for action in incident.actions if action.commit and not action.by_person and action.kind is Kind.ROLLBACK),
         undone=incident.undone,
+        drains=view.config.traffic.drains(incident.service.environment),
         policy=view.config.policy,
         window=view.config.attribution,
     )

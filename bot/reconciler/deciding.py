@@ -10,7 +10,7 @@ from bot.incidents.incident import Action, Incident, Kind
 from bot.incidents.lifecycle import End, State
 from bot.incidents.storm import PLATFORM
 from bot.policy.case import Case
-from bot.policy.decide import Comply, Escalate, Refuse, Rollback, Wait, decide
+from bot.policy.decide import Comply, Escalate, Refuse, Rollback, ShiftTraffic, Wait, decide
 from bot.ports import Ports
 from bot.reconciler.arriving import healed
 from bot.reconciler.casing import case_of
@@ -39,10 +39,11 @@ def decide_what(incident: Incident, view: View, ports: Ports) -> Step:
     match decide(case):
         case Comply():
             return _act(incident, Action(Kind.ROLLBACK, None), view, Note(Stage.DECISION, "do what was asked", _wish(incident)))
-        case Rollback(suspect=suspect, objections=objections):
+        case Rollback(suspect=suspect, objections=objections) | ShiftTraffic(suspect=suspect, objections=objections) as decided:
             release = suspect.release
             action = Action(Kind.ROLLBACK, release.commit, release.identity, release.version)
-            what = f"roll back {release.version} ({release.commit[:8]}, {release.subject[:80]})"
+            verb = "drain and roll back" if isinstance(decided, ShiftTraffic) else "roll back"
+            what = f"{verb} {release.version} ({release.commit[:8]}, {release.subject[:80]})"
             back = healed(incident, view, ports)
             because = (suspect.why, *([f"the cluster went back by itself, and this makes Git say so: {back}"] if back else ()))
             return _act(incident, action, view, *suspicion, Note(Stage.DECISION, what, (*because, *reasons(objections)), _inputs(case)))

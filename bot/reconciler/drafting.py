@@ -10,6 +10,7 @@ from bot.incidents.incident import Action, Incident, Kind
 from bot.plans.make import make
 from bot.plans.plan import ByCommit, ByRelease, Plan, Selector, Target, Unplanned
 from bot.plans.quarantine import keep_out
+from bot.plans.traffic import folded, given_back
 from bot.ports import Ports, Repository
 from bot.quarantine import FOLDER, read
 from bot.reconciler.asking import made, selected
@@ -18,15 +19,22 @@ from bot.reconciler.view import View
 from bot.refs import Sha
 from bot.releases.release import DesiredState
 
+WITH = "with"
+"""Of an action's `shift`: the drain is in the rollback's own commit."""
+
 
 def planned(incident: Incident, state: DesiredState, repository: Repository) -> Plan | Unplanned:
     action, request = incident.action, incident.request
     if action.kind is Kind.UNDO:
-        plan = make(ByCommit(landed(state, action.release, repository)), state)
-        return _undo(incident, plan) if isinstance(plan, Plan) else plan
+        undone = make(ByCommit(landed(state, action.release, repository)), state)
+        drained = incident.actions[-2].drained if len(incident.actions) > 1 else None
+        if drained is not None and drained != action.release:
+            undone = given_back(undone, state, landed(state, drained, repository))
+        return _undo(incident, undone) if isinstance(undone, Plan) else undone
     selector: Selector = selected(request) if request else ByRelease(incident.service, action.release or Sha(""))
     to, pins_only = (request.to, request.pins_only) if request else (None, False)
-    return made(selector, state, to=to, pins_only=pins_only, quarantines=read(state))
+    plan = made(selector, state, to=to, pins_only=pins_only, quarantines=read(state))
+    return folded(plan, state, action.backends, action.routes) if isinstance(plan, Plan) and action.shift == WITH else plan
 
 
 def branch(action: Action, plan: Plan, attempt: int) -> str:

@@ -17,6 +17,7 @@ from bot.ports import Ports
 from bot.reconciler.casing import accusing, case_of, releases_of
 from bot.reconciler.counting import made_alone
 from bot.reconciler.drafting import branch, planned
+from bot.reconciler.draining import afresh, shifting
 from bot.reconciler.reaching import least_trusted, reached
 from bot.reconciler.step import MINUTE, Step, end, move, reasons, stay
 from bot.reconciler.view import View
@@ -30,14 +31,18 @@ GENERATIONS = 20
 
 
 def plan_it(incident: Incident, view: View, ports: Ports) -> Step:
+    incident = afresh(incident)
     plan = planned(incident, view.state, ports.repository)
     if isinstance(plan, Unplanned):
         how = End.DECLINED if incident.asked else End.ESCALATED
         note = Note(Stage.PLAN, "no plan", (*reasons(plan.objections), *plan.choices))
         return end(incident, how, f"it cannot be planned: {plan.objections[0]}", view.now, note)
+    policy = _policy(incident, plan, view, ports)
+    incident, plan, said = shifting(incident, plan, policy, view)
     against = (
         *accepted(plan.objections, view.config.policy.accept),
-        *_policy(incident, plan, view, ports),
+        *policy,
+        *said,
         *_turned_down(incident, plan, ports),
     )
     mode = MODES[incident.request.mode] if incident.request and incident.request.mode else None

@@ -35,7 +35,8 @@ class ToldService:
 
     Its version is the first group of `pattern` in `path`. `bad` maps versions to the share of requests that they fail,
     `bad_lines` texts in that file to the same (a release may be bad by configuration alone); `calls` names services
-    whose failures it passes on.
+    whose failures it passes on. `route`: the file and the backend that decide how many of its requests go to that version at all;
+    all of them where it is None.
     """
 
     name: str
@@ -45,6 +46,7 @@ class ToldService:
     bad: Mapping[str, float]
     bad_lines: Mapping[str, float]
     calls: tuple[str, ...]
+    route: tuple[str, str] | None = None
 
     @property
     def key(self) -> str:
@@ -136,6 +138,7 @@ def _service(key: str, told: Mapping[str, Any]) -> ToldService:
         bad=told.get("bad", {}),
         bad_lines=told.get("bad_lines", {}),
         calls=tuple(told.get("calls", ())),
+        route=(told["route"]["path"], told["route"]["backend"]) if "route" in told else None,
     )
 
 
