@@ -99,6 +99,8 @@ class Action:
     """The forge did not let the drain go first, so it goes with the rollback or not at all."""
     drained: Sha | None = None
     """The drain's own commit on the target branch."""
+    repairs: str = ""
+    """How the cluster went back by itself before this, which makes Git say so; "" where it did not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +146,8 @@ class Incident:
 
     @property
     def gone(self) -> Instant | None:
-        """Since when the symptom is gone by itself: not where its traffic is drained, for then that is why."""
-        return None if self.actions and self.action.drained else self.resolved
+        """Since when the symptom is gone by itself: not where its traffic is drained, or Git is repaired, for then it is known why."""
+        return None if self.actions and (self.action.drained or self.action.repairs) else self.resolved
 
     @property
     def tried(self) -> frozenset[Sha]:

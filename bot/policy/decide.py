@@ -29,6 +29,23 @@ class ShiftTraffic:
 
 
 @dataclass(frozen=True, slots=True)
+class Halt:
+    """A progressive controller is at work on this suspect's release: it is let to finish its abort, and nothing goes forward meanwhile."""
+
+    suspect: Suspect
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """The cluster went back by itself, as `back` says: Git is made to say what runs."""
+
+    suspect: Suspect
+    back: str
+    objections: tuple[Objection, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Comply:
     """Do what a person asked; whom to suspect is not ours to say."""
 
@@ -54,7 +71,7 @@ class Escalate:
     why: str
 
 
-Decision = Rollback | ShiftTraffic | Comply | Wait | Refuse | Escalate
+Decision = Rollback | ShiftTraffic | Halt | Repair | Comply | Wait | Refuse | Escalate
 
 
 def decide(case: Case) -> Decision:
@@ -70,11 +87,11 @@ def decide(case: Case) -> Decision:
     return _against(case, suspects[0])
 
 
-def _against(case: Case, suspect: Suspect) -> Rollback | ShiftTraffic | Refuse | Wait:
+def _against(case: Case, suspect: Suspect) -> Rollback | Refuse | Wait:
     found = objections(replace(case, suspect=suspect, release=suspect.release))
     passing = next((each for each in found if each.passes and each.weight is Weight.FORBIDS), None)
     if passing is not None:
         return Wait(str(passing))
     if heaviest(found) is Weight.FORBIDS:
         return Refuse(found)
-    return ShiftTraffic(suspect, found) if case.drains else Rollback(suspect, found)
+    return Rollback(suspect, found)

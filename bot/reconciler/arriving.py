@@ -48,16 +48,6 @@ def hasten(incident: Incident, view: View, ports: Ports) -> tuple[str, ...]:
         return (f"it could not be asked to hurry: {error}",)
 
 
-def healed(incident: Incident, view: View, ports: Ports) -> str:
-    """How a cluster went back by itself while Git asks for something else, "" where none says so."""
-    service = view.state.service(incident.service)
-    try:
-        sync = None if service is None else ports.cluster.sync(service)
-    except (Unavailable, Refused):
-        return ""
-    return "; ".join(place.healed for place in sync.places if place.healed) if sync else ""
-
-
 def asked_of(ref: ServiceRef, commit: Sha | None, state: DesiredState) -> Service:
     """The service as HEAD has it. What stands for several services is made of the files that our commit changed."""
     found = state.service(ref)

@@ -173,7 +173,7 @@ def _await_person(incident: Incident, pull: PullRequest, view: View, ports: Port
 
     That it went may never be said (the word was lost, or came before the alert's own): where the metrics say it, that counts.
     """
-    ours = not incident.asked and incident.action.kind is Kind.ROLLBACK and incident.action.drained is None
+    ours = not incident.asked and incident.action.kind is Kind.ROLLBACK and incident.gone == incident.resolved
     calm = view.now if ours and quiet(incident, ports.metrics) else None
     gone = calm if calm is None else incident.resolved or incident.action.quiet or calm
     if gone is None or view.now < gone + view.config.outcomes.soak:

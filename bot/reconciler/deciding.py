@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,10 +11,11 @@ from bot.incidents.incident import Action, Incident, Kind
 from bot.incidents.lifecycle import End, State
 from bot.incidents.storm import PLATFORM
 from bot.policy.case import Case
-from bot.policy.decide import Comply, Escalate, Refuse, Rollback, ShiftTraffic, Wait, decide
+from bot.policy.decide import Comply, Escalate, Halt, Refuse, Repair, Rollback, ShiftTraffic, Wait, decide
+from bot.policy.progressive import eased
 from bot.ports import Ports
-from bot.reconciler.arriving import healed
 from bot.reconciler.casing import case_of
+from bot.reconciler.progressing import halt_it, progressing, repairing, went_back
 from bot.reconciler.step import MINUTE, Step, end, move, reasons, stay
 from bot.reconciler.storming import see_it_pass, storm_around, wait_out
 from bot.reconciler.view import View
@@ -22,11 +24,14 @@ from bot.records.entry import Note, Stage
 from bot.releases.release import Release
 
 SHOWN = 20
+_VERBS: Mapping[type, str] = {Rollback: "roll back", ShiftTraffic: "drain and roll back", Repair: "repair Git: roll back"}
 
 
 def decide_what(incident: Incident, view: View, ports: Ports) -> Step:
-    if incident.resolved is not None and not incident.asked:
-        return _gone(incident, view, ports)
+    gone = incident.resolved is not None and not incident.asked
+    back = went_back(incident, view, ports) if gone else ""
+    if gone and (incident.actions or not back):
+        return _gone(incident, view, back)
     if incident.service.name == PLATFORM:
         return see_it_pass(incident, view, ports)
     if found := storm_around(incident, view, ports):
@@ -36,16 +41,22 @@ def decide_what(incident: Incident, view: View, ports: Ports) -> Step:
         onset = case.attribution.onset
         incident = replace(incident, onset=onset.earliest, onset_latest=onset.latest)
     suspicion = _suspicion(case.attribution)
-    match decide(case):
+    decision = decide(case)
+    if isinstance(decision, Rollback):
+        case = progressing(case, incident, view, ports)
+        decision = eased(decision, case)
+    if gone and not isinstance(decision, Repair):
+        return _gone(incident, view, back)
+    match decision:
         case Comply():
             return _act(incident, Action(Kind.ROLLBACK, None), view, Note(Stage.DECISION, "do what was asked", _wish(incident)))
-        case Rollback(suspect=suspect, objections=objections) | ShiftTraffic(suspect=suspect, objections=objections) as decided:
+        case Halt():
+            return halt_it(incident, decision, suspicion, view)
+        case Rollback(suspect=suspect, objections=objections) | ShiftTraffic(suspect, objections) | Repair(suspect, _, objections):
             release = suspect.release
-            action = Action(Kind.ROLLBACK, release.commit, release.identity, release.version)
-            verb = "drain and roll back" if isinstance(decided, ShiftTraffic) else "roll back"
-            what = f"{verb} {release.version} ({release.commit[:8]}, {release.subject[:80]})"
-            back = healed(incident, view, ports)
-            because = (suspect.why, *([f"the cluster went back by itself, and this makes Git say so: {back}"] if back else ()))
+            action = Action(Kind.ROLLBACK, release.commit, release.identity, release.version, repairs=case.healed)
+            what = f"{_VERBS[type(decision)]} {release.version} ({release.commit[:8]}, {release.subject[:80]})"
+            because = (suspect.why, *(each.why for each in repairing(action)))
             return _act(incident, action, view, *suspicion, Note(Stage.DECISION, what, (*because, *reasons(objections)), _inputs(case)))
         case Wait() if case.quiet:
             return end(incident, End.RESOLVED, "its alerts do not fire any more", view.now, *suspicion, urgent=False)
@@ -60,12 +71,12 @@ def decide_what(incident: Incident, view: View, ports: Ports) -> Step:
             return end(incident, End.ESCALATED, why, view.now, *suspicion, note)
 
 
-def _gone(incident: Incident, view: View, ports: Ports) -> Step:
+def _gone(incident: Incident, view: View, back: str) -> Step:
     """The symptom went. Where that was the cluster's own doing, Git still asks for what was bad, and somebody has to know."""
     if incident.actions:
         return end(incident, End.ESCALATED, "the symptom went after the undo; what it was is not known", view.now, urgent=False)
     why = "the symptom went before anything was changed"
-    if back := healed(incident, view, ports):
+    if back:
         command = f"/rollback {incident.service.name} in {incident.service.cluster or incident.service.environment}"
         why = f"{why}: the cluster went back by itself, and Git still asks for the bad version ({back}); `{command}` repairs Git"
     return end(incident, End.RESOLVED, why, view.now, urgent=False)

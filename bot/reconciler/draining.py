@@ -43,7 +43,8 @@ def shifting(incident: Incident, plan: Plan, against: Iterable[Objection], view:
     """
     asked = incident.request is not None and incident.request.drain
     wanted = asked or (not incident.asked and view.config.traffic.drains(incident.service.environment))
-    if incident.action.kind is not Kind.ROLLBACK or incident.action.drained is not None or not wanted:
+    action = incident.action
+    if action.kind is not Kind.ROLLBACK or action.drained is not None or action.repairs or not wanted:
         return incident, plan, ()
     found = shift(plan, view.state, view.config.traffic)
     if isinstance(found, Objection):

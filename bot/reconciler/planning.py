@@ -18,6 +18,7 @@ from bot.reconciler.casing import accusing, case_of, releases_of
 from bot.reconciler.counting import made_alone
 from bot.reconciler.drafting import branch, planned
 from bot.reconciler.draining import afresh, shifting
+from bot.reconciler.progressing import repairing
 from bot.reconciler.reaching import least_trusted, reached
 from bot.reconciler.step import MINUTE, Step, end, move, reasons, stay
 from bot.reconciler.view import View
@@ -43,6 +44,7 @@ def plan_it(incident: Incident, view: View, ports: Ports) -> Step:
         *accepted(plan.objections, view.config.policy.accept),
         *policy,
         *said,
+        *repairing(incident.action),
         *_turned_down(incident, plan, ports),
     )
     mode = MODES[incident.request.mode] if incident.request and incident.request.mode else None

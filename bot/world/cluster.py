@@ -11,6 +11,7 @@ from bot.manifests.weights.draining import share_of
 from bot.ports import Clock, Sync
 from bot.refs import Instant, Sha
 from bot.world.origin import Origin
+from bot.world.progressive import Controller, Phase, standing
 from bot.world.story import Story, ToldService
 
 REMEMBERED = 10
@@ -38,6 +39,8 @@ class WorldCluster:
         self.story, self.origin, self.clock = story, origin, clock
         self.delay, self.rollout = delay, rollout
         self.stuck = False
+        self.controllers: dict[str, Controller] = {}
+        """By service: who rolls its releases out step by step."""
         self.rollouts: list[Rollout] = []
         self._seen: tuple[Sha, Instant] | None = None
 
@@ -70,6 +73,8 @@ class WorldCluster:
         earlier = tuple((rollout.revision, rollout.synced) for rollout in self.rollouts[-2 : -2 - REMEMBERED : -1])
         if self.clock.now() < last.serving:
             return Sync(last.revision, last.synced, None, "Progressing: waiting for rollout to finish", earlier)
+        if (told := self._told(key, last, earlier)) is not None:
+            return told
         if last.failing[key] >= 1:
             return Sync(last.revision, last.synced, False, "Degraded: CrashLoopBackOff", earlier)
         return Sync(last.revision, last.synced, True, "Synced, Healthy", earlier)
@@ -81,11 +86,35 @@ class WorldCluster:
     def at(self, time: Instant) -> Rollout | None:
         """The rollout that serves at a time, with what fails of all requests as they are routed then."""
         index = bisect_right(self.rollouts, time, key=lambda rollout: rollout.serving)
-        served = self.rollouts[index - 1] if index else None
+        served = self._controlled(self.rollouts[index - 1], time) if index else None
         routes = self.rollouts[bisect_right(self.rollouts, time, key=lambda rollout: rollout.synced) - 1].routed if served else {}
         if served is None or not routes:
             return served
         return replace(served, failing={key: share * routes.get(key, 1.0) for key, share in served.failing.items()})
+
+    def _controlled(self, served: Rollout, time: Instant) -> Rollout:
+        """What serves where progressive controllers have a word in it."""
+        for key, controller in self.controllers.items():
+            found = standing(controller, self.rollouts, key, time)
+            if found is None or found.phase is Phase.DONE:
+                continue
+            share = controller.share if found.phase is Phase.ROLLING else 0.0
+            failing = served.failing.get(key, 0.0) * share + found.stable.failing.get(key, 0.0) * (1 - share)
+            versions = {**served.versions, key: found.stable.versions[key]}
+            served = replace(served, versions=versions, failing={**served.failing, key: failing})
+        return served
+
+    def _told(self, key: str, last: Rollout, earlier: tuple[tuple[Sha, Instant], ...]) -> Sync | None:
+        """What a progressive controller has to say of a service; None where it has nothing to say."""
+        controller = self.controllers.get(key)
+        found = standing(controller, self.rollouts, key, self.clock.now()) if controller else None
+        if controller is None or found is None or found.phase is Phase.DONE:
+            return None
+        if found.phase is Phase.ROLLING:
+            what = f"Progressing: {controller.name} gives {last.versions[key]} {controller.share:.0%} of the traffic"
+            return Sync(last.revision, last.synced, None, what, earlier)
+        healed = f"{controller.name} took {last.versions[key]} back, {found.stable.versions[key]} runs"
+        return Sync(last.revision, last.synced, True, "Synced, Healthy", earlier, healed=healed)
 
     def _read(self, commits: list[Sha]) -> list[tuple[dict[str, str], dict[str, float], dict[str, float]]]:
         routed = self._routed(commits)
