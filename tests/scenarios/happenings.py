@@ -111,6 +111,11 @@ class Happenings:
         named = {"share": float(words["share"]), "patience": story.seconds(words["patience"])}
         self.world.cluster.controllers[words["service"]] = Controller(words["by"], **named)
 
+    def registry(self, words: dict[str, Any]) -> None:
+        """Images are deleted from it by tag, or it does not answer."""
+        self.world.registry.gone = tuple(words.get("gone", self.world.registry.gone))
+        self.world.registry.down = words.get("down", False)
+
     # Rollbot's own
 
     def kill(self, after: int) -> None:
