@@ -98,7 +98,7 @@ def show(plan: Plan, state: DesiredState, diff: bool) -> None:
         if plan.target is None or other.version != plan.target.version:
             say(f"or {other.version}: {other.why}; it served {span(other.served)}")
     say()
-    table(["path", "line", "at", "from", "to"], [[e.path, e.line, e.yaml_path, e.before, e.after] for e in plan.edits])
+    table(["path", "line", "at", "from", "to"], [[e.path, e.line, e.yaml_path, e.before, e.after] for e in plan.moves])
     for merged in plan.merged:
         say(f"{merged.path}: takes {merged.added} lines back in and {merged.removed} out that came along")
     for edit in plan.quarantine:
@@ -116,7 +116,7 @@ def _row(plan: Plan) -> dict[str, Any]:
     return {
         "target": _target(plan.target) if plan.target else None,
         "alternatives": [_target(other) for other in plan.alternatives],
-        "edits": [{"path": e.path, "yaml_path": e.yaml_path, "from": e.before, "to": e.after} for e in plan.edits],
+        "edits": [{"path": e.path, "yaml_path": e.yaml_path, "from": e.before, "to": e.after} for e in plan.moves],
         "merged": [{"path": m.path, "added": m.added, "removed": m.removed} for m in plan.merged],
         "files": [{"path": path, "text": _text(text)} for path, text in sorted(plan.files.items())],
         "quarantine": [_quarantine(edit) for edit in plan.quarantine],

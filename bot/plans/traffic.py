@@ -72,7 +72,7 @@ def with_shift(plan: Plan, shifted: Shifted) -> Plan:
     return replace(
         plan,
         files={**plan.files, **shifted.files},
-        edits=(*plan.edits, *shifted.edits),
+        shifts=(*plan.shifts, *shifted.edits),
         objections=(*plan.objections, *shifted.objections),
     )
 

@@ -185,6 +185,6 @@ def _drawn(plan: Plan) -> dict[str, Any]:
         "release": plan.release,
         "target": plan.target and asdict(plan.target),
         "alternatives": [{"version": other.version, "served": other.served, "why": other.why} for other in plan.alternatives],
-        "edits": [{"path": e.path, "yaml_path": e.yaml_path, "line": e.line, "from": e.before, "to": e.after} for e in plan.edits],
+        "edits": [{"path": e.path, "yaml_path": e.yaml_path, "line": e.line, "from": e.before, "to": e.after} for e in plan.moves],
         "merged": [{"path": m.path, "added": m.added, "removed": m.removed} for m in plan.merged],
     }

@@ -7,6 +7,7 @@ import pytest
 from bot.objections import Objection, Weight
 from bot.plans.make import make
 from bot.plans.plan import ByService, Plan
+from bot.plans.quarantine import keep_out
 from bot.plans.traffic import Shifted, shift, with_shift
 from bot.policy.traffic import TrafficRules
 
@@ -63,6 +64,21 @@ def test_the_backend_behind_the_bad_release_is_found_by_its_service_and_drained(
     both = with_shift(plan, shifted)
     assert set(both.files) == {f"{FOLDER}/route.yaml", f"{FOLDER}/canary.yaml"}
     assert both.key() != plan.key()
+    assert [(edit.before, edit.after) for edit in both.moves] == [("1.1", "1.0"), ("80", "100"), ("20", "0")]
+
+
+def test_no_weight_is_kept_out_with_the_release(tell):
+    state = tell(files("1.0"), files("1.1"))
+    plan = planned(state)
+    shifted = shift(plan, state, NOTHING)
+    assert isinstance(shifted, Shifted)
+
+    kept = keep_out(with_shift(plan, shifted), "incident", "it fails", since=0.0, expires=1.0, rules=state.rules)
+
+    assert [edit.path for edit in kept.quarantine] == [
+        edit.path for edit in keep_out(plan, "incident", "it fails", since=0.0, expires=1.0, rules=state.rules).quarantine
+    ]
+    assert all(b"route.yaml" not in (edit.text or b"") for edit in kept.quarantine)
 
 
 def test_a_route_in_the_same_file_is_drained_on_top_of_what_goes_back(tell):
