@@ -22,6 +22,7 @@ from bot.reconciler.step import MINUTE, Step, end, stay
 from bot.reconciler.stopping import why_stopped
 from bot.reconciler.telling import tell
 from bot.reconciler.view import View, look_around
+from bot.reconciler.watching import beside
 from bot.records.entry import Note, Stage
 from bot.refs import Instant
 
@@ -61,9 +62,9 @@ def take(incident: Incident, view: View, ports: Ports) -> Step:
         case State.PROPOSED:
             return hold(incident, view, why, ports) if (why := why_stopped(view, ports)) else first(incident, view, ports, merge_it)
         case State.MERGED:
-            return see_it_arrive(incident, view, ports)
+            return beside(see_it_arrive(incident, view, ports), view, ports)
         case State.ARRIVED:
-            return see_it_help(incident, view, ports)
+            return beside(see_it_help(incident, view, ports), view, ports)
         case State.ENDED:
             return stay(incident, view.now)
 
