@@ -123,6 +123,14 @@ class Plan:
     objections: tuple[Objection, ...] = ()
     shifts: tuple[Edit, ...] = ()
     """Weights of routes that change with it. They are no part of the release: nothing of them is kept out."""
+    parts: tuple[Plan, ...] = ()
+    """Where several services go back because of each other: each one's own plan, the first the one that was asked for."""
+    wave: int = 0
+    """Of a part: when it goes back, the lowest first."""
+    rest: tuple[Plan, ...] = ()
+    """Of the plan of one wave: the parts of the others."""
+    turn: tuple[int, int] | None = None
+    """Of the plan of one wave: which of how many."""
 
     @property
     def moves(self) -> tuple[Edit, ...]:

@@ -15,6 +15,7 @@ from bot.ports import Ports, Repository
 from bot.quarantine import FOLDER, read
 from bot.reconciler.asking import made, selected
 from bot.reconciler.briefing import brief_of, with_bytes
+from bot.reconciler.grouping import first_wave, wave_plan
 from bot.reconciler.view import View
 from bot.refs import Sha
 from bot.releases.release import DesiredState
@@ -24,17 +25,23 @@ WITH = "with"
 
 
 def planned(incident: Incident, state: DesiredState, repository: Repository) -> Plan | Unplanned:
-    action, request = incident.action, incident.request
+    action = incident.action
     if action.kind is Kind.UNDO:
         undone = make(ByCommit(landed(state, action.release, repository)), state)
-        drained = incident.actions[-2].drained if len(incident.actions) > 1 else None
-        if drained is not None and drained != action.release:
+        drained = next((each.drained for each in incident.actions if each.commit == action.release and each.drained), None)
+        if drained is not None:
             undone = given_back(undone, state, landed(state, drained, repository))
         return _undo(incident, undone) if isinstance(undone, Plan) else undone
+    plan = wave_plan(action, state) if action.later else _rollback(incident, state)
+    return folded(plan, state, action.backends, action.routes) if isinstance(plan, Plan) and action.shift == WITH else plan
+
+
+def _rollback(incident: Incident, state: DesiredState) -> Plan | Unplanned:
+    action, request = incident.action, incident.request
     selector: Selector = selected(request) if request else ByRelease(incident.service, action.release or Sha(""))
     to, pins_only = (request.to, request.pins_only) if request else (None, False)
     plan = made(selector, state, to=to, pins_only=pins_only, quarantines=read(state))
-    return folded(plan, state, action.backends, action.routes) if isinstance(plan, Plan) and action.shift == WITH else plan
+    return first_wave(plan, state) if isinstance(plan, Plan) else plan
 
 
 def branch(action: Action, plan: Plan, attempt: int) -> str:

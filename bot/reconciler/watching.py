@@ -52,7 +52,7 @@ def beside(step: Step, view: View, ports: Ports) -> Step:
     incident = step.incident
     if incident.asked and not incident.symptoms and incident.ended is not None:
         return step
-    found = turned_red(incident, frozenset({incident.service}), view, ports)
+    found = turned_red(incident, frozenset({incident.service, *incident.action.carried}), view, ports)
     entries = ports.store.entries(incident.id) if found else ()
     known = {(entry.facts[FACT], entry.facts.get("action")) for entry in entries if FACT in entry.facts}
     number = len(incident.actions)

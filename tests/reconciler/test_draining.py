@@ -75,6 +75,18 @@ def test_it_may_go_by_itself_where_the_rollback_waits_for_a_person(make: Making)
     assert (str(world.incident().end), world.deployed("checkout-canary")) == ("recovered", "3.4.0")  # type: ignore[union-attr]
 
 
+def test_that_the_metrics_are_calm_once_it_is_drained_closes_nothing(make: Making) -> None:
+    """That the alert is resolved was never said: the word was lost."""
+    world = make(**PROPOSED)
+    hear = world.hear
+    world.hear = lambda payload: None if b'"status": "resolved"' in payload else hear(payload)  # type: ignore[method-assign]
+
+    broken(world, minutes=40)
+
+    incident = world.incident()
+    assert incident is not None and (str(incident.state), incident.resolved, weights(world)) == ("proposed", None, ["100", "0"])
+
+
 @pytest.mark.parametrize("trust", ["merge", "push"])
 def test_one_commit_takes_both_back_to_the_byte(make: Making, trust: str) -> None:
     world = make(policy={"trust": {"prod": trust}})
