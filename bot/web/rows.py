@@ -167,4 +167,4 @@ def _symptom(symptom: Symptom) -> Row:
 
 def _request(request: Asked) -> Row:
     names = ("key", "actor", "at", "reason", "service", "environment", "path", "artefact", "at_path", "commit", "to", "pins_only", "mode")
-    return {**{name: getattr(request, name) for name in names}, "from": request.value}
+    return {**{name: getattr(request, name) for name in names}, "drain": request.drain, "from": request.value}
