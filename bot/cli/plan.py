@@ -71,7 +71,8 @@ def drained_too(plan: Plan, state: DesiredState, rules: TrafficRules) -> Plan:
 
     found = shift(plan, state, rules)
     if isinstance(found, Objection):
-        return replace(plan, objections=(*plan.objections, replace(found, weight=Weight.FORBIDS)))
+        told = found if found.weight is Weight.NOTE else replace(found, weight=Weight.FORBIDS)  # drained already: as it was asked for
+        return replace(plan, objections=(*plan.objections, told))
     return with_shift(plan, found)
 
 

@@ -51,6 +51,7 @@ def shift(plan: Plan, state: DesiredState, rules: TrafficRules) -> Shifted | Obj
 def drained(state: DesiredState, bad: Collection[str], paths: Iterable[str], under_way: Mapping[str, bytes | None]) -> Shifted | Objection:
     """Drain these backends in these files; `under_way`: what some of them are to be already, instead of what stands at HEAD."""
     files, edits, said = dict[str, bytes](), list[Edit](), list[Objection]()
+    already: Objection | None = None
     for path in paths:
         text = under_way[path] if path in under_way else state.file(path)
         if text is None or not routed(text, path, bad):
@@ -62,8 +63,10 @@ def drained(state: DesiredState, bad: Collection[str], paths: Iterable[str], und
             said += done.cautions
         elif done.code != "already-drained":
             return done
+        else:
+            already = replace(done, weight=Weight.NOTE)
     if not files:
-        return Objection("no-route", f"no route gives {', '.join(sorted(bad))} any traffic")
+        return already or Objection("no-route", f"no route gives {', '.join(sorted(bad))} any traffic")
     return Shifted(tuple(sorted(bad)), files, tuple(edits), tuple(said))
 
 
@@ -81,7 +84,8 @@ def folded(plan: Plan, state: DesiredState, bad: Collection[str], routes: Iterab
     """The plan with the drain that was decided on in it; where it cannot be had any more, without, and a person is to look."""
     found = drained(state, bad, routes, plan.files)
     if isinstance(found, Objection):
-        return replace(plan, objections=(*plan.objections, replace(found, weight=Weight.PERSON)))
+        told = found if found.weight is Weight.NOTE else replace(found, weight=Weight.PERSON)
+        return replace(plan, objections=(*plan.objections, told))
     return with_shift(plan, found)
 
 

@@ -48,7 +48,8 @@ def shifting(incident: Incident, plan: Plan, against: Iterable[Objection], view:
         return incident, plan, ()
     found = shift(plan, view.state, view.config.traffic)
     if isinstance(found, Objection):
-        return incident, plan, (replace(found, weight=Weight.FORBIDS if asked else Weight.NOTE),)
+        forbids = asked and found.weight is not Weight.NOTE  # what is drained already is as it was asked for
+        return incident, plan, (replace(found, weight=Weight.FORBIDS if forbids else Weight.NOTE),)
     how = FIRST if _goes_alone(incident, plan, found, against, view) else WITH
     chosen = _set(incident, shift=how, backends=found.backends, routes=tuple(sorted(found.files)))
     names = ", ".join(found.backends)

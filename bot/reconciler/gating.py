@@ -48,6 +48,36 @@ def gate(asked: Alert, ports: Ports) -> Gate:
     return said
 
 
+def forward(asked: Alert, ports: Ports) -> Gate:
+    """Say whether a canary may get more traffic: not while its service is suspected or rolled back (F14). It writes nothing and ends by
+    itself, so trust to propose is enough.
+
+    Raises Unavailable or Refused where the repository cannot be read: whoever asks takes that for a no, and asks again.
+    """
+    view = look_around(ports, fresh=False)
+    found = resolve(asked, view.state.estate, view.config.alerts)
+    if isinstance(found, Unresolved):
+        return Gate(True, f"it names no one service: {found.why}")
+    incident = ports.store.open_incident(found.service)
+    why = _suspected(incident, view) if incident else ""
+    if incident is None or not why:
+        return Gate(True, f"nothing speaks against {found.service}")
+    facts = {"gate": f"forward:{incident.id}:{len(incident.actions)}"}
+    _tell(f"the canary of {found.service} gets no more traffic: the gate of {asked.source} is shut", why, facts, ports)
+    return Gate(False, why)
+
+
+def _suspected(incident: Incident, view: View) -> str:
+    """Why what is rolled out is to spread no further; "" where nothing says so, or we are to keep out of it."""
+    trust = view.config.policy.trust_at(incident.service.environment, view.now)
+    if view.stopped or holding(view.holds, incident.service, view.now) or trust.rung < Trust.PROPOSE.rung:
+        return ""
+    if incident.state is State.OPENED:
+        return f"{incident.id}: {incident.symptoms[0].name} fires" if incident.acts and incident.symptoms and not incident.resolved else ""
+    before = incident.state in (*STILL_BAD, State.DECIDED) and incident.action.kind is Kind.ROLLBACK
+    return f"{incident.id}: {incident.action.version} is being rolled back" if before else ""
+
+
 def _tell(what: str, why: str, facts: dict[str, str], ports: Ports) -> None:
     """Record it once an action: a controller asks every few seconds. Raises Stale where others write all the time."""
     for left in range(TRIES, 0, -1):

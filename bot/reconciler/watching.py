@@ -10,13 +10,15 @@ from bot.errors import Refused, Unavailable
 from bot.incidents.incident import Incident
 from bot.incidents.resolve import NEVER, Resolved, resolve
 from bot.incidents.storm import PLATFORM
-from bot.outcomes.bystanders import Bystander, Ours, Red, bystanders
+from bot.outcomes.bystanders import Bystander, Ours, Red, bystanders, neighbours
 from bot.ports import Ports
 from bot.reconciler.casing import releases_of
 from bot.reconciler.step import Step, told
 from bot.reconciler.view import View
 from bot.records.entry import Note, Stage
 from bot.refs import ServiceRef
+from bot.releases.needs import ALONG, REQUIRES, Said, declared
+from bot.releases.requires import Unreadable, names, requires
 from bot.signals.alertmanager import parse
 from bot.signals.signal import Status
 
@@ -44,7 +46,27 @@ def turned_red(incident: Incident, services: frozenset[ServiceRef], view: View, 
         return ()
     red = tuple(each for each in red_now(incident, view, ports) if each.since >= merged)
     released = {each.service: _released(each.service, view) for each in red}
-    return bystanders(red, Ours(services, merged), released)
+    return bystanders(red, Ours(services, merged, related(services, view)), released)
+
+
+def related(services: frozenset[ServiceRef], view: View) -> frozenset[str] | None:
+    """The names of those that declare to need one of these services, or that one of these declares to need; None where nobody declares."""
+    places = {service.environment for service in services}
+    said = [(ref.name, each) for ref, all_of in declared(view.state).items() if ref.environment in places for each in all_of]
+    said += [(rule.service, Said(REQUIRES, rule.requires, "", 0)) for rule in view.state.rules.groups if rule.requires]
+    calls: dict[str, set[str]] = {}
+    for name, each in said:
+        calls.setdefault(name, set()).update(_needed(each))
+    return neighbours({service.name for service in services}, calls) if calls else None
+
+
+def _needed(said: Said) -> frozenset[str]:
+    """The names in a declaration; one that does not parse names nobody, and its own plan says so."""
+    try:
+        found = [clause.name for clause in requires(said.text)] if said.key == REQUIRES else names(said.text) if said.key == ALONG else ()
+    except Unreadable:
+        return frozenset()
+    return frozenset(name.rpartition("/")[2] for name in found)
 
 
 def beside(step: Step, view: View, ports: Ports) -> Step:

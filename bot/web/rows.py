@@ -91,6 +91,9 @@ def action_row(incident: Incident, action: Action) -> Row:
         "merged": action.merged,
         "arrived": action.arrived,
         "helped": action.helped,
+        "drained": action.drained,
+        "backends": list(action.backends),
+        "repairs": action.repairs or None,
     }
 
 

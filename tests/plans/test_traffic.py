@@ -105,6 +105,15 @@ def test_what_the_configuration_names_is_drained_where_it_says(tell):
     assert shifted.files == {"edge/routes.yaml": route(4, 0, ("blue", "green")).encode()}
 
 
+def test_what_is_drained_already_is_only_said(tell):
+    state = tell(files("1.0", route_yaml=route(100, 0)), files("1.1", route_yaml=route(100, 0)))
+
+    answer = shift(planned(state), state, NOTHING)
+
+    assert isinstance(answer, Objection)
+    assert (answer.code, answer.weight) == ("already-drained", Weight.NOTE)
+
+
 SUBSETS = """\
 apiVersion: networking.istio.io/v1
 kind: DestinationRule

@@ -70,6 +70,9 @@ def test_it_may_go_by_itself_where_the_rollback_waits_for_a_person(make: Making)
     assert incident is not None and incident.resolved is not None, "the symptom went with the traffic"
     assert (str(incident.state), weights(world), world.desired("checkout-canary")) == ("proposed", ["100", "0"], "3.5.0")
     assert incident.action.pull is not None and "is taken away first" in said(world)
+    told = {notice.title: notice.text for notice in world.pager.notices.values()}
+    assert "Done: checkout-canary gets no traffic any more\n" in told["prod/checkout-canary: checkout-canary gets no traffic any more"]
+    assert f"Done: checkout-canary gets no traffic any more; pull request {incident.action.pull} waits" in "".join(told.values())
     merge_proposal(world)
     world.settle(3600)
     assert (str(world.incident().end), world.deployed("checkout-canary")) == ("recovered", "3.4.0")  # type: ignore[union-attr]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.reconciler.gating import gate
+from bot.reconciler.gating import forward, gate
 from bot.reconciler.intake import receive
 from bot.signals.flagger import question
 from bot.world import story
@@ -55,6 +55,21 @@ def test_flagger_s_gate_is_told_to_take_back_what_is_suspected_while_it_is_rolle
     said = gate(asks(), rolled_out.ports())
 
     assert (said.opens, "what it rolls out is suspected" in said.why) == (True, True), said.why
+
+
+@pytest.mark.parametrize(
+    ("rolled_out", "opens"),
+    [
+        pytest.param({}, False, id="merge"),
+        pytest.param({"policy": {"trust": {"prod": "propose"}}}, False, id="one rung earlier"),
+        pytest.param({"policy": {"trust": {"prod": "notify"}}}, True, id="only told"),
+    ],
+    indirect=["rolled_out"],
+)
+def test_it_spreads_no_further_while_its_alert_fires(rolled_out: LivedWorld, opens: bool) -> None:
+    said = forward(asks(), rolled_out.ports())
+
+    assert (said.opens, opens or "HighErrorRate fires" in said.why) == (opens, True), said.why
 
 
 @pytest.mark.parametrize("rolled_out", [{"policy": {"trust": {"prod": "propose"}}}], indirect=True)
