@@ -12,7 +12,7 @@ import pytest
 
 from bot.cli.backtest import moment
 from bot.errors import BadConfig
-from tests.past import CONFIG, DAY, HOUR, MINUTE, RULE, Past, generated, remembering
+from tests.past import CONFIG, DAY, HOUR, MINUTE, RATIO, RULE, Past, generated, remembering
 
 SINCE = 1_790_000_000.0
 
@@ -35,11 +35,11 @@ def a_bad_release() -> Past:
 
 @pytest.fixture
 def backtest(rollbot, tmp_path):
-    def run(past: Past, *words: str, rules: Sequence[dict[str, Any]] = ()):
+    def run(past: Past, *words: str, rules: Sequence[dict[str, Any]] = (), refuses: str = ""):
         repo = tmp_path / "shop.git"
         if not repo.exists():
             past.origin(repo)
-        with remembering(past, rules) as url:
+        with remembering(past, rules, refuses) as url:
             return rollbot(
                 *("backtest", "--repo", repo, "--prometheus-url", url, "--since", stamp(past.since), "--until", stamp(past.until)),
                 *words,
@@ -110,6 +110,14 @@ def test_a_prometheus_that_is_not_there(rollbot, origin):
         done = rollbot("backtest", "--repo", origin.folder, "--prometheus-url", f"http://127.0.0.1:{taken.getsockname()[1]}")
 
     assert done.code == 3 and "did not answer" in done.err
+
+
+def test_half_of_the_evidence_is_no_answer(backtest, tmp_path):
+    (tmp_path / "tried.yaml").write_text(CONFIG)
+
+    done = backtest(a_bad_release(), "--config", str(tmp_path / "tried.yaml"), rules=[RULE], refuses=RATIO)
+
+    assert (done.code, done.out) == (3, "") and "did not answer a query" in done.err and "parse error" in done.err
 
 
 def test_a_prometheus_that_remembers_no_alert(backtest):
