@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import socket
+import subprocess
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -68,6 +69,21 @@ def test_a_month_on_one_page_and_not_a_byte_changes(backtest, tmp_path):
     page = (tmp_path / "page.html").read_text()
     assert page.count('<span class="state right">') == score["right"] + 1, "each incident that was right, and the tile that counts them"
     assert "<script" not in page and "http://" not in page and "src=" not in page
+
+
+def test_a_clone_stays_as_it_is_too(rollbot, tmp_path):
+    past = a_bad_release()
+    origin = past.origin(tmp_path / "shop.git").folder
+    subprocess.run(["git", "clone", "-q", origin, tmp_path / "clone"], check=True, timeout=30)
+    (tmp_path / "clone" / ".rollbot.yaml").write_text("version: '1'\nalerts: {act_by_default: true}\n")
+    before = everything(tmp_path / "clone"), everything(origin)
+
+    with remembering(past, ()) as url:
+        done = rollbot("backtest", "--repo", tmp_path / "clone", "--prometheus-url", url, "--since", stamp(past.since), "--json")
+
+    assert (everything(tmp_path / "clone"), everything(origin)) == before
+    assert [each["verdict"] for each in done.json["incidents"]] == ["right"]
+    assert done.json["notes"] == [], "the work tree's configuration opts alerts in"
 
 
 def test_what_it_says_to_people(backtest):
