@@ -105,6 +105,8 @@ class Action:
     """All that go back because of each other, the first the one that was asked for; empty where it goes alone."""
     wave: int = 0
     """The wave of the members that this action carries out."""
+    suspected: tuple[tuple[ServiceRef, float], ...] = ()
+    """How likely what other services run is bad, as their own incidents had it when this was planned."""
 
     @property
     def waves(self) -> tuple[int, ...]:

@@ -89,12 +89,14 @@ def gather(
 ) -> Gathered:
     """Collect the lead, which goes to one of `wanted`, best first, and whoever is tied to it, at any remove.
 
-    `left`: when the first of those was last replaced. `suspects`: how surely what others run now is bad.
+    `left`: when the first of those was last replaced. `suspects`: how surely what others run now is bad; it counts for those that are
+    tied to the lead, and those that the same commit moved.
     """
     found = Gathered()
     _add(found, state, lead, _asked(state, found, lead, wanted))
     speakers = _speakers(state)
-    waiting = [lead.service.ref, *(ref for ref in suspects if ref != lead.service.ref)]
+    beside = (ref for ref in sorted(suspects) if (line := _line(state, ref)) and line.held[0].commit == lead.held[0].commit)
+    waiting = [lead.service.ref, *beside]
     while waiting and len(found.candidates) < MOST:
         ref = waiting.pop(0)
         line = lead if ref == lead.service.ref else _line(state, ref)

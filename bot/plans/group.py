@@ -39,7 +39,7 @@ def grouped(
     `again` plans the others; `fixed`: the target was asked for by name; `suspects`: how surely what other services run is bad.
     """
     line, version = _led(plan, state)
-    if line is None or version is None or not _concerns(state, line, version, suspects):
+    if line is None or version is None or not _concerns(state, line, version):
         return plan
     left = plan.target.left if plan.target else None
     wanted = wanted_of(version, plan.alternatives, line, fixed)
@@ -61,7 +61,7 @@ def checked(plan: Plan, state: DesiredState) -> Plan:
     for ref, version in moved.items():
         service = state.service(ref)
         line = standing(state, service) if service else None
-        if line is None or not _concerns(state, line, version, NOBODY):
+        if line is None or not _concerns(state, line, version):
             continue
         found = gather(state, line, [version], None, _barred(()), NOBODY)
         after = {other: moved.get(other, each.now) for other, each in found.candidates.items()}
@@ -87,11 +87,9 @@ def _version_after(plan: Plan, state: DesiredState, ref: ServiceRef) -> str | No
     return next((edit.after for edit in plan.edits if (edit.path, edit.yaml_path, edit.line) == place), None)
 
 
-def _concerns(state: DesiredState, line: Standing, version: str, suspects: Mapping[ServiceRef, float]) -> bool:
+def _concerns(state: DesiredState, line: Standing, version: str) -> bool:
     """Whether there is anything to ask: somebody declares something, today or of the version that it goes back to."""
-    if declared(state) or state.rules.groups or suspects:
-        return True
-    return release_needs(state, line, version) != Needs()
+    return bool(declared(state) or state.rules.groups) or release_needs(state, line, version) != Needs()
 
 
 def _barred(quarantines: Collection[Quarantine]) -> Callable[[Held], bool]:

@@ -29,7 +29,7 @@ def planned(incident: Incident, state: DesiredState, repository: Repository) -> 
         return wave_plan(action, state)
     selector: Selector = selected(request) if request else ByRelease(incident.service, action.release or Sha(""))
     to, pins_only = (request.to, request.pins_only) if request else (None, False)
-    plan = made(selector, state, to=to, pins_only=pins_only, quarantines=read(state))
+    plan = made(selector, state, to=to, pins_only=pins_only, quarantines=read(state), suspects=action.suspected)
     return first_wave(plan, state) if isinstance(plan, Plan) else plan
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from bot.incidents.incident import Action, Incident, Kind, Member
@@ -25,6 +26,8 @@ from bot.reconciler.view import View
 from bot.records.comments import BEGINS
 from bot.records.entry import Note, Stage
 from bot.records.trailers import past
+from bot.refs import ServiceRef
+from bot.releases.needs import declared
 from bot.releases.release import DesiredState
 
 LOOK_EVERY = 30.0
@@ -63,6 +66,32 @@ def wave_plan(action: Action, state: DesiredState) -> Plan | Unplanned:
     why = f"wave {turn[0]} of {turn[1]} of the group that goes back with {first.service} {first.version}"
     plan = joined(parts, state, (Objection("goes-along", why, Weight.NOTE),))
     return replace(plan, parts=tuple(parts), wave=action.wave, turn=action.turn)
+
+
+def considering(incident: Incident, view: View, ports: Ports) -> Incident:
+    """The incident with what others' incidents believe of what their services run now; nothing of it where nobody declares anything."""
+    if not incident.actions or incident.action.kind is Kind.UNDO or incident.action.later:
+        return incident
+    tied = declared(view.state) or view.state.rules.groups
+    found = tuple(sorted(_suspected(incident, view, ports))) if tied else ()
+    return replace(incident, actions=(*incident.actions[:-1], replace(incident.action, suspected=found)))
+
+
+def _suspected(incident: Incident, view: View, ports: Ports) -> Iterator[tuple[ServiceRef, float]]:
+    for other in ports.store.incidents(incident.service.repository, open_only=True):
+        if other.id == incident.id or other.asked or other.service.environment != incident.service.environment:
+            continue
+        runs = next((each.commit for each in releases_of(other.service, view.state).releases if each.changes), None)
+        entries = [entry for entry in ports.store.entries(other.id) if entry.stage is Stage.SUSPECTS]
+        for each in entries[-1].facts.get("suspects", ()) if entries else ():
+            if each.get("commit") == runs and each.get("chance") is not None:
+                yield other.service, round(float(each["chance"]), 3)
+
+
+def back_already(incident: Incident, against: Sequence[Objection]) -> bool:
+    """Whether another incident's group took the release back, and the symptom has gone."""
+    waits = any(each.code == "rolled-back-before" and each.passes for each in against)
+    return waits and not incident.asked and incident.resolved is not None
 
 
 def against_others(plan: Plan, case: Case, view: View) -> tuple[Objection, ...]:

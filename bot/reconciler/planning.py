@@ -17,7 +17,7 @@ from bot.ports import Ports
 from bot.reconciler.casing import accusing, case_of, releases_of
 from bot.reconciler.counting import made_alone
 from bot.reconciler.drafting import branch, planned
-from bot.reconciler.grouping import against_others, members
+from bot.reconciler.grouping import against_others, back_already, considering, members
 from bot.reconciler.reaching import least_trusted, reached
 from bot.reconciler.step import MINUTE, Step, end, move, reasons, stay
 from bot.reconciler.view import View
@@ -31,6 +31,7 @@ GENERATIONS = 20
 
 
 def plan_it(incident: Incident, view: View, ports: Ports) -> Step:
+    incident = considering(incident, view, ports)
     plan = planned(incident, view.state, ports.repository)
     if isinstance(plan, Unplanned):
         how = End.DECLINED if incident.asked else End.ESCALATED
@@ -44,6 +45,8 @@ def plan_it(incident: Incident, view: View, ports: Ports) -> Step:
     mode = MODES[incident.request.mode] if incident.request and incident.request.mode else None
     drawn = _drawn(plan)
     where, trust = least_trusted(plan, view)
+    if back_already(incident, against):
+        return end(incident, End.RESOLVED, "it went back along with another service, and the symptom went", view.now, urgent=False)
     match admit(against, trust, incident.asked, mode):
         case Declined() if all(each.passes for each in against if each.weight is Weight.FORBIDS):
             note = Note(Stage.PLAN, f"not now: {_said(incident, plan)}", reasons(against), drawn)

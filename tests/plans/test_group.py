@@ -112,6 +112,22 @@ def test_a_release_train_goes_back_in_the_parts_that_are_tied(tell):
     assert set(moves(whole)) == set(PLACES)
 
 
+def test_what_is_suspected_itself_goes_along_where_that_costs_less_than_leaving_it(tell):
+    state = tell(
+        {path: deployment(name, "1.0") for name, path in PLACES.items()},
+        {path: deployment(name, "1.1", **({"requires": "payments >=1.0"} if name == "web" else {})) for name, path in PLACES.items()},
+    )
+
+    def gone(**chances: float) -> set[str]:
+        suspects = tuple((service.ref, chances[service.ref.name]) for service in state.estate.services if service.ref.name in chances)
+        return set(moves(planned(make(ByService("payments", "prod"), state, suspects=suspects))))
+
+    assert gone() == {"payments"}
+    assert gone(web=0.01, catalog=0.01) == {"payments"}
+    assert gone(web=0.6) == {"payments", "web"}
+    assert gone(web=0.04, catalog=0.04, checkout=0.04) == {"payments", "web", "catalog", "checkout"}, "the train as a whole costs less"
+
+
 def test_services_of_other_environments_are_none_of_its_business(tell):
     staging = {path.replace("/prod/", "/staging/"): deployment("checkout", "9", requires="payments >=3") for path in [CHECKOUT]}
     state = tell(release("payments", "2.4.0") | staging, release("payments", "3.0.0"))
