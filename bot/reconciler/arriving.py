@@ -86,9 +86,10 @@ def _stuck(merged: Instant | None, now: Instant, rules: OutcomeRules) -> Instant
 
 
 def _behind(place: Sync) -> str:
+    """What has to be typed comes first: a phone shows the beginning of a line."""
     runs = f"it runs {place.revision[:12]}" if place.revision else ""
     by_hand = f"it syncs by hand: {place.by_hand}" if place.by_hand else ""
-    return _named(place, ", ".join(filter(None, (runs, place.message, by_hand))))
+    return _named(place, ", ".join(filter(None, (by_hand, runs, place.message))))
 
 
 def _named(place: Sync, text: str) -> str:

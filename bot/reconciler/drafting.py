@@ -44,7 +44,8 @@ def composed(incident: Incident, plan: Plan, view: View, ports: Ports) -> Change
         return compose_undo(plan, with_bytes(brief, plan, view.state), branch=target, incident=incident.id, attempt=action.attempt)
     planned_at = action.planned or incident.opened
     expires = brief.expires or planned_at
-    kept = keep_out(plan, incident.id, brief.reason, since=planned_at, expires=expires, rules=view.state.rules)
+    owner = brief.asked_by or "rollbot"
+    kept = keep_out(plan, incident.id, brief.reason, owner=owner, since=planned_at, expires=expires, rules=view.state.rules)
     return compose(kept, with_bytes(brief, kept, view.state), branch=target, incident=incident.id, attempt=action.attempt)
 
 

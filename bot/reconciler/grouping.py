@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from bot.incidents.incident import Action, Incident, Kind, Member
@@ -18,6 +18,7 @@ from bot.policy.rules.frozen import frozen
 from bot.policy.rules.held import held
 from bot.policy.rules.maintenance import maintained
 from bot.policy.rules.protected import protected
+from bot.policy.rules.security import mends_a_hole
 from bot.ports import Ports
 from bot.quarantine import read
 from bot.reconciler.casing import releases_of
@@ -31,7 +32,7 @@ from bot.releases.needs import declared
 from bot.releases.release import DesiredState
 
 LOOK_EVERY = 30.0
-OTHERS = (held, maintained, frozen, protected, cooling_down)
+OTHERS = (held, maintained, frozen, protected, cooling_down, mends_a_hole)
 """The rules that are asked of each service that goes along: what the incident itself is about is asked of its own."""
 MOVED_ON = frozenset(("already-there", "nothing-to-do"))
 
@@ -94,14 +95,16 @@ def back_already(incident: Incident, against: Sequence[Objection]) -> bool:
     return waits and not incident.asked and incident.resolved is not None
 
 
-def against_others(plan: Plan, case: Case, view: View) -> tuple[Objection, ...]:
-    """What speaks against taking those along that go with the incident's own service."""
+def against_others(
+    plan: Plan, case: Case, view: View, mends: Callable[[ServiceRef, Plan, DesiredState], tuple[str, ...]]
+) -> tuple[Objection, ...]:
+    """What speaks against taking those along that go with the incident's own service. `mends`: what a part's releases say of security."""
     found: list[Objection] = []
     for part in (*plan.parts, *plan.rest):
         for ref in part.services:
             if ref != case.service:
                 its = past(view.state.log, releases_of(ref, view.state), "")
-                theirs = replace(case, service=ref, release=None, suspect=None, past=tuple(each for each in its if each.at < case.now))
+                theirs = replace(case, service=ref, release=None, suspect=None, past=its, security=mends(ref, part, view.state))
                 found += [replace(why, why=f"{ref.name}: {why.why}") for rule in OTHERS if (why := rule(theirs))]
     return tuple(dict.fromkeys(found))
 
