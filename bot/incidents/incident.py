@@ -114,6 +114,11 @@ class Action:
         return tuple(sorted({member.wave for member in self.members})) or (0,)
 
     @property
+    def blamed(self) -> str:
+        """The version that all this is about: of a group, that of the service that was asked for."""
+        return self.members[0].version if self.members else self.version
+
+    @property
     def later(self) -> bool:
         """Whether it carries on a group that has begun to go back: what was begun is finished, whether the symptom has gone or not."""
         return self.kind is Kind.ROLLBACK and self.wave != self.waves[0]

@@ -27,7 +27,8 @@ def planned(incident: Incident, state: DesiredState, repository: Repository) -> 
         return _undo(incident, plan) if isinstance(plan, Plan) else plan
     if action.later:
         return wave_plan(action, state)
-    selector: Selector = selected(request) if request else ByRelease(incident.service, action.release or Sha(""))
+    bad = action.members[0].release if action.members else action.release
+    selector: Selector = selected(request) if request else ByRelease(incident.service, bad or Sha(""))
     to, pins_only = (request.to, request.pins_only) if request else (None, False)
     plan = made(selector, state, to=to, pins_only=pins_only, quarantines=read(state), suspects=action.suspected)
     return first_wave(plan, state) if isinstance(plan, Plan) else plan

@@ -42,9 +42,14 @@ def first_wave(plan: Plan, state: DesiredState) -> Plan:
     return of_wave(plan, waves(plan)[0], state) if plan.parts else plan
 
 
-def members(plan: Plan) -> tuple[Member, ...]:
-    """All of a group, whatever wave of it the plan is; none where the plan is no group's."""
-    parts = (*plan.parts, *plan.rest)
+def own_part(plan: Plan, service: ServiceRef) -> Plan:
+    """The part of a group that takes a service back, whatever its wave; the plan itself where it is no group's."""
+    return next((part for part in (*plan.parts, *plan.rest) if part.services[0] == service), plan)
+
+
+def members(plan: Plan, service: ServiceRef) -> tuple[Member, ...]:
+    """All of the group that goes back for a service, that one first, whatever wave the plan is; none where the plan is no group's."""
+    parts = sorted((*plan.parts, *plan.rest), key=lambda part: (part.services[0] != service, part.wave, part.services[0]))
     return tuple(
         Member(part.services[0], part.undone, part.undone_version, part.target.version, part.wave)
         for part in parts

@@ -18,7 +18,7 @@ from bot.ports import Ports
 from bot.reconciler.casing import accusing, case_of, releases_of
 from bot.reconciler.counting import made_alone
 from bot.reconciler.drafting import branch, planned
-from bot.reconciler.grouping import against_others, back_already, considering, members
+from bot.reconciler.grouping import against_others, back_already, considering, members, own_part
 from bot.reconciler.pulling import unpullable
 from bot.reconciler.reaching import consumers, least_trusted, reached
 from bot.reconciler.step import MINUTE, Step, end, move, reasons, stay
@@ -70,15 +70,16 @@ def plan_it(incident: Incident, view: View, ports: Ports) -> Step:
 
 def _policy(incident: Incident, plan: Plan, view: View, ports: Ports) -> tuple[Objection, ...]:
     undoing = incident.action.kind is Kind.UNDO
-    case = accusing(case_of(incident, view, ports), _release(incident, plan, view.state), plan.target, undoing)
+    own = own_part(plan, incident.service)
+    case = accusing(case_of(incident, view, ports), _release(incident, own, view.state), own.target, undoing)
     where = tuple(sorted(reached(plan, view.state)))
     made = made_alone(incident, view, ports.store)
     security, fixing = _mends(incident.service, plan, view.state), _fixing(incident, plan, ports)
     group = {ref for part in plan.parts for ref in part.services}  # these go back for their own sake
     others = tuple(ref for ref in consumers(plan, incident.service, view.state) if ref not in group)
     case = replace(case, reached=where, fixing=fixing, made=made, security=security, consumers=others)
-    own = () if incident.action.later else objections(case)  # what it is about was asked before its first wave
-    return (*own, *against_others(plan, case, view, _mends))
+    found = () if incident.action.later else objections(case)  # what it is about was asked before its first wave
+    return (*found, *against_others(plan, case, view, _mends))
 
 
 def _mends(service: ServiceRef, plan: Plan, state: DesiredState) -> tuple[str, ...]:
@@ -143,8 +144,8 @@ def _admitted(incident: Incident, plan: Plan, rung: Trust, note: Note, view: Vie
         planned=action.planned or view.now,
         expires=action.expires or view.now + view.config.policy.quarantine,
         merges=_counted(incident, plan, rung, view),
-        culprit=None if undoing else _brought_in_by(plan, view.state),
-        members=action.members if undoing or action.later else members(plan),
+        culprit=None if undoing or (plan.parts and incident.service not in plan.services) else _brought_in_by(plan, view.state),
+        members=action.members if undoing or action.later else members(plan, incident.service),
         wave=action.wave if undoing else plan.wave,
     )
 
