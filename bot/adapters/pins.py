@@ -87,6 +87,26 @@ class _Rows:
             self._connection.close()
 
 
+class _Found(Mapping[_Key, Reading]):
+    """What was kept, put together as it is looked at: most are only asked whether they are there."""
+
+    def __init__(self, told: dict[_Key, tuple[list[_Shape], str]]) -> None:
+        self._told = told
+
+    def __getitem__(self, key: _Key) -> Reading:
+        shape, marks = self._told[key]
+        return _reading(key[0], shape, json.loads(marks))
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._told
+
+    def __iter__(self) -> Iterator[_Key]:
+        return iter(self._told)
+
+    def __len__(self) -> int:
+        return len(self._told)
+
+
 class SqlitePinCache:
     """Safe to use from several threads and processes. What another version of the parser has read is forgotten."""
 
@@ -129,13 +149,7 @@ class SqlitePinCache:
         with self._rows.reading() as rows:
             found = list(self._found(rows, "SELECT asked.at, shape, marks FROM asked JOIN reading USING (path, blob)", keys))
             shapes = self._shapes_of(rows, {shape for _, shape, _ in found})
-        return {key: _reading(key[0], shapes[shape], json.loads(marks)) for key, shape, marks in found}
-
-    def missing(self, keys: Iterable[_Key]) -> Set[_Key]:
-        asked = list(keys)
-        with self._rows.reading() as rows:
-            found = {key for (key,) in self._found(rows, "SELECT asked.at FROM asked JOIN reading USING (path, blob)", asked)}
-        return frozenset(asked) - found
+        return _Found({key: (shapes[shape], marks) for key, shape, marks in found})
 
     def _found(self, rows: sqlite3.Connection, select: str, keys: Iterable[_Key]) -> Iterator[tuple[Any, ...]]:
         """Yield what is kept of these keys, each row with its key in place of `asked.at`: many a statement, as each has its price."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from bot.incidents.incident import Action, Incident, Kind, Member
@@ -22,6 +22,7 @@ from bot.policy.rules.security import mends_a_hole
 from bot.ports import Ports
 from bot.quarantine import read
 from bot.reconciler.casing import releases_of
+from bot.reconciler.going import mends
 from bot.reconciler.step import Step, end, move, stay
 from bot.reconciler.view import View
 from bot.records.comments import BEGINS
@@ -100,10 +101,8 @@ def back_already(incident: Incident, against: Sequence[Objection]) -> bool:
     return waits and not incident.asked and incident.resolved is not None
 
 
-def against_others(
-    plan: Plan, case: Case, view: View, mends: Callable[[ServiceRef, Plan, DesiredState], tuple[str, ...]]
-) -> tuple[Objection, ...]:
-    """What speaks against taking those along that go with the incident's own service. `mends`: what a part's releases say of security."""
+def against_others(plan: Plan, case: Case, view: View) -> tuple[Objection, ...]:
+    """What speaks against taking those along that go with the incident's own service."""
     found: list[Objection] = []
     for part in (*plan.parts, *plan.rest):
         for ref in part.services:

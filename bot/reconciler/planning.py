@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from itertools import takewhile
 from typing import Any
 
 from bot.errors import Refused
@@ -18,16 +17,16 @@ from bot.ports import Ports
 from bot.reconciler.casing import accusing, case_of, releases_of
 from bot.reconciler.counting import made_alone
 from bot.reconciler.drafting import branch, planned
+from bot.reconciler.going import mends
 from bot.reconciler.grouping import against_others, back_already, considering, members, own_part
 from bot.reconciler.pulling import unpullable
 from bot.reconciler.reaching import consumers, least_trusted, reached
 from bot.reconciler.step import MINUTE, Step, end, move, reasons, stay
 from bot.reconciler.view import View
 from bot.records.entry import Note, Stage
-from bot.refs import Instant, ServiceRef
+from bot.refs import Instant
 from bot.releases.authors import pull_request
 from bot.releases.release import DesiredState, Release
-from bot.releases.security import marks
 
 MODES = {"pr": Trust.PROPOSE, "propose": Trust.PROPOSE, "merge": Trust.MERGE, "push": Trust.PUSH}
 GENERATIONS = 20
@@ -74,21 +73,10 @@ def _policy(incident: Incident, plan: Plan, view: View, ports: Ports) -> tuple[O
     case = accusing(case_of(incident, view, ports), _release(incident, own, view.state), own.target, undoing)
     where = tuple(sorted(reached(plan, view.state)))
     made = made_alone(incident, view, ports.store)
-    security, fixing = _mends(incident.service, plan, view.state), _fixing(incident, plan, ports)
-    group = {ref for part in plan.parts for ref in part.services}  # these go back for their own sake
-    others = tuple(ref for ref in consumers(plan, incident.service, view.state) if ref not in group)
-    case = replace(case, reached=where, fixing=fixing, made=made, security=security, consumers=others)
+    security, others = mends(incident.service, own, view.state), consumers(plan, incident.service, view.state)
+    case = replace(case, reached=where, fixing=_fixing(incident, plan, ports), made=made, security=security, consumers=others)
     found = () if incident.action.later else objections(case)  # what it is about was asked before its first wave
-    return (*found, *against_others(plan, case, view, _mends))
-
-
-def _mends(service: ServiceRef, plan: Plan, state: DesiredState) -> tuple[str, ...]:
-    """What the releases that would go back say of security: the one undone, and all since the target."""
-    going = {plan.undone}
-    if plan.target and plan.target.commit:
-        later = takewhile(lambda release: plan.target and release.commit != plan.target.commit, releases_of(service, state).releases)
-        going |= {release.commit for release in later}
-    return tuple(dict.fromkeys(mark for commit in state.log if commit.sha in going for mark in marks(commit.message)))
+    return (*found, *against_others(plan, case, view))
 
 
 def _fixing(incident: Incident, plan: Plan, ports: Ports) -> tuple[str, ...]:
