@@ -82,12 +82,12 @@ def release_needs(state: DesiredState, line: Standing, version: str) -> Needs:
 def gather(
     state: DesiredState,
     lead: Standing,
-    wanted: Sequence[str],
+    wanted: Sequence[tuple[str, float]],
     left: Instant | None,
     barred: Barred,
     suspects: Mapping[ServiceRef, float],
 ) -> Gathered:
-    """Collect the lead, which goes to one of `wanted`, best first, and whoever is tied to it, at any remove.
+    """Collect the lead, which goes to one of `wanted`, best first, each with its price, and whoever is tied to it, at any remove.
 
     `left`: when the first of those was last replaced. `suspects`: how surely what others run now is bad; it counts for those that are
     tied to the lead, and those that the same commit moved.
@@ -95,7 +95,7 @@ def gather(
     found = Gathered()
     _add(found, state, lead, _asked(state, found, lead, wanted))
     speakers = _speakers(state)
-    beside = (ref for ref in sorted(suspects) if (line := _line(state, ref)) and line.held[0].commit == lead.held[0].commit)
+    beside = (ref for ref in sorted(suspects, key=str) if (line := _line(state, ref)) and line.held[0].commit == lead.held[0].commit)
     waiting = [lead.service.ref, *beside]
     while waiting and len(found.candidates) < MOST:
         ref = waiting.pop(0)
@@ -105,11 +105,14 @@ def gather(
         if ref not in found.candidates:
             _add(found, state, line, list(_options(state, line, left, barred, suspects.get(ref, 0.0))))
         tied = {*_named(found.candidates[ref]), *(other for other, said in speakers.items() if ref in _those(said))}
-        waiting += sorted(tied - found.candidates.keys() - set(waiting))
+        waiting += sorted(tied - found.candidates.keys() - set(waiting), key=str)
     known = found.candidates.keys()
     asked = lead.service.ref
     unread = [each for ref, said in speakers.items() if ref != asked for each in said.wrong if _may_mean(each, lead, ref)]
     found.unread = [replace(each, why=f"{each.why}; whether it needs {asked.name} is not known", weight=Weight.PERSON) for each in unread]
+    if waiting:
+        why = f"more than {MOST} services are tied to {asked.name} by what they declare; the others were not looked at"
+        found.unread.append(Objection("group-too-large", why, Weight.PERSON))
     found.unread += [_versionless(need) for need in found.candidates[asked].options[0].needs.requires if need.other not in known]
     for ref, candidate in found.candidates.items():
         found.candidates[ref] = _among(candidate, known)
@@ -121,16 +124,16 @@ def _versionless(need: Requirement) -> Objection:
     return Objection("unknown-requirement", why, Weight.PERSON, need.path, need.line)
 
 
-def _asked(state: DesiredState, found: Gathered, lead: Standing, wanted: Sequence[str]) -> list[Option]:
+def _asked(state: DesiredState, found: Gathered, lead: Standing, wanted: Sequence[tuple[str, float]]) -> list[Option]:
     options = []
-    for rank, version in enumerate(wanted):
+    for rank, (version, price) in enumerate(wanted):
         said = release_needs(state, lead, version)
         if rank == 0:
             now = release_needs(state, lead, lead.now)
             along = [each for each in now.wrong if not each.why.startswith(f"{lead.service.ref}'s requires ")]
             found.wrong[lead.service.ref] = tuple(dict.fromkeys((*said.wrong, *along)))
         if rank == 0 or not said.wrong:
-            options.append(Option(version, said, churn(1, unproven=False) + rank))
+            options.append(Option(version, said, price))
     return options
 
 
@@ -179,7 +182,7 @@ def _speakers(state: DesiredState) -> Mapping[ServiceRef, Needs]:
     said = declared(state)
     services = [each for each in state.estate.services if each.ref in said or spoken_for(state, each.ref)]
     primary = {each.ref: each.primary.value if each.primary else "" for each in services}
-    return {ref: needs(state, ref, primary[ref], Order(), said.get(ref, ())) for ref in sorted(primary)}
+    return {ref: needs(state, ref, primary[ref], Order(), said.get(ref, ())) for ref in sorted(primary, key=str)}
 
 
 def _named(candidate: Candidate) -> set[ServiceRef]:
@@ -196,8 +199,13 @@ def _may_mean(wrong: Objection, lead: Standing, ref: ServiceRef) -> bool:
     return ref.environment == lead.service.ref.environment and lead.service.ref.name in wrong.why.partition(": ")[2]
 
 
-def wanted_of(version: str, alternatives: Sequence[Target], line: Standing, fixed: bool) -> list[str]:
-    """Where the lead may go, best first: as asked, or to another target that its place held."""
+def wanted_of(version: str, alternatives: Sequence[Target], line: Standing, fixed: bool) -> list[tuple[str, float]]:
+    """Where the lead may go, best first, with what that costs: as planned, or to another target that its place held.
+
+    The one that is planned costs least; each that comes after it in the order of targets costs a move more, one that has not proven itself
+    as much more as anybody's.
+    """
     known = {each.value for each in line.held}
-    others = [] if fixed else [each.version for each in alternatives if each.version in known and each.version != version]
-    return [version, *(other for other in others if other != line.now)]
+    others = [] if fixed else [each for each in alternatives if each.version in known and each.version not in (version, line.now)]
+    prices = [churn(1, doubtful(line.held, each)) + rank for rank, each in enumerate(others, 1)]
+    return [(version, churn(1, unproven=False)), *((each.version, price) for each, price in zip(others, prices, strict=True))]

@@ -48,7 +48,7 @@ def grouped(
         return _against(plan, *(replace(each, why=f"{each.why}; until that is mended the service stays as it is") for each in wrong))
     match settle(tuple(found.candidates.values()), _trains(found, line)):
         case Apart(reasons):
-            return _against(plan, *_contradiction(line, wanted, reasons))
+            return _against(plan, *_contradiction(found, line, [each for each, _ in wanted], reasons))
         case Circle(reasons):
             return _against(plan, *_round(reasons))
         case Together() as answer:
@@ -63,7 +63,7 @@ def checked(plan: Plan, state: DesiredState) -> Plan:
         line = standing(state, service) if service else None
         if line is None or not _concerns(state, line, version):
             continue
-        found = gather(state, line, [version], None, _barred(()), NOBODY)
+        found = gather(state, line, wanted_of(version, (), line, fixed=True), None, _barred(()), NOBODY)
         after = {other: moved.get(other, each.now) for other, each in found.candidates.items()}
         unmet = [_unmet(each, after) for each in broken(found.candidates.values(), after)]
         plan = replace(plan, objections=(*plan.objections, *(each for each in (*found.wrong[ref], *unmet) if each not in plan.objections)))
@@ -112,7 +112,7 @@ def _trains(found: Gathered, lead: Standing) -> list[Mapping[ServiceRef, str]]:
 def _together(plan: Plan, version: str, line: Standing, found: Gathered, answer: Together, state: DesiredState, again: Again) -> Plan:
     lead = line.service.ref
     parts: list[Plan] = []
-    for ref in sorted(answer.moves, key=lambda each: (each != lead, each)):
+    for ref in sorted(answer.moves, key=lambda each: (each != lead, str(each))):
         to, held = answer.moves[ref], found.lines[ref].held
         part = plan if ref == lead and to == version else again(ref, plan.undone or held[0].commit if ref == lead else held[0].commit, to)
         if isinstance(part, Unplanned):
@@ -178,14 +178,24 @@ def _against(plan: Plan, *objections: Objection) -> Plan:
     return replace(plan, objections=(*plan.objections, *objections))
 
 
-def _contradiction(line: Standing, wanted: Sequence[str], reasons: Sequence[Reason]) -> list[Objection]:
+def _contradiction(found: Gathered, line: Standing, wanted: Sequence[str], reasons: Sequence[Reason]) -> list[Objection]:
     """One objection for the whole, and one for each declaration of the smallest set that contradicts itself."""
     places = ", ".join(f"{each.path}:{each.line}" for each in reasons[:SHOWN])
     versions = ", ".join(wanted[:SHOWN])
     what = f"{len(reasons)} declarations contradict each other" if len(reasons) > 1 else "a declaration cannot be met"
     why = f"{line.service.ref} cannot go back to {versions}: {what} ({places}); left out, any one of them makes it possible"
     first = Objection("contradicting-requirements", why, Weight.FORBIDS, reasons[0].path, reasons[0].line)
-    return [first, *(Objection("contradicting-requirement", f"{_said(each)}", Weight.NOTE, each.path, each.line) for each in reasons)]
+    return [first, *(Objection("contradicting-requirement", _told(each, found), Weight.NOTE, each.path, each.line) for each in reasons)]
+
+
+def _told(reason: Reason, found: Gathered) -> str:
+    """A declaration, and what runs that it speaks of."""
+    other = found.candidates[reason.other]
+    versions = [each.version for each in other.options if each.version != other.now]
+    back = f"may go back to {', '.join(versions)}" if versions else "has no earlier version"
+    unclear = not isinstance(reason, Along) and admits(reason.clause.bounds, other.now, other.order) is None
+    beside = ", which cannot be compared with that" if unclear else ""
+    return f"{_said(reason)}; {reason.other} runs {other.now}{beside}, and {back}"
 
 
 def _round(reasons: Sequence[Reason]) -> list[Objection]:

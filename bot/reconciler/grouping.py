@@ -50,7 +50,7 @@ def own_part(plan: Plan, service: ServiceRef) -> Plan:
 
 def members(plan: Plan, service: ServiceRef) -> tuple[Member, ...]:
     """All of the group that goes back for a service, that one first, whatever wave the plan is; none where the plan is no group's."""
-    parts = sorted((*plan.parts, *plan.rest), key=lambda part: (part.services[0] != service, part.wave, part.services[0]))
+    parts = sorted((*plan.parts, *plan.rest), key=lambda part: (part.services[0] != service, part.wave, str(part.services[0])))
     return tuple(
         Member(part.services[0], part.undone, part.undone_version, part.target.version, part.wave)
         for part in parts
@@ -80,7 +80,7 @@ def considering(incident: Incident, view: View, ports: Ports) -> Incident:
     if not incident.actions or incident.action.kind is Kind.UNDO or incident.action.later:
         return incident
     tied = declared(view.state) or view.state.rules.groups
-    found = tuple(sorted(_suspected(incident, view, ports))) if tied else ()
+    found = tuple(sorted(_suspected(incident, view, ports), key=str)) if tied else ()
     return replace(incident, actions=(*incident.actions[:-1], replace(incident.action, suspected=found)))
 
 

@@ -172,10 +172,30 @@ def test_a_contradiction_names_exactly_the_declarations_that_make_it(tell):
     plan = planned(make(ByService("checkout", "prod"), state, to="2.7.0"))
 
     assert said(plan, "contradicting-requirement") == [
-        ("prod/checkout needs payments <3", CHECKOUT, 6),
-        ("prod/web needs payments >=3", WEB, 6),
+        ("prod/checkout needs payments <3; prod/payments runs 3.0.0, and may go back to 2.4.0", CHECKOUT, 6),
+        ("prod/web needs payments >=3; prod/payments runs 3.0.0, and may go back to 2.4.0", WEB, 6),
     ]
     assert "2 declarations contradict each other" in said(plan, "contradicting-requirements")[0][0]
+
+
+def test_a_version_that_cannot_be_compared_is_no_way_to_meet_a_requirement(tell):
+    state = tell(
+        release("payments", "codename-a") | release("checkout", "2.7.0", requires="payments >=2"),
+        release("checkout", "2.8.0"),
+    )
+
+    plan = planned(make(ByService("checkout", "prod"), state))
+
+    [(why, path, line)] = said(plan, "contradicting-requirement")
+    assert (path, line) == (CHECKOUT, 6)
+    assert why.endswith("prod/payments runs codename-a, which cannot be compared with that, and has no earlier version")
+
+
+def test_services_of_one_name_with_and_without_a_cluster_can_be_told_in_order(tell):
+    clusters = {f"clusters/{place}/web.yaml": deployment("web", "1", requires="payments >=1") for place in ("prod-eu", "prod-us", "prod")}
+    state = tell(release("payments", "2.4.0") | clusters, release("payments", "3.0.0"))
+
+    assert set(moves(planned(make(ByService("payments", "prod"), state)))) == {"payments"}
 
 
 def test_waves_cut_the_group_and_what_would_break_between_them_needs_a_person(tell):
