@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from bot.objections import Objection, Weight
-from bot.plans.candidates import Gathered, Standing, gather, release_needs, standing, wanted_of
+from bot.plans.candidates import Gathered, Standing, gather, release_needs, speakers_of, standing, wanted_of
 from bot.plans.joined import joined
 from bot.plans.plan import Plan, Unplanned
 from bot.plans.timeline import Held
@@ -46,7 +46,7 @@ def grouped(
     found = gather(state, line, wanted, left, _barred(quarantines), suspects)
     if wrong := found.wrong[line.service.ref]:
         return _against(plan, *(replace(each, why=f"{each.why}; until that is mended the service stays as it is") for each in wrong))
-    match settle(tuple(found.candidates.values()), _trains(found, line)):
+    match settle(tuple(found.candidates.values()), _trains(found, line), speakers_of(state)):
         case Apart(reasons):
             return _against(plan, *_contradiction(found, line, [each for each, _ in wanted], reasons))
         case Circle(reasons):
@@ -147,7 +147,8 @@ def _chosen_otherwise(version: str, chosen: str, found: Gathered, line: Standing
     if chosen == version:
         return []
     needs = found.candidates[line.service.ref].options[0].needs.requires
-    unmet = [need for need in needs if not admits(need.clause.bounds, found.lines[need.other].now, found.lines[need.other].order)]
+    beside = found.lines
+    unmet = [need for need in needs if (it := beside.get(need.other)) and not admits(need.clause.bounds, it.now, it.order)]
     what = "; ".join(f"{need.clause} ({need.path}:{need.line})" for need in unmet[:SHOWN]) or "another version of others"
     why = f"{chosen} and not {version}: that one needs {what}; name it with --to to take it all the same"
     return [Objection("another-target", why, Weight.NOTE, unmet[0].path if unmet else None, unmet[0].line if unmet else None)]
