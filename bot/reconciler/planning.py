@@ -20,9 +20,11 @@ from bot.reconciler.drafting import branch, planned
 from bot.reconciler.going import mends
 from bot.reconciler.grouping import against_others, back_already, considering, members, own_part
 from bot.reconciler.pulling import unpullable
-from bot.reconciler.reaching import consumers, least_trusted, reached
+from bot.reconciler.reaching import consumers, reached
 from bot.reconciler.step import MINUTE, Step, end, move, reasons, stay
+from bot.reconciler.trusting import trusted
 from bot.reconciler.view import View
+from bot.reconciler.weighing import remembered
 from bot.records.entry import Note, Stage
 from bot.refs import Instant
 from bot.releases.authors import pull_request
@@ -47,7 +49,7 @@ def plan_it(incident: Incident, view: View, ports: Ports) -> Step:
     )
     mode = MODES[incident.request.mode] if incident.request and incident.request.mode else None
     drawn = _drawn(plan)
-    where, trust = least_trusted(plan, view)
+    where, trust = trusted(incident, plan, view, ports)
     if back_already(incident, against):
         return end(incident, End.RESOLVED, "it went back along with another service, and the symptom went", view.now, urgent=False)
     match admit(against, trust, incident.asked, mode):
@@ -71,6 +73,7 @@ def _policy(incident: Incident, plan: Plan, view: View, ports: Ports) -> tuple[O
     undoing = incident.action.kind is Kind.UNDO
     own = own_part(plan, incident.service)
     case = accusing(case_of(incident, view, ports), _release(incident, own, view.state), own.target, undoing)
+    case = remembered(case, own.undone, incident, ports)
     where = tuple(sorted(reached(plan, view.state)))
     made = made_alone(incident, view, ports.store)
     security, others = mends(incident.service, own, view.state), consumers(plan, incident.service, view.state)
