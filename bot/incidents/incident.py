@@ -118,11 +118,18 @@ class Action:
     """All that go back because of each other, the first the one that was asked for; empty where it goes alone."""
     wave: int = 0
     """The wave of the members that this action carries out."""
+    suspected: tuple[tuple[ServiceRef, float], ...] = ()
+    """How likely what other services run is bad, as their own incidents had it when this was planned."""
 
     @property
     def waves(self) -> tuple[int, ...]:
         """The waves of its group in their order; (0,) where there are none."""
         return tuple(sorted({member.wave for member in self.members})) or (0,)
+
+    @property
+    def blamed(self) -> str:
+        """The version that all this is about: of a group, that of the service that was asked for."""
+        return self.members[0].version if self.members else self.version
 
     @property
     def later(self) -> bool:

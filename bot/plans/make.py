@@ -34,9 +34,18 @@ ALTERNATIVES = 3
 
 
 def make(
-    selector: Selector, state: DesiredState, *, to: str | None = None, pins_only: bool = False, quarantines: tuple[Quarantine, ...] = ()
+    selector: Selector,
+    state: DesiredState,
+    *,
+    to: str | None = None,
+    pins_only: bool = False,
+    quarantines: tuple[Quarantine, ...] = (),
+    suspects: tuple[tuple[ServiceRef, float], ...] = (),
 ) -> Plan | Unplanned:
-    """Plan the rollback that `selector` asks for, with what has to go back with it. Pure; the answer depends on its arguments alone."""
+    """Plan the rollback that `selector` asks for, with what has to go back with it. Pure; the answer depends on its arguments alone.
+
+    `suspects`: how likely what other services run is bad (0 to 1); it counts where they are tied to this one.
+    """
     plan = alone(selector, state, to=to, pins_only=pins_only, quarantines=quarantines)
     if isinstance(plan, Unplanned):
         return plan
@@ -46,7 +55,7 @@ def make(
     def again(service: ServiceRef, commit: Sha, version: str) -> Plan | Unplanned:
         return alone(ByRelease(service, commit), state, to=version, pins_only=pins_only, quarantines=quarantines)
 
-    return grouped(plan, state, again, quarantines, fixed=to is not None)
+    return grouped(plan, state, again, quarantines, fixed=to is not None, suspects=dict(suspects))
 
 
 def alone(

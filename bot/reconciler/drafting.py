@@ -38,12 +38,17 @@ def planned(incident: Incident, state: DesiredState, repository: Repository) -> 
 
 def _rollback(incident: Incident, state: DesiredState) -> Plan | Unplanned:
     action, request = incident.action, incident.request
-    selector: Selector = selected(request) if request else ByRelease(incident.service, action.release or Sha(""))
+    bad = action.members[0].release if action.members else action.release
+    selector: Selector = selected(request) if request else ByRelease(incident.service, bad or Sha(""))
     to, pins_only = (request.to, request.pins_only) if request else (action.toward or None, False)
-    plan = made(selector, state, to=to, pins_only=pins_only, quarantines=read(state))
-    if isinstance(plan, Unplanned) and not request and action.toward:  # it cannot be had any more
-        plan = made(selector, state, to=None, pins_only=pins_only, quarantines=read(state))
+    plan = made(selector, state, to=to, pins_only=pins_only, quarantines=read(state), suspects=action.suspected)
+    if not request and action.toward and not _can_be(plan):  # it cannot be had any more, or not beside what others need
+        plan = made(selector, state, to=None, pins_only=pins_only, quarantines=read(state), suspects=action.suspected)
     return first_wave(plan, state) if isinstance(plan, Plan) else plan
+
+
+def _can_be(plan: Plan | Unplanned) -> bool:
+    return isinstance(plan, Plan) and all(each.code != "contradicting-requirements" for each in plan.objections)
 
 
 def branch(action: Action, plan: Plan, attempt: int) -> str:

@@ -69,7 +69,7 @@ def see_it_help(incident: Incident, view: View, ports: Ports) -> Step:
             return end(
                 incident,
                 End.RECOVERED,
-                f"{incident.action.version} was rolled back and that helped",
+                f"{incident.action.blamed} was rolled back and that helped",
                 view.now,
                 note,
                 urgent=False,
@@ -112,7 +112,9 @@ def _no_help(incident: Incident, view: View, note: Note) -> Step:
 def _released_since(incident: Incident, view: View) -> Release | None:
     """What was released on top of our commit: then it is not the rollback that is judged."""
     releases = releases_of(incident.service, view.state).releases
-    newer = list(takewhile(lambda release: release.commit != incident.action.commit, releases))
+    carried = (action.commit for action in reversed(incident.actions) if incident.service in action.carried)
+    commit = next(carried, incident.action.commit)
+    newer = list(takewhile(lambda release: release.commit != commit, releases))
     return newer[-1] if 0 < len(newer) < len(releases) else None
 
 

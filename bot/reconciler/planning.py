@@ -19,7 +19,7 @@ from bot.reconciler.counting import made_alone
 from bot.reconciler.drafting import branch, planned
 from bot.reconciler.draining import afresh, shifting
 from bot.reconciler.going import mends
-from bot.reconciler.grouping import against_others, members
+from bot.reconciler.grouping import against_others, back_already, considering, members, own_part
 from bot.reconciler.progressing import repairing
 from bot.reconciler.pulling import unpullable
 from bot.reconciler.reaching import consumers, reached
@@ -37,7 +37,7 @@ GENERATIONS = 20
 
 
 def plan_it(incident: Incident, view: View, ports: Ports) -> Step:
-    incident = afresh(incident)
+    incident = considering(afresh(incident), view, ports)
     plan = planned(incident, view.state, ports.repository)
     if isinstance(plan, Unplanned):
         how = End.DECLINED if incident.asked else End.ESCALATED
@@ -56,6 +56,8 @@ def plan_it(incident: Incident, view: View, ports: Ports) -> Step:
     mode = MODES[incident.request.mode] if incident.request and incident.request.mode else None
     drawn = _drawn(plan)
     where, trust = trusted(incident, plan, view, ports)
+    if back_already(incident, against):
+        return end(incident, End.RESOLVED, "it went back along with another service, and the symptom went", view.now, urgent=False)
     match admit(against, trust, incident.asked, mode):
         case Declined() if all(each.passes for each in against if each.weight is Weight.FORBIDS):
             note = Note(Stage.PLAN, f"not now: {_said(incident, plan)}", reasons(against), drawn)
@@ -75,14 +77,15 @@ def plan_it(incident: Incident, view: View, ports: Ports) -> Step:
 
 def _policy(incident: Incident, plan: Plan, view: View, ports: Ports) -> tuple[Objection, ...]:
     undoing = incident.action.kind is Kind.UNDO
-    case = accusing(case_of(incident, view, ports), _release(incident, plan, view.state), plan.target, undoing)
-    case = remembered(case, plan.undone, incident, ports)
+    own = own_part(plan, incident.service)
+    case = accusing(case_of(incident, view, ports), _release(incident, own, view.state), own.target, undoing)
+    case = remembered(case, own.undone, incident, ports)
     where = tuple(sorted(reached(plan, view.state)))
     made = made_alone(incident, view, ports.store)
-    security, others = mends(incident.service, plan, view.state), consumers(plan, incident.service, view.state)
+    security, others = mends(incident.service, own, view.state), consumers(plan, incident.service, view.state)
     case = replace(case, reached=where, fixing=_fixing(incident, plan, ports), made=made, security=security, consumers=others)
-    own = () if incident.action.later else objections(case)  # what it is about was asked before its first wave
-    return (*own, *against_others(plan, case, view))
+    found = () if incident.action.later else objections(case)  # what it is about was asked before its first wave
+    return (*found, *against_others(plan, case, view))
 
 
 def _fixing(incident: Incident, plan: Plan, ports: Ports) -> tuple[str, ...]:
@@ -138,8 +141,8 @@ def _admitted(incident: Incident, plan: Plan, rung: Trust, note: Note, view: Vie
         planned=action.planned or view.now,
         expires=action.expires or view.now + view.config.policy.quarantine,
         merges=_counted(incident, plan, rung, view),
-        culprit=None if undoing else _brought_in_by(plan, view.state),
-        members=action.members if undoing or action.later else members(plan),
+        culprit=None if undoing or (plan.parts and incident.service not in plan.services) else _brought_in_by(plan, view.state),
+        members=action.members if undoing or action.later else members(plan, incident.service),
         wave=action.wave if undoing else plan.wave,
     )
 

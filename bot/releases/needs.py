@@ -160,7 +160,9 @@ class _Unknown(Exception):
 def _meant(state: DesiredState, service: ServiceRef, name: str) -> tuple[ServiceRef, ...]:
     """The services that a name means to another: of its own environment and cluster, unless it says which. Raises _Unknown."""
     place, _, own = name.rpartition("/")
-    found = [each.ref for each in state.estate.named(own, place or service.environment)]
+    where = place or service.environment
+    exact = [ref for ref in _by_name(state).get(own, ()) if where in (ref.environment, ref.cluster)]
+    found = exact or [each.ref for each in state.estate.named(own, where)]
     near = [ref for ref in found if ref.cluster == service.cluster] or found
     if not near:
         like = ", ".join(map(str, state.estate.like(own)[:3]))
@@ -168,6 +170,15 @@ def _meant(state: DesiredState, service: ServiceRef, name: str) -> tuple[Service
     if len({ref.name for ref in near}) > 1:
         raise _Unknown(name, f"which fits several services: {', '.join(map(str, near[:5]))}")
     return tuple(near)
+
+
+@lru_cache(maxsize=4)
+def _by_name(state: DesiredState) -> Mapping[str, tuple[ServiceRef, ...]]:
+    """Going through thousands of services for each of thousands of declarations would take seconds."""
+    found: dict[str, list[ServiceRef]] = {}
+    for each in state.estate.services:
+        found.setdefault(each.ref.name, []).append(each.ref)
+    return {name: tuple(refs) for name, refs in found.items()}
 
 
 def _configured(state: DesiredState, service: ServiceRef, version: str, order: Order) -> Iterator[Said]:
