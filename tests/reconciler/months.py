@@ -16,7 +16,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from bot.errors import BadConfig, Unavailable
+from bot.errors import BadConfig
 from bot.reconciler.stopping import LABEL
 from bot.world.people import ImageAutomation
 from tests.reconciler.laws import STOP, judge, made, whole
@@ -272,15 +272,14 @@ class Month(RuleBasedStateMachine):
 
 
 class _Errors(logging.Handler):
-    """What a door logged as a defect; that the database is away is none."""
+    """What a door logged as a defect."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
         self.said: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        if not (record.exc_info and isinstance(record.exc_info[1], Unavailable)):
-            self.said.append(self.format(record))
+        self.said.append(self.format(record))
 
 
 def _set(text: str, start: str, value: str, until: str = "\n") -> str:
