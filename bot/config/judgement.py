@@ -61,6 +61,9 @@ class PricesModel(Strict):
     look_every: Annotated[Duration, Field(ge=15, description="Between two looks while it waits for more evidence.")] = PRICES.look_every
     wait_most: Annotated[Duration, Field(le=3600, description="How long it waits for more evidence.")] = PRICES.wait_most
     learning: Annotated[float, Field(ge=0, le=10, description="How much a look tells, in nats.")] = PRICES.learning
+    learning_beside: Annotated[float, Field(ge=0, le=10, description="The same, where old and new serve side by side.")] = (
+        PRICES.learning_beside
+    )
 
     def prices(self) -> Prices:
         return Prices(**dict(self))

@@ -49,9 +49,9 @@ def weighed(decision: Decision, case: Case, incident: Incident, view: View, port
     found = posterior(evidence, SHIPPED)
     prices = view.config.judgement.prices
     severity = max((each.severity for each in incident.symptoms if each.acts), key=prices.of, default="")
-    solution = solve(prices, Stakes(prices.of(severity)))
+    solution = solve(prices, Stakes(prices.of(severity), beside=bool(evidence.side_by_side)))
     look = int((view.now - incident.opened) // prices.look_every) if prices.look_every else solution.steps
-    on = scales(solution, view.config.judgement.thresholds, look, prices.look_every, _elsewhere(others, case.attribution))
+    on = scales(solution, view.config.judgement.thresholds, look, prices.look_every, _elsewhere(others, case.attribution), SHIPPED.act_at)
     if not view.config.evidence.series:
         found = replace(found, enough=False, lacking=(ALONE, *found.lacking))
     facts = _facts(found, on, solution, look)
