@@ -22,6 +22,8 @@ class Past:
     identity: str
     at: Instant
     incident: str
+    along: bool = False
+    """It went along with another service, whose incident that is."""
 
 
 @dataclass(frozen=True, slots=True)

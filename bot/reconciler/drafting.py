@@ -14,6 +14,7 @@ from bot.ports import Ports, Repository
 from bot.quarantine import FOLDER, read
 from bot.reconciler.asking import made, selected
 from bot.reconciler.briefing import brief_of, with_bytes
+from bot.reconciler.grouping import first_wave, wave_plan
 from bot.reconciler.view import View
 from bot.refs import Sha
 from bot.releases.release import DesiredState
@@ -24,12 +25,14 @@ def planned(incident: Incident, state: DesiredState, repository: Repository) -> 
     if action.kind is Kind.UNDO:
         plan = make(ByCommit(landed(state, action.release, repository)), state)
         return _undo(incident, plan) if isinstance(plan, Plan) else plan
+    if action.later:
+        return wave_plan(action, state)
     selector: Selector = selected(request) if request else ByRelease(incident.service, action.release or Sha(""))
     to, pins_only = (request.to, request.pins_only) if request else (action.toward or None, False)
     plan = made(selector, state, to=to, pins_only=pins_only, quarantines=read(state))
     if isinstance(plan, Unplanned) and not request and action.toward:  # it cannot be had any more
-        return made(selector, state, to=None, pins_only=pins_only, quarantines=read(state))
-    return plan
+        plan = made(selector, state, to=None, pins_only=pins_only, quarantines=read(state))
+    return first_wave(plan, state) if isinstance(plan, Plan) else plan
 
 
 def branch(action: Action, plan: Plan, attempt: int) -> str:

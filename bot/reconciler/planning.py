@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from itertools import takewhile
 from typing import Any
 
 from bot.errors import Refused
@@ -18,6 +17,8 @@ from bot.ports import Ports
 from bot.reconciler.casing import accusing, case_of, releases_of
 from bot.reconciler.counting import made_alone
 from bot.reconciler.drafting import branch, planned
+from bot.reconciler.going import mends
+from bot.reconciler.grouping import against_others, members
 from bot.reconciler.pulling import unpullable
 from bot.reconciler.reaching import consumers, reached
 from bot.reconciler.step import MINUTE, Step, end, move, reasons, stay
@@ -25,10 +26,9 @@ from bot.reconciler.trusting import trusted
 from bot.reconciler.view import View
 from bot.reconciler.weighing import remembered
 from bot.records.entry import Note, Stage
-from bot.refs import Instant, ServiceRef
+from bot.refs import Instant
 from bot.releases.authors import pull_request
 from bot.releases.release import DesiredState, Release
-from bot.releases.security import marks
 
 MODES = {"pr": Trust.PROPOSE, "propose": Trust.PROPOSE, "merge": Trust.MERGE, "push": Trust.PUSH}
 GENERATIONS = 20
@@ -72,17 +72,10 @@ def _policy(incident: Incident, plan: Plan, view: View, ports: Ports) -> tuple[O
     case = remembered(case, plan.undone, incident, ports)
     where = tuple(sorted(reached(plan, view.state)))
     made = made_alone(incident, view, ports.store)
-    security, others = _mends(incident.service, plan, view.state), consumers(plan, incident.service, view.state)
-    return objections(replace(case, reached=where, fixing=_fixing(incident, plan, ports), made=made, security=security, consumers=others))
-
-
-def _mends(service: ServiceRef, plan: Plan, state: DesiredState) -> tuple[str, ...]:
-    """What the releases that would go back say of security: the one undone, and all since the target."""
-    going = {plan.undone}
-    if plan.target and plan.target.commit:
-        later = takewhile(lambda release: plan.target and release.commit != plan.target.commit, releases_of(service, state).releases)
-        going |= {release.commit for release in later}
-    return tuple(dict.fromkeys(mark for commit in state.log if commit.sha in going for mark in marks(commit.message)))
+    security, others = mends(incident.service, plan, view.state), consumers(plan, incident.service, view.state)
+    case = replace(case, reached=where, fixing=_fixing(incident, plan, ports), made=made, security=security, consumers=others)
+    own = () if incident.action.later else objections(case)  # what it is about was asked before its first wave
+    return (*own, *against_others(plan, case, view))
 
 
 def _fixing(incident: Incident, plan: Plan, ports: Ports) -> tuple[str, ...]:
@@ -139,6 +132,8 @@ def _admitted(incident: Incident, plan: Plan, rung: Trust, note: Note, view: Vie
         expires=action.expires or view.now + view.config.policy.quarantine,
         merges=_counted(incident, plan, rung, view),
         culprit=None if undoing else _brought_in_by(plan, view.state),
+        members=action.members if undoing or action.later else members(plan),
+        wave=action.wave if undoing else plan.wave,
     )
 
 
