@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from bot.attribution.complaints import fresh
 from bot.attribution.delay import noticed, onsets
 from bot.attribution.evidence import Evidence
 from bot.attribution.likelihood import Scene, of_noise, of_outside, of_platform, of_release
@@ -42,7 +43,8 @@ def weighed(evidence: Evidence, parameters: Parameters, standings: Standings | N
 def _scene(evidence: Evidence, parameters: Parameters, standings: Standings | None) -> Scene:
     standings = standings or stand(evidence)
     began = onsets(evidence.alert, standings.step, parameters.delays)
-    return Scene(evidence, parameters, standings, began, noticed(evidence.alert))
+    seen = noticed(evidence.alert)
+    return Scene(evidence, parameters, standings, began, seen, fresh(evidence, seen))
 
 
 def _suspects(scene: Scene) -> list[Suspect]:

@@ -7,14 +7,16 @@ from math import isfinite
 
 import numpy as np
 
+from bot.attribution.complaints import outside
 from bot.attribution.contrast import contrast
 from bot.attribution.delay import fit
-from bot.attribution.evidence import Candidate, Evidence
+from bot.attribution.evidence import Candidate, Evidence, LogLine
 from bot.attribution.grid import Floats
 from bot.attribution.parameters import Parameters
 from bot.attribution.posterior import Term
 from bot.attribution.prior import before
 from bot.attribution.standing import MEASURES, RED, Standings
+from bot.attribution.touched import of_change
 
 FEW = 4
 """Fewer unrelated red services than this are no sign of the platform."""
@@ -30,6 +32,8 @@ class Scene:
     standings: Standings
     began: tuple[Floats, Floats]
     noticed: float
+    lines: tuple[LogLine, ...] = ()
+    """Severe and new since onset."""
 
 
 def of_service(scene: Scene, service: str) -> tuple[Term, ...]:
@@ -47,18 +51,21 @@ def of_release(scene: Scene, candidate: Candidate) -> tuple[str, tuple[Term, ...
     services = sorted({candidate.service, *candidate.shared_with})
     harm = {service: of_service(scene, service) for service in services}
     service = max(services, key=lambda one: sum(term.nats for term in harm[one]))
-    terms = [*harm[service], _delay(scene, candidate), *before(candidate, scene.parameters.byhand)]
+    byhand, alert = scene.parameters.byhand, scene.evidence.alert
+    terms = [*harm[service], _delay(scene, candidate), *before(candidate, byhand)]
+    terms += of_change(candidate, scene.evidence.candidates, scene.lines, f"{alert.metric} {alert.text}", byhand)
     if len(services) > 1:
         terms.append(_shared(scene, services))
     for seen in scene.evidence.side_by_side:
-        if seen.key == candidate.key and (term := contrast(seen, scene.parameters.byhand)):
+        if seen.key == candidate.key and (term := contrast(seen, byhand)):
             terms.append(term)
     return service, tuple(terms)
 
 
 def of_outside(scene: Scene, service: str) -> tuple[Term, ...]:
     """Return what speaks for an outside cause in this service."""
-    return (*of_service(scene, service), *_events(scene, service))
+    told = outside(service, scene.lines, scene.standings.rows, scene.parameters.byhand)
+    return (*of_service(scene, service), *_events(scene, service), *told)
 
 
 def of_platform(scene: Scene) -> tuple[Term, ...]:
@@ -67,8 +74,15 @@ def of_platform(scene: Scene) -> tuple[Term, ...]:
 
 
 def of_noise(scene: Scene) -> tuple[Term, ...]:
-    """Return what speaks for a false alarm: a strong anomaly adds less to it than to the service that shows it."""
-    return (_strongest(scene), _unrelated(scene, -1.0))
+    """Return what speaks for and against a false alarm: a strong anomaly adds less to it than to the service that shows it."""
+    alert, standings, parameters = scene.evidence.alert, scene.standings, scene.parameters
+    terms = [_strongest(scene), _unrelated(scene, -1.0)]
+    if alert.service is not None and alert.service in standings.rows:
+        red = float(standings.red[standings.rows[alert.service]])
+        terms.append(Term("alerting", parameters.noise_alerting * red, f"the alerting service itself stepped out by {red:.1f}"))
+    if alert.user_report:
+        terms.append(Term("report", parameters.noise_report, "a person reports it"))
+    return tuple(terms)
 
 
 def _delay(scene: Scene, candidate: Candidate) -> Term:
