@@ -27,6 +27,14 @@ class SeriesModel(Strict):
     counter: Annotated[bool, Field(description="The values only rise: read as their increase.")] = False
 
 
+class VersionsModel(Strict):
+    """Requests by version, for releases whose new version serves beside the old one for a while (canaries, rolling updates)."""
+
+    total: Annotated[Text, Field(description="PromQL: a counter of requests by service and version.")]
+    failed: Annotated[Text, Field(description="PromQL: the same of those that failed.")]
+    label: Annotated[Text, Field(description="The label that holds the version, as it is pinned.")] = "version"
+
+
 class ThresholdsModel(Strict):
     """How likely a release has to be to blame. Left out: what the prices say."""
 
