@@ -64,7 +64,7 @@ class Standings:
 def stand(evidence: Evidence) -> Standings:
     """Measure every service that the evidence names."""
     rows = {service: row for row, service in enumerate(_services(evidence))}
-    laid = grids(evidence.series, rows)
+    laid = grids((one for one in evidence.series if one.kind in _FAMILY), rows)
     step = max((grid.step for grid in laid), default=60.0)
     own, known, began = _own(laid, len(rows), evidence.alert.fired_at - SEARCHED * step)
     matrix = calls(evidence.edges, rows)
@@ -87,8 +87,6 @@ def _own(laid: tuple[Grid, ...], height: int, since: float) -> tuple[dict[str, F
     own = {name: np.zeros(height) for name in ("latency", "errors", "resources", "calls")}
     known, began, best = np.zeros(height), np.full(height, np.nan), np.zeros(height)
     for grid in laid:
-        if grid.kind not in _FAMILY:
-            continue
         found = steps(grid, since)
         name = _FAMILY[grid.kind]
         own[name] = np.maximum(own[name], found.score)

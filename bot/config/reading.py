@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from bot.attribution.rules import AttributionRules
-from bot.attribution.sources import EvidenceRules, SeriesRule
+from bot.attribution.sources import EvidenceRules, SeriesRule, VersionsRule
 from bot.config.fields import DURATION, written
 from bot.config.models import ALERTS, POLICY, ConfigModel, WindowModel
 from bot.config.times import instant
@@ -257,7 +257,11 @@ def _config(model: ConfigModel) -> Config:
         people=PeopleRules(**_given(model.people) | model.people.roles()),
         outcomes=OutcomeRules(**_given(model.outcomes)),
         judgement=JudgementRules(model.strategy, model.thresholds.bounds(), model.prices.prices()),
-        evidence=EvidenceRules(model.dependencies, tuple(SeriesRule(**_given(rule)) for rule in model.series)),
+        evidence=EvidenceRules(
+            model.dependencies,
+            tuple(SeriesRule(**_given(rule)) for rule in model.series),
+            VersionsRule(**_given(model.versions)) if model.versions else None,
+        ),
         traffic=TrafficRules(**_given(model.traffic)),
     )
 
