@@ -21,6 +21,8 @@ class Past:
     identity: str
     at: Instant
     incident: str
+    along: bool = False
+    """It went along with another service, whose incident that is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,10 @@ class Case:
     """What was released after the symptom began, newest first."""
     reached: tuple[str, ...] = ()
     """The environments that the plan changes something in; empty while there is none."""
+    security: tuple[str, ...] = ()
+    """The marks of security in the messages of what would go back."""
+    consumers: tuple[ServiceRef, ...] = ()
+    """Other services that the pins to be edited belong to as well."""
     fixing: tuple[str, ...] = ()
     """Open pull requests of people, moved since the symptom began, that touch what would go back."""
     past: tuple[Past, ...] = ()
