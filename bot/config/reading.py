@@ -19,7 +19,7 @@ from bot.incidents.rules import AlertRule, AlertRules, QueryRule
 from bot.manifests import documents
 from bot.manifests.documents import Alias, Map, Node, Scalar, Seq, Unparsable
 from bot.manifests.pin import Style
-from bot.manifests.rules import ManifestRules, PinRule, ServiceRule
+from bot.manifests.rules import DataRule, ManifestRules, PinRule, ServiceRule
 from bot.outcomes.rules import OutcomeRules
 from bot.policy.people import PeopleRules
 from bot.policy.settings import Cap, Countdown, Hours, PolicyRules
@@ -236,6 +236,7 @@ def _config(model: ConfigModel) -> Config:
             services=tuple(ServiceRule(**_given(rule)) for rule in model.services),
             environments=environments,
             ignore=model.ignore,
+            data=tuple(DataRule(**{key.rstrip("_"): value for key, value in each}) for each in model.data),
         ),
         alerts=AlertRules(**alerts),
         attribution=AttributionRules(**_given(model.attribution)),

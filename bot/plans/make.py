@@ -11,6 +11,7 @@ from bot.objections import Objection, Weight
 from bot.plans.automation import turned_off
 from bot.plans.back import Back, Lead, companions, left_behind, together, written
 from bot.plans.charts import with_versions
+from bot.plans.database import data_doubts
 from bot.plans.doubts import doubts
 from bot.plans.draft import changed, edits_of, merged_of, rewritten, whole_files
 from bot.plans.family import family
@@ -282,6 +283,7 @@ def _plan(
             *whole_files(state, files),
             *risks(state, files),
             *doubts(state, services, files),
+            *data_doubts(state, services, commit.sha, target.commit if target else None),
         ),
     )
 

@@ -9,6 +9,7 @@ from bot.errors import Refused
 from bot.incidents.incident import Incident, Kind
 from bot.incidents.lifecycle import End, State
 from bot.objections import Objection, Weight
+from bot.plans.database import verdict_of
 from bot.plans.plan import Plan, Unplanned
 from bot.policy.admit import Admitted, Declined, accepted, admit
 from bot.policy.rules.table import objections
@@ -65,7 +66,8 @@ def _policy(incident: Incident, plan: Plan, view: View, ports: Ports) -> tuple[O
     case = accusing(case_of(incident, view, ports), _release(incident, plan, view.state), plan.target, undoing)
     where = tuple(sorted(reached(plan, view.state)))
     made = made_alone(incident, view, ports.store)
-    return objections(replace(case, reached=where, fixing=_fixing(incident, plan, ports), made=made))
+    data = None if undoing else verdict_of(plan, view.state)
+    return objections(replace(case, reached=where, data=data, fixing=_fixing(incident, plan, ports), made=made))
 
 
 def _fixing(incident: Incident, plan: Plan, ports: Ports) -> tuple[str, ...]:
