@@ -11,6 +11,7 @@ from bot.incidents.incident import Incident
 from bot.incidents.rules import QueryRule
 from bot.manifests.estate import Service
 from bot.manifests.pin import Reading
+from bot.outcomes.job import JobRun
 from bot.records.entry import Entry
 from bot.refs import Instant, ServiceRef, Sha
 from bot.releases.release import Commit, DesiredState
@@ -258,6 +259,10 @@ class Cluster(Protocol):
 
         An operation that holds another revision, without `commit`, and began before `stuck` is ended; None: never.
         """
+        ...
+
+    def job(self, service: Service, name: str) -> JobRun | None:
+        """How a Job of that name, run by what delivers the service, is getting on; None where nobody can tell."""
         ...
 
 

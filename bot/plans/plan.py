@@ -102,6 +102,24 @@ class QuarantineEdit:
 
 
 @dataclass(frozen=True, slots=True)
+class Down:
+    """A down Job that runs before the rollback proper. `path`: where it is committed, `template`: whose copy it is.
+
+    `came`, `leaves`: the database's schema before and after it ("" not known); `deadline`: seconds that it may take.
+    """
+
+    name: str
+    path: str
+    template: str
+    image: str
+    came: str
+    leaves: str
+    by: str
+    writers: tuple[str, ...] = ()
+    deadline: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What would be written on top of `base`. `files` holds the rollback itself (None deletes a file).
 
@@ -121,6 +139,8 @@ class Plan:
     files: Mapping[str, bytes | None]
     quarantine: tuple[QuarantineEdit, ...] = ()
     objections: tuple[Objection, ...] = ()
+    down: Down | None = None
+    """The plan is only what comes before the rollback."""
 
     def written(self) -> Mapping[str, bytes | None]:
         """All files that the commit writes: the rollback's and the quarantine's, the latter holding both where they meet."""

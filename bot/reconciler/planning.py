@@ -19,11 +19,13 @@ from bot.reconciler.casing import accusing, case_of, releases_of
 from bot.reconciler.counting import made_alone
 from bot.reconciler.drafting import branch, planned
 from bot.reconciler.reaching import least_trusted, reached
+from bot.reconciler.sequencing import approver, go_on, judged
 from bot.reconciler.step import MINUTE, Step, end, move, reasons, stay
 from bot.reconciler.view import View
 from bot.records.entry import Note, Stage
 from bot.refs import Instant
 from bot.releases.authors import pull_request
+from bot.releases.compatibility import alternatives
 from bot.releases.release import DesiredState, Release
 
 MODES = {"pr": Trust.PROPOSE, "propose": Trust.PROPOSE, "merge": Trust.MERGE, "push": Trust.PUSH}
@@ -32,6 +34,8 @@ GENERATIONS = 20
 
 def plan_it(incident: Incident, view: View, ports: Ports) -> Step:
     plan = planned(incident, view.state, ports.repository)
+    if incident.sequel:
+        return _going_on(incident, plan, view, ports)
     if isinstance(plan, Unplanned):
         how = End.DECLINED if incident.asked else End.ESCALATED
         note = Note(Stage.PLAN, "no plan", (*reasons(plan.objections), *plan.choices))
@@ -41,7 +45,7 @@ def plan_it(incident: Incident, view: View, ports: Ports) -> Step:
         *_policy(incident, plan, view, ports),
         *_turned_down(incident, plan, ports),
     )
-    mode = MODES[incident.request.mode] if incident.request and incident.request.mode else None
+    mode = MODES[incident.request.mode] if incident.request and incident.request.mode and plan.down is None else None
     drawn = _drawn(plan)
     where, trust = least_trusted(plan, view)
     match admit(against, trust, incident.asked, mode):
@@ -61,12 +65,24 @@ def plan_it(incident: Incident, view: View, ports: Ports) -> Step:
             return _admitted(incident, plan, rung, note, view, ports)
 
 
+def _going_on(incident: Incident, plan: Plan | Unplanned, view: View, ports: Ports) -> Step:
+    """What follows a down Job was approved with it."""
+    found = go_on(incident, plan, view)
+    if isinstance(found, Step) or isinstance(plan, Unplanned):
+        return found if isinstance(found, Step) else stay(incident, view.now)
+    rung, against = found
+    note = Note(Stage.PLAN, f"{rung}: {_said(incident, plan)}", reasons(against), _drawn(plan))
+    step = _admitted(incident, plan, rung, note, view, ports)
+    approved = replace(step.incident.action, approved=approver(incident) if rung is Trust.MERGE else "", merges=None)
+    return replace(step, incident=replace(step.incident, actions=(*step.incident.actions[:-1], approved)))
+
+
 def _policy(incident: Incident, plan: Plan, view: View, ports: Ports) -> tuple[Objection, ...]:
     undoing = incident.action.kind is Kind.UNDO
     case = accusing(case_of(incident, view, ports), _release(incident, plan, view.state), plan.target, undoing)
     where = tuple(sorted(reached(plan, view.state)))
     made = made_alone(incident, view, ports.store)
-    data = None if undoing else verdict_of(plan, view.state)
+    data = None if undoing else judged(plan, view.state, ports)
     return objections(replace(case, reached=where, data=data, fixing=_fixing(incident, plan, ports), made=made))
 
 
@@ -111,6 +127,8 @@ def _admitted(incident: Incident, plan: Plan, rung: Trust, note: Note, view: Vie
         identity=plan.release,
         version=action.version if undoing else plan.undone_version,
         to=action.to if undoing else plan.target.version if plan.target else "",
+        kind=Kind.DOWN if plan.down else Kind.ROLLBACK if action.kind is Kind.DOWN else action.kind,
+        **_of_job(plan, view.state),
         attempt=attempt,
         key=plan.key(attempt),
         base=plan.base,
@@ -125,6 +143,14 @@ def _admitted(incident: Incident, plan: Plan, rung: Trust, note: Note, view: Vie
         merges=_counted(incident, plan, rung, view),
         culprit=None if undoing else _brought_in_by(plan, view.state),
     )
+
+
+def _of_job(plan: Plan, state: DesiredState) -> dict[str, str]:
+    if plan.down is None:
+        return {}
+    found = verdict_of(plan, state)
+    instead = alternatives(found.declared) if found else ""
+    return {"job": plan.down.name, "came": plan.down.came, "leaves": plan.down.leaves, "instead": instead}
 
 
 def _counted(incident: Incident, plan: Plan, rung: Trust, view: View) -> Instant | None:
@@ -153,6 +179,8 @@ def _generation(incident: Incident, plan: Plan, ports: Ports) -> int:
 
 
 def _said(incident: Incident, plan: Plan) -> str:
+    if plan.down is not None:
+        return f"{plan.down.template} first, as the Job {plan.down.name} of {plan.down.image}, in {', '.join(sorted(plan.files))}"
     went_to, files = plan.target.version if plan.target else "what was before", ", ".join(sorted(plan.files))
     if incident.action.kind is Kind.UNDO:
         return f"undo {plan.undone_version} → {went_to} in {files}"

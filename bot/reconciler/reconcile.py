@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.incidents.incident import Incident
+from bot.incidents.incident import Incident, Kind
 from bot.incidents.lifecycle import End, State
 from bot.ports import Ports
 from bot.reconciler.changing import change_it, merge_it
@@ -16,6 +16,7 @@ from bot.reconciler.deciding import decide_what
 from bot.reconciler.judging import see_it_arrive, see_it_help
 from bot.reconciler.planning import plan_it
 from bot.reconciler.saving import save
+from bot.reconciler.sequencing import say_why, see_it_end
 from bot.reconciler.step import MINUTE, Step, end, stay
 from bot.reconciler.stopping import why_stopped
 from bot.reconciler.telling import tell
@@ -59,9 +60,9 @@ def take(incident: Incident, view: View, ports: Ports) -> Step:
         case State.PROPOSED:
             return hold(incident, view, why, ports) if (why := why_stopped(view, ports)) else merge_it(incident, view, ports)
         case State.MERGED:
-            return see_it_arrive(incident, view, ports)
+            return see_it_end(incident, view, ports) if incident.action.kind is Kind.DOWN else see_it_arrive(incident, view, ports)
         case State.ARRIVED:
-            return see_it_help(incident, view, ports)
+            return say_why(incident, view) if incident.sequel and incident.action.kind is Kind.UNDO else see_it_help(incident, view, ports)
         case State.ENDED:
             return stay(incident, view.now)
 

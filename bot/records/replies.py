@@ -140,6 +140,8 @@ def _how(incident: Incident) -> str:
 
 def _goes(incident: Incident, action: Action) -> str:
     what = f"{code(incident.service.name)} in {code(incident.service.environment)}"
+    if action.kind is Kind.DOWN:
+        return f"the down Job {code(action.job)} takes the database of {what} back, and {code(action.version)} follows to {code(action.to)}"
     if action.kind is Kind.UNDO:
         return f"{what} goes from {code(action.to)} forward to {code(action.version)} again"
     return f"{what} goes from {code(action.version)} back to {code(action.to)}"

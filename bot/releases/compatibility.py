@@ -59,6 +59,8 @@ class Verdict:
     declared: Declared = Declared()  # noqa: RUF009 - a frozen value
     target: Declared = Declared()  # noqa: RUF009 - a frozen value
     wrong: tuple[Objection, ...] = ()
+    crossed: int = 0
+    """How many releases that moved a version are taken back."""
 
 
 def verdict(state: DesiredState, service: Service, undone: Sha, target: Sha | None) -> Verdict:
@@ -76,10 +78,11 @@ def verdict(state: DesiredState, service: Service, undone: Sha, target: Sha | No
     before = next((after.declared.schema for each, after in pairwise(line) if each.set_schema), "")
     named = [versions[each.commit.sha] if each.commit.sha in moving else "" for each in line]
     names = _Names(next(filter(None, named)), next(filter(None, named[len(crossed) :]), "the older release"))
-    way, why = _decided([each for each in crossed if each.commit.sha in moving], newest, older, today, names)
+    moved = [each for each in crossed if each.commit.sha in moving]
+    way, why = _decided(moved, newest, older, today, names)
     if way is Way.UNKNOWN and not (newest.at or older.at):
         return _undeclared(state, service, undone, True, wrong)
-    return Verdict(way, why, today, older.schema, before, newest, older, wrong)
+    return Verdict(way, why, today, older.schema, before, newest, older, wrong, len(moved))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.manifests.estate import Service
+from bot.outcomes.job import JobRun
 from bot.ports import Clock, Sync
 from bot.refs import Instant, Sha
+from bot.world.jobs import WorldJobs
 from bot.world.origin import Origin
 from bot.world.story import Story, ToldService
 
@@ -36,6 +38,7 @@ class WorldCluster:
         self.delay, self.rollout = delay, rollout
         self.stuck = False
         self.rollouts: list[Rollout] = []
+        self.jobs = WorldJobs(origin, clock)
         self._seen: tuple[Sha, Instant] | None = None
 
     def catch_up(self) -> None:
@@ -55,7 +58,9 @@ class WorldCluster:
         elif now - self._seen[1] >= self.delay:
             [(versions, failing)] = self._read([head])
             self.rollouts.append(Rollout(head, now, now + self.rollout, versions, failing))
+            self.jobs.applied(head)
             self._seen = None
+        self.jobs.tick()
 
     def sync(self, service: Service) -> Sync | None:
         keys = (f"{service.ref.name}/{service.ref.cluster}", f"{service.ref.name}/{service.ref.environment}")
@@ -74,6 +79,9 @@ class WorldCluster:
     def hasten(self, service: Service, commit: Sha, stuck: Instant | None = None) -> tuple[str, ...]:
         """It looks at every tick as it is."""
         return ()
+
+    def job(self, service: Service, name: str) -> JobRun | None:
+        return self.jobs.run(name)
 
     def at(self, time: Instant) -> Rollout | None:
         """The rollout that serves at a time."""
