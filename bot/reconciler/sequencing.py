@@ -33,7 +33,7 @@ from bot.refs import Sha
 from bot.releases.compatibility import Verdict, Way, alternatives
 from bot.releases.release import DesiredState
 
-LOOK_EVERY = 15.0
+LOOK_EVERY = 30.0
 _CODE = re.compile(r"\[([a-z-]+)\]$")
 
 
