@@ -45,7 +45,8 @@ def brief_of(incident: Incident, plan: Plan, view: View, ports: Ports) -> Brief:
         decided=planned_at,
         expires=action.expires or planned_at,
         merging=_merging(incident, plan, view),
-        data=_data(plan, view.state),
+        data=_data(incident, plan, view.state),
+        final=incident.sequel or plan.down is not None,
         against=action.evidence,
         culprit=action.culprit,
         reviewers=_reviewers(plan, view.state),
@@ -85,6 +86,8 @@ def _released(commit: Sha | None, state: DesiredState) -> Instant | None:
 
 def _merging(incident: Incident, plan: Plan, view: View) -> Merging:
     mode = incident.action.mode
+    if incident.sequel and mode != Trust.PROPOSE:
+        return Merging(True, f"it was approved with the down Job, by {incident.action.approved}")
     if incident.request and incident.request.mode:
         return Merging(mode != Trust.PROPOSE, f"{incident.request.actor} asked for mode {incident.request.mode}")
     environment, trust = least_trusted(plan, view)
@@ -97,7 +100,13 @@ def _merging(incident: Incident, plan: Plan, view: View) -> Merging:
     return Merging(False, "; ".join(persons) or f"a person has the last word though trust in {environment} is {trust}")
 
 
-def _data(plan: Plan, state: DesiredState) -> DataVerdict:
+def _data(incident: Incident, plan: Plan, state: DesiredState) -> DataVerdict:
+    if incident.sequel:
+        down = incident.actions[-2]
+        where = f" to schema {down.leaves}" if down.leaves else ""
+        return DataVerdict(
+            True, f"the down Job {down.job} has taken the database back{where}: the older version is made for it, the bad one not"
+        )
     found = verdict_of(plan, state)
     if found is None or found.way is Way.SILENT:
         return DataVerdict()

@@ -70,7 +70,7 @@ def cancel(incident: Incident, command: Command, spoken: Cancel, view: View, por
     if incident.ended is not None:
         raise Refused(f"{incident.id} has ended already ({incident.end})")
     if incident.between:
-        raise Refused(f"the down Job {incident.actions[-2].job} has run: close the pull request, and see to the database yourself")
+        raise Refused(_between(incident))
     if incident.state not in BEFORE_MERGE:
         raise Refused(f"{incident.id} is {incident.state}: it is merged; `/rollback undo` takes it back")
     pull = ports.forge.find(incident.action.branch) if incident.actions and incident.action.branch else None
@@ -82,6 +82,12 @@ def cancel(incident: Incident, command: Command, spoken: Cancel, view: View, por
     saved = save(tell(step, ports), ports)
     close_cancelled(saved, ports)
     return Done(saved, what)
+
+
+def _between(incident: Incident) -> str:
+    if incident.action.kind is Kind.DOWN:
+        return f"the down Job {incident.action.job} is under way; `/rollback undo` takes it out of Git, wherever the database is by then"
+    return f"the down Job {incident.actions[-2].job} has run: to stop here, close the pull request, and see to the database yourself"
 
 
 def close_cancelled(incident: Incident, ports: Ports) -> None:

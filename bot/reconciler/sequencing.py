@@ -80,7 +80,8 @@ def followed(plan: Plan, incident: Incident, state: DesiredState, landed: Sha) -
             files[path] = merged.text
             clash += [Objection("moved-on", "the down Job's lines are left here", Weight.PERSON, path)] if merged.conflicts else []
     edits, lines = edits_of(state, files), merged_of(state, files)
-    return replace(plan, files=files, edits=edits, merged=lines, objections=(*plan.objections, *clash))
+    left = (each for each in plan.objections if each.code != "migration-down")  # it has been taken back
+    return replace(plan, files=files, edits=edits, merged=lines, objections=(*left, *clash))
 
 
 def go_on(incident: Incident, plan: Plan | Unplanned, view: View) -> tuple[Trust, tuple[Objection, ...]] | Step:
