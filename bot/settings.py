@@ -16,23 +16,18 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from bot.errors import BadConfig
 
 PREFIX = "ROLLBOT_"
-LATER = frozenset(
-    {
-        "ROLLBOT_PUBLIC_URL",
-    }
-)
-"""Names that are spoken for but that nothing in this version reads: `doctor` says so where one is set."""
-
 ELSEWHERE = frozenset({"ROLLBOT_SHARED"})
 """Read by tests and benches, never by the program."""
 
+_GRANT = re.compile(r"[\w.@-]{1,64}(:(read|ask|approve|stop)(\+(read|ask|approve|stop))*(@[\w.*?-]+(\+[\w.*?-]+)*)?)?")
 _URL = re.compile(r"https?://\S+")
 
 
 class Settings(BaseSettings):
     """What a deployment says of itself; the repository says the rest in `.rollbot.yaml`.
 
-    `repo_url` and `api_tokens` are lists in one string, with commas. An API token may be `name=token`: the name is who asked.
+    `repo_url` and `api_tokens` are lists in one string, with commas. An API token may be `name=token`, or
+    `name:rights@environments=token` (`ci:read+ask@staging+dev-*`): the name is who asked; without rights it may do all, everywhere.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True)
@@ -51,7 +46,15 @@ class Settings(BaseSettings):
     """Several while one gives way to another; a delivery that any of them signed is GitHub's."""
     prometheus_url: SecretStr | None = None
     alertmanager_url: SecretStr | None = None
-    """Asked which alerts are silenced or inhibited, and for what a truncated delivery left out."""
+    """Told whom to page; asked which alerts are silenced or inhibited, and for what a truncated delivery left out."""
+    pagerduty_key: SecretStr | None = None
+    pagerduty_url: str = "https://events.pagerduty.com"
+    """PagerDuty's events server; https://events.eu.pagerduty.com for accounts in the EU."""
+    slack_webhook_url: SecretStr | None = None
+    apprise_urls: SecretStr | None = None
+    """Addresses of Apprise, with commas or spaces."""
+    public_url: str = ""
+    """Where people find the pages, for links in what they are told."""
     loki_url: SecretStr | None = None
     argocd_url: SecretStr | None = None
     argocd_token: SecretStr | None = None
@@ -59,12 +62,16 @@ class Settings(BaseSettings):
     """A kubeconfig's path, or `in-cluster` for the pod's own service account."""
     flux_receiver_url: SecretStr | None = None
     flux_receiver_token: SecretStr | None = None
+    registries: SecretStr | None = None
+    """Registries that may be asked whether an image is there: `HOST` or `HOST=USER:PASSWORD`, with commas."""
     cache: Path = Field(default_factory=lambda: _home("XDG_CACHE_HOME", ".cache"))
     """Where bare mirrors and what was read of manifests are kept; it can be deleted at any time."""
     sweep_every: Annotated[float, Field(gt=0, le=3600)] = 30.0
     """Seconds between looks at every open incident."""
     stop: str = ""
     """The kill switch of this deployment: anything but nothing, 0, false, no and off is pressed, a slip of the pen too."""
+    git_down_minutes: Annotated[float, Field(gt=0)] = 10.0
+    """Minutes that Git's host may be away, while an incident is open, before a person is paged with what to type."""
     hook_tokens: dict[str, SecretStr] = {}
     api_tokens: Annotated[dict[str, SecretStr], NoDecode] = {}
 
@@ -86,11 +93,13 @@ class Settings(BaseSettings):
         tokens: dict[str, SecretStr] = {}
         for number, part in enumerate((p.strip() for p in value.split(",") if p.strip()), 1):
             name, equals, token = part.partition("=")
-            named = bool(equals) and re.fullmatch(r"[\w.@-]{1,64}", name) is not None and bool(token.strip("="))
+            if ":" in name and not _GRANT.fullmatch(name):
+                raise ValueError(f"number {number} is no name:rights@environments=token, such as ci:read+ask@staging+dev-*=…")
+            named = bool(equals) and _GRANT.fullmatch(name) is not None and bool(token.strip("="))
             tokens[name if named else f"token-{number}"] = SecretStr(token if named else part)
         return tokens
 
-    @field_validator("prometheus_url", "alertmanager_url", "loki_url", "argocd_url", "flux_receiver_url")
+    @field_validator("prometheus_url", "alertmanager_url", "slack_webhook_url", "loki_url", "argocd_url", "flux_receiver_url")
     @classmethod
     def _is_url(cls, value: SecretStr | None) -> SecretStr | None:
         if value is None or not value.get_secret_value():
@@ -98,6 +107,14 @@ class Settings(BaseSettings):
         if not _URL.fullmatch(value.get_secret_value()):
             raise ValueError("not an http:// or https:// URL")
         return value
+
+    @field_validator("public_url", "pagerduty_url")
+    @classmethod
+    def _is_plain_url(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (not _URL.fullmatch(value) or parts.query or parts.fragment or parts.username):
+            raise ValueError("not an http:// or https:// URL without a name or password")
+        return value.rstrip("/")
 
     @field_validator("github_url")
     @classmethod
@@ -111,7 +128,9 @@ class Settings(BaseSettings):
             raise ValueError(f"an Enterprise server's API is {parts.scheme}://{parts.netloc}/api/v3")
         return value.rstrip("/")
 
-    @field_validator("github_token", "github_private_key", "argocd_token", "flux_receiver_token", mode="before")
+    @field_validator(
+        "github_token", "github_private_key", "pagerduty_key", "apprise_urls", "argocd_token", "flux_receiver_token", mode="before"
+    )
     @classmethod
     def _one_secret(cls, value: Any) -> Any:
         """Nothing where it is empty; a key may have its line ends written as backslash-n, as .env files do."""
@@ -165,10 +184,7 @@ def unread(env_file: str | Path | None = ".env") -> tuple[str, ...]:
         if name in known or _is_hook(name):
             continue
         near = get_close_matches(name, known, 1, 0.8)
-        if name in LATER:
-            sentences.append(f"{name} is set, but nothing in this version reads it")
-        else:
-            sentences.append(f"{name} is set, but there is no such setting" + (f"; did you mean {near[0]}?" if near else ""))
+        sentences.append(f"{name} is set, but there is no such setting" + (f"; did you mean {near[0]}?" if near else ""))
     return tuple(sentences)
 
 
@@ -207,6 +223,7 @@ _HINTS = {
     "github_token": "without quotes, spaces or line ends",
     "argocd_token": "without quotes, spaces or line ends",
     "github_private_key": "the PEM file that GitHub made for the App, whole, or ROLLBOT_GITHUB_PRIVATE_KEY_FILE",
+    "public_url": "such as https://rollbot.example.org",
     "sweep_every": "seconds, more than 0 and at most 3600",
 }
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import typer
 
 from bot.cli import app as github_app
-from bot.cli import check, demo, doctor, explain, guard, history, plan, rollback, scan, schema, serve
+from bot.cli import check, demo, doctor, explain, guard, history, notify, plan, rollback, scan, schema, serve
 from bot.errors import BadConfig, Refused, RollbotError, Unavailable
 
 DONE, REFUSED, USAGE, UNAVAILABLE = 0, 1, 2, 3
@@ -35,6 +35,7 @@ VERBS: tuple[Callable[..., None], ...] = (
     explain.explain,
     check.check,
     doctor.doctor,
+    notify.notify,
     guard.guard,
     schema.schema,
 )

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from bot.settings import Settings
 
 MARKS = {"ok": "✓", "note": "·", "bad": "✗"}
+SLOWEST = 120.0
+"""Seconds between sweeps at most, for an alert that stands five minutes and is renewed by every second sweep."""
 Repo = Annotated[
     str | None, typer.Option("--repo", metavar="PATH", help="A clone, bare repository or URL; else ROLLBOT_REPO_URL, else here.")
 ]
@@ -80,6 +82,11 @@ def _settings(found: Settings) -> Iterator[Finding]:
             "/api/v1 is closed, the pages are shown on this machine only",
             "set ROLLBOT_API_TOKENS=name=$(openssl rand -hex 24)",
         )
+    mighty = [name for name in found.api_tokens if ":" not in name]
+    if mighty:
+        way_out = "say what it may do where: ROLLBOT_API_TOKENS=name:read+ask@staging=…"
+        yield Finding("api", "note", f"may do everything everywhere: {', '.join(mighty)}", way_out)
+    yield from _notifiers(found)
     if found.prometheus_url is None:
         hint = "set ROLLBOT_PROMETHEUS_URL; without it recovery cannot be proven, and alerts are not confirmed before acting"
         yield Finding("metrics", "note", "no Prometheus is configured", hint)
@@ -90,6 +97,32 @@ def _settings(found: Settings) -> Iterator[Finding]:
         yield _tried(
             "alerts", "Alertmanager answers", lambda: _alerts(found), "is ROLLBOT_ALERTMANAGER_URL right, and reachable from here?"
         )
+
+
+def _notifiers(found: Settings) -> Iterator[Finding]:
+    """Whom an urgent notice reaches, and who notices when Rollbot itself stops; nobody is paged to find out."""
+    from bot import wiring
+
+    try:
+        messengers = wiring.messengers(found)
+    except BadConfig as error:
+        yield Finding("notifiers", "bad", error.message, error.hint or "")
+        return
+    if not messengers:
+        way_out = "set ROLLBOT_ALERTMANAGER_URL, ROLLBOT_PAGERDUTY_KEY, ROLLBOT_SLACK_WEBHOOK_URL or ROLLBOT_APPRISE_URLS"
+        yield Finding("notifiers", "note", "whoever is needed is told in the log and on the pages only", way_out)
+    for name, messenger in messengers.items():
+        try:
+            yield Finding("notifiers", "ok", f"{name}: {messenger.check()}")
+        except RollbotError as error:
+            yield Finding("notifiers", "bad", f"{name}: {error}", "are its address and key right? `rollbot notify` tries again")
+    if found.alertmanager_url is None:
+        yield Finding("dead man", "note", "nobody is paged when Rollbot stops", "set ROLLBOT_ALERTMANAGER_URL, and docs/notifications.md")
+    elif found.sweep_every > SLOWEST:
+        what = f"ROLLBOT_SWEEP_EVERY is {found.sweep_every:.0f} s: RollbotAlive is renewed too seldom"
+        yield Finding("dead man", "bad", what, f"set it to {SLOWEST:.0f} or less")
+    if messengers and not found.public_url:
+        yield Finding("notifiers", "note", "notices hold no link to the pages", "set ROLLBOT_PUBLIC_URL")
 
 
 def _repository(address: str, found: Settings) -> Iterator[Finding]:

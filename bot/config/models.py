@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
 
 from bot.attribution.rules import AttributionRules
-from bot.config.fields import Count, Duration, Glob, Regex, Text, references, stars
+from bot.config.fields import Bounds, Count, Duration, Glob, Names, Regex, Required, Text, references, stars
 from bot.config.times import Cron, Moment, Zone, instant
 from bot.incidents.rules import AlertRules
 from bot.outcomes.rules import OutcomeRules
@@ -71,6 +71,17 @@ class ServiceModel(Strict):
             if not reference.isdecimal() or not 0 < int(reference) <= stars(self.files):
                 raise ValueError(f"{{{reference}}} refers to no star of {self.files}")
         return self
+
+
+class GroupModel(Strict):
+    """What a service needs of others, where its manifests do not say it by annotation (docs/groups.md)."""
+
+    service: Annotated[Text, Field(description="The service: a glob of names.")]
+    environment: Annotated[Text, Field(description="A glob of environments; all of them by default.")] = "*"
+    versions: Annotated[Bounds, Field(description="Of which of its versions: `>=2.8 <3`; all of them by default.")] = ""
+    requires: Annotated[Required, Field(description="Services with the versions it needs: `payments >=2.3 <3; catalog >=1.9`.")] = ""
+    rollback_with: Annotated[Names, Field(description="Services that go back when it does: `web api`.")] = ""
+    wave: Annotated[int | None, Field(ge=0, le=999, description="Its turn where a group goes back in waves, the lowest first.")] = None
 
 
 class AlertRuleModel(Strict):
@@ -291,6 +302,7 @@ class ConfigModel(Strict):
     environments: Annotated[dict[str, Text], Field(description="A folder's or namespace's name: the environment it means.")] = {}
     ignore: Annotated[tuple[Glob, ...], Field(description="Globs of files that are never read.")] = ()
     data: Annotated[tuple[DataModel, ...], Field(description="What versions need of the database; the first that fits counts.")] = ()
+    groups: Annotated[tuple[GroupModel, ...], Field(description="What services need of each other.")] = ()
     alerts: Annotated[AlertsModel, Field(description="Which alerts may act, and whose they are.")] = AlertsModel()
     attribution: Annotated[AttributionModel, Field(description="Which releases are suspects, and what is a good target.")] = (
         AttributionModel()

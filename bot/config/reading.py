@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -19,7 +20,7 @@ from bot.incidents.rules import AlertRule, AlertRules, QueryRule
 from bot.manifests import documents
 from bot.manifests.documents import Alias, Map, Node, Scalar, Seq, Unparsable
 from bot.manifests.pin import Style
-from bot.manifests.rules import DataRule, ManifestRules, PinRule, ServiceRule
+from bot.manifests.rules import DataRule, GroupRule, ManifestRules, PinRule, ServiceRule
 from bot.outcomes.rules import OutcomeRules
 from bot.policy.people import PeopleRules
 from bot.policy.settings import Cap, Countdown, Hours, PolicyRules
@@ -46,10 +47,9 @@ class Config:
 
 def parse(text: bytes, path: str = PATH) -> Config:
     """Return what the text says. Raises BadConfig for the first thing that is wrong; `problems` lists them all."""
-    found = _read(text, path)
-    if isinstance(found, Config):
-        return found
-    first, *more = found
+    if good := _good(text, path):
+        return good
+    first, *more = problems(text, path)
     if more:
         raise BadConfig(f"{first.message}; {len(more)} more in this file", path=path, line=first.line, hint=first.hint)
     raise first
@@ -73,6 +73,13 @@ def json_schema() -> dict[str, Any]:
         if "$ref" in key:
             del key["default"]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": PATH}
+
+
+@lru_cache(16)
+def _good(text: bytes, path: str) -> Config | None:
+    """A value, and every step of every incident asks for the same one."""
+    found = _read(text, path)
+    return found if isinstance(found, Config) else None
 
 
 def _read(text: bytes, path: str) -> Config | tuple[BadConfig, ...]:
@@ -237,6 +244,7 @@ def _config(model: ConfigModel) -> Config:
             environments=environments,
             ignore=model.ignore,
             data=tuple(DataRule(**{key.rstrip("_"): value for key, value in each}) for each in model.data),
+            groups=tuple(GroupRule(**_given(rule)) for rule in model.groups),
         ),
         alerts=AlertRules(**alerts),
         attribution=AttributionRules(**_given(model.attribution)),

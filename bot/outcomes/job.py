@@ -49,10 +49,10 @@ def ended(now: Instant, merged: Instant, run: JobRun | None, rules: OutcomeRules
     if run is not None and run.phase is Phase.SUCCEEDED:
         return Succeeded(_said(run))
     if run is not None and run.phase is Phase.FAILED:
-        return Failed(f"it failed: {_said(run)}")
+        return Failed(f"failed: {_said(run)}")
     why = "whether it has ended cannot be told" if run is None else f"it is {run.phase}: {_said(run)}"
     if now - merged >= rules.give_up:
-        return Failed(f"it has not ended after {(now - merged) / 60:.0f} minutes ({why})", hangs=True)
+        return Failed(f"has not ended after {(now - merged) / 60:.0f} minutes ({why})", hangs=True)
     return NotEnded(why)
 
 

@@ -28,10 +28,11 @@ def data_doubts(state: DesiredState, services: Iterable[ServiceRef], undone: Sha
 
 
 def verdict_of(plan: Plan, state: DesiredState) -> Verdict | None:
-    """The worst verdict among the plan's services; None where it names no release, or none of them is known."""
+    """The worst verdict among the plan's services, those of other waves too; None where it names no release, or none of them is known."""
     found = [
-        verdict(state, service, plan.undone, plan.target.commit if plan.target else None)
-        for service in map(state.service, plan.services)
-        if service is not None and plan.undone is not None
+        verdict(state, service, part.undone, part.target.commit if part.target else None)
+        for part in (*(plan.parts or (plan,)), *plan.rest)
+        for service in map(state.service, part.services)
+        if service is not None and part.undone is not None
     ]
     return min(found, key=lambda each: _WORST.index(each.way), default=None)

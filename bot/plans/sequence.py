@@ -26,7 +26,8 @@ _COPIED = ("interval", "sourceRef", "targetNamespace", "serviceAccountName", "ku
 
 def with_down(plan: Plan, state: DesiredState, found: Verdict, name: str) -> Plan | Objection:
     """Plan the commit that comes first; `name` is the Job's own, the same whenever this is planned again. Or say why it cannot be."""
-    service = state.service(plan.services[0]) if len(plan.services) == 1 else None
+    several = len(plan.services) != 1 or plan.parts or plan.rest
+    service = None if several else state.service(plan.services[0])
     if service is None:
         return Objection("down-job-several", "several services go back at once: take each of them back by itself")
     draft = Draft(state, service, found, name)

@@ -22,6 +22,8 @@ class Past:
     identity: str
     at: Instant
     incident: str
+    along: bool = False
+    """It went along with another service, whose incident that is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,10 @@ class Case:
     """The environments that the plan changes something in; empty while there is none."""
     data: Verdict | None = None
     """Whether the target can live on today's database; None while there is no plan."""
+    security: tuple[str, ...] = ()
+    """The marks of security in the messages of what would go back."""
+    consumers: tuple[ServiceRef, ...] = ()
+    """Other services that the pins to be edited belong to as well."""
     fixing: tuple[str, ...] = ()
     """Open pull requests of people, moved since the symptom began, that touch what would go back."""
     past: tuple[Past, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -39,10 +40,11 @@ made = lru_cache(maxsize=2)(make)
 """Who answers, who asks, the step that plans and the step that writes all plan the same: while HEAD is the same, it is the same plan."""
 
 
-def ask(request: Asked, ports: Ports, view: View | None = None) -> Answer:
+def ask(request: Asked, ports: Ports, view: View | None = None, permitted: Callable[[Plan, DesiredState], object] | None = None) -> Answer:
     """Open (or take over) the incident of the service that the request means. The same request asked twice opens one.
 
-    `view`: what was looked at a moment ago; opening an incident changes nothing outside.
+    `view`: what was looked at a moment ago; opening an incident changes nothing outside. `permitted` raises where whoever asks has no
+    right to what the plan changes; nothing is opened then.
     """
     before = ports.store.incidents(ports.repository.name)
     if same := next((each for each in before if each.request and each.request.key == request.key), None):
@@ -52,6 +54,8 @@ def ask(request: Asked, ports: Ports, view: View | None = None) -> Answer:
     if isinstance(plan, Unplanned):
         note_alone(Note(Stage.SIGNAL, f"{request.actor} asked for what cannot be planned", reasons(plan.objections)), ports)
         return Answer(None, plan.objections, plan.choices)
+    if permitted is not None:
+        permitted(plan, view.state)
     service = subject(request, plan)
     known = tuple(ports.store.incidents(service=service))
     found: Correlated = asked(request, service, known, ports.clock.now())
@@ -103,8 +107,8 @@ def selected(request: Asked) -> Selector:
 
 
 def subject(request: Asked, plan: Plan) -> ServiceRef:
-    """Whose incident it is: the one service that the plan changes; else what was asked for stands in a service's place."""
-    if len(plan.services) == 1:
+    """Whose incident it is: the one service that the plan, or a group, goes back for; else what was asked for stands in its place."""
+    if len(plan.services) == 1 or plan.parts:
         return plan.services[0]
     name = f"commit-{plan.undone[:12]}" if request.commit and plan.undone else request.path or request.service or "request"
     return ServiceRef(plan.repository, SEVERAL, name)

@@ -34,7 +34,7 @@ def case_of(incident: Incident, view: View, ports: Ports) -> Case:
         past=_past(incident, view.state, releases, ports),
         quarantines=read(view.state),
         holds=view.holds,
-        changed=sum(1 for action in incident.actions if action.commit and not action.by_person and action.kind is Kind.ROLLBACK),
+        changed=incident.changed,
         undone=incident.undone,
         policy=view.config.policy,
         window=view.config.attribution,

@@ -128,7 +128,7 @@ def _deed(command: Command, spoken: Approve | Cancel | Undo, view: View, ports: 
     found = incident_of(command, verb, spoken.service, spoken.environment, ports)
     if isinstance(found, Unclear):
         return _unclear(found)
-    if not isinstance(spoken, Cancel) and (why := _not_theirs(command, _reached(found, view, ports), view, ports)):
+    if not isinstance(spoken, Cancel) and (why := _not_theirs(command, reached_by(found, view, ports), view, ports)):
         return Reply(Reaction.REFUSED, answer("Nothing is done.", [why]))
     return _done(act(found, command, spoken, view, ports))
 
@@ -164,7 +164,7 @@ def _vouched_for(command: Command, spoken: Good, view: View, ports: Ports) -> Se
     return found if isinstance(found, Unclear) else found.service
 
 
-def _reached(incident: Incident, view: View, ports: Ports) -> Iterable[str]:
+def reached_by(incident: Incident, view: View, ports: Ports) -> Iterable[str]:
     """Where the incident's rollback changes something; what cannot be planned any more may be anywhere."""
     plan = planned(incident, view.state, ports.repository) if incident.actions else None
     own = {incident.service.environment} - {SEVERAL}

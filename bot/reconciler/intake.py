@@ -13,6 +13,7 @@ from bot.reconciler.asking import ask
 from bot.reconciler.commanding import Unheard, hear
 from bot.reconciler.joining import TRIES, binds, finish, join
 from bot.reconciler.lifting import ALLOWING
+from bot.reconciler.outage import away, back
 from bot.reconciler.saving import news, note_alone
 from bot.reconciler.talking import TALK
 from bot.reconciler.tending import TEND
@@ -60,8 +61,9 @@ def take_in(ports: Ports, houses: Mapping[str, Ports] = MappingProxyType({})) ->
     again, taken, last, view = None, 0, None, None
     while page := ports.store.inbox(ports.repository.name, PAGE, last):
         try:
-            view = view or look_around(ports)
+            view = view or _seen(ports)
         except (Unavailable, Refused) as error:
+            away(ports)
             note = Note(Stage.SIGNAL, "what came in waits: the repository cannot be read", (str(error),))
             if news((note,), ports.store.entries("")):
                 note_alone(note, ports)
@@ -74,6 +76,12 @@ def take_in(ports: Ports, houses: Mapping[str, Ports] = MappingProxyType({})) ->
         if taken >= TURN:
             return ports.clock.now()
     return again
+
+
+def _seen(ports: Ports) -> View:
+    view = look_around(ports)
+    back(ports)
+    return view
 
 
 def _read(page: Sequence[Delivery], view: View, ports: Ports, houses: Mapping[str, Ports]) -> list[str]:

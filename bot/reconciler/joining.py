@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from bot.errors import Stale
 from bot.incidents.correlate import alerted, over
 from bot.incidents.incident import Incident
 from bot.incidents.resolve import Unresolved, may_act, resolve
 from bot.ports import Notice, Ports
+from bot.reconciler.outbox import announce
 from bot.reconciler.saving import note_alone, save
 from bot.reconciler.step import Step
 from bot.reconciler.view import View
@@ -16,12 +19,16 @@ from bot.signals.globs import fits
 from bot.signals.signal import Alert, Status
 
 TRIES = 5
+_OURS = re.compile(r"\ARollbot|\bRollbot(?:NeedsHuman|Alive)\b")
+"""How our own alerts are called: what we tell Alertmanager or PagerDuty comes back to us, and is no symptom of anybody's."""
 
 
 def join(alerts: list[Alert], view: View, ports: Ports) -> None:
     """Join each alert to its service's incident, in order. Raises Stale where somebody kept saving one meanwhile."""
     services: dict[ServiceRef, list[tuple[Alert, str]]] = {}
     for alert in alerts:
+        if _OURS.search(alert.name):
+            continue
         found = resolve(alert, view.state.estate, view.config.alerts)
         if isinstance(found, Unresolved):
             _unresolved(alert, found, may_act(alert, view.config.alerts).may, ports)
@@ -111,6 +118,4 @@ def _unresolved(alert: Alert, found: Unresolved, urgent: bool, ports: Ports) -> 
     if not _alone(alert, note, ports):
         return
     text = "\n".join((note.what, *note.because))
-    notice = Notice(f"unresolved:{alert.key}", f"{alert.name}: whose alert is it?", text, urgent=urgent)
-    ports.notifier.notify(notice)
-    ports.store.told(notice)
+    announce([Notice(f"unresolved:{alert.key}", f"{alert.name}: whose alert is it?", text, urgent=urgent)], ports)

@@ -18,7 +18,10 @@ from bot.ports import Ports
 from bot.reconciler.casing import accusing, case_of, releases_of
 from bot.reconciler.counting import made_alone
 from bot.reconciler.drafting import branch, planned
-from bot.reconciler.reaching import least_trusted, reached
+from bot.reconciler.going import mends
+from bot.reconciler.grouping import against_others, members
+from bot.reconciler.pulling import unpullable
+from bot.reconciler.reaching import consumers, least_trusted, reached
 from bot.reconciler.sequencing import approver, go_on, judged
 from bot.reconciler.step import MINUTE, Step, end, move, reasons, stay
 from bot.reconciler.view import View
@@ -44,6 +47,7 @@ def plan_it(incident: Incident, view: View, ports: Ports) -> Step:
         *accepted(plan.objections, view.config.policy.accept),
         *_policy(incident, plan, view, ports),
         *_turned_down(incident, plan, ports),
+        *unpullable(plan, view.state, ports.registry),
     )
     mode = MODES[incident.request.mode] if incident.request and incident.request.mode and plan.down is None else None
     drawn = _drawn(plan)
@@ -83,7 +87,11 @@ def _policy(incident: Incident, plan: Plan, view: View, ports: Ports) -> tuple[O
     where = tuple(sorted(reached(plan, view.state)))
     made = made_alone(incident, view, ports.store)
     data = None if undoing else judged(plan, view.state, ports)
-    return objections(replace(case, reached=where, data=data, fixing=_fixing(incident, plan, ports), made=made))
+    security, others = mends(incident.service, plan, view.state), consumers(plan, incident.service, view.state)
+    case = replace(case, reached=where, fixing=_fixing(incident, plan, ports), made=made, data=data)
+    case = replace(case, security=security, consumers=others)
+    own = () if incident.action.later else objections(case)  # what it is about was asked before its first wave
+    return (*own, *against_others(plan, case, view))
 
 
 def _fixing(incident: Incident, plan: Plan, ports: Ports) -> tuple[str, ...]:
@@ -142,6 +150,8 @@ def _admitted(incident: Incident, plan: Plan, rung: Trust, note: Note, view: Vie
         expires=action.expires or view.now + view.config.policy.quarantine,
         merges=_counted(incident, plan, rung, view),
         culprit=None if undoing else _brought_in_by(plan, view.state),
+        members=action.members if undoing or action.later else members(plan),
+        wave=action.wave if undoing else plan.wave,
     )
 
 

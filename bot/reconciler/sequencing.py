@@ -60,7 +60,7 @@ def judged(plan: Plan, state: DesiredState, ports: Ports) -> Verdict | None:
         why = "no cluster can be asked whether the Job has ended (docs/clusters.md)"
     else:
         return found
-    return replace(found, way=Way.HELD, why=f"{found.why}, but {why}; {alternatives(found.declared)}")
+    return replace(found, way=Way.HELD, why=f"its down Job cannot be run ({why}): {alternatives(found.declared)}")
 
 
 def followed(plan: Plan, incident: Incident, state: DesiredState, landed: Sha) -> Plan | Unplanned:
@@ -114,9 +114,10 @@ def see_it_end(incident: Incident, view: View, ports: Ports) -> Step:
 
 def say_why(incident: Incident, view: View) -> Step:
     """The Job is out of the cluster too: what is left is a person's."""
-    action = incident.action
-    asked = f"{action.asked_by} had the down Job {incident.actions[-2].job} taken out of Git. {_data(incident.actions[-2])}"
-    return end(incident, End.ESCALATED, action.told or asked, view.now)
+    action, down = incident.action, incident.actions[-2]
+    asked = f"{_stays(down)}: {action.asked_by} had its down Job taken out of Git\n{down.instead}"
+    first, *more = (action.told or asked).splitlines()
+    return end(incident, End.ESCALATED, first, view.now, Note(Stage.OUTCOME, "what is left is a person's", tuple(more)))
 
 
 def approver(incident: Incident) -> str:
@@ -134,10 +135,8 @@ def _run(incident: Incident, view: View, ports: Ports) -> JobRun | None:
 
 def _failed(incident: Incident, view: View, why: str, hangs: bool) -> Step:
     action = incident.action
-    stands = f"The service stays on {action.version}, and the Job is taken out of Git."
-    work = " The Job may still be at work: look for it in the cluster before anything else." if hangs else ""
-    text = f"the down Job {action.job} of {action.version} did not take the database back: {why}. {stands} {_data(action)}{work}"
-    text = f"{text} What is left is a person's; {_instead(action)}"
+    first = f"the Job {action.job} may still be at work, look for it first; then " if hangs else ""
+    text = f"{_stays(action)}: its down Job {why}\nNow: {first}{action.instead}"
     following = Action(Kind.UNDO, action.commit, version=action.version, to=action.to, told=text)
     note = Note(Stage.OUTCOME, "the down Job did not do it", (why,))
     step = _followed_by(following, incident, view, note, f"take the down Job {action.job} out again", helped=False)
@@ -151,14 +150,10 @@ def _followed_by(following: Action, incident: Incident, view: View, note: Note, 
     return replace(step, incident=replace(step.incident, actions=(*step.incident.actions, following)))
 
 
-def _data(action: Action) -> str:
-    if action.came and action.leaves:
-        return f"The database may be anywhere between schema {action.came} and {action.leaves}."
-    return "The database may be anywhere on the way back."
-
-
-def _instead(action: Action) -> str:
-    return action.instead or "fix forward with a newer release, or restore the snapshot"
+def _stays(action: Action) -> str:
+    """What is so where a down Job did not do it; short enough for a phone."""
+    where = f"between schema {action.came} and {action.leaves}" if action.came and action.leaves else "on the way back"
+    return f"{action.version} stays, and its database may be anywhere {where}"
 
 
 def left_between(incident: Incident) -> str:

@@ -46,7 +46,8 @@ def end(incident: Incident, how: End, why: str, now: Instant, *notes: Note, urge
     """There is nothing more to do; whoever is to know is told."""
     moved = replace(_moved(incident, State.ENDED, changes), end=how, why=why, ended=now)
     last = Note(Stage.END, how, (why,))
-    notice = Notice(f"{incident.id}:end", headline(moved), "\n".join([why, *(text for note in notes for text in note.because)]), urgent)
+    text = "\n".join([why, *(text for note in notes for text in note.because)])
+    notice = Notice(f"{incident.id}:end", headline(moved), text, urgent, handled=not urgent)
     return Step(moved, (*notes, last), None, (notice,), comment=True)
 
 

@@ -1,4 +1,4 @@
-"""Webhooks are hints, the sweep is the truth: due incidents, inboxes that are not empty, comments nobody brought, quarantines."""
+"""Webhooks are hints, the sweep is the truth: due incidents, inboxes that are not empty, comments nobody brought, quarantines, notices."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from contextlib import suppress
 
 from bot.errors import Refused, Unavailable
 from bot.ports import Ports
-from bot.reconciler import tending
+from bot.reconciler import notifying, tending
 from bot.reconciler.intake import INBOX, ask_for_the_rest
 from bot.reconciler.listening import due
+from bot.reconciler.outbox import NOTIFY
 from bot.reconciler.polling import poll
 from bot.reconciler.talking import TALK
 
@@ -27,6 +28,8 @@ def sweep(ports: Ports, everything: bool = False) -> None:
         ports.queue.enqueue(f"{TALK}{name}", now)
     if tending.due(ports, now):
         ports.queue.enqueue(f"{tending.TEND}{name}", now)
+    if notifying.due(ports, now):
+        ports.queue.enqueue(f"{NOTIFY}{name}", now)
     with suppress(Unavailable, Refused):  # what cannot be read is told on /readyz
         poll(ports)
     with suppress(Unavailable):  # it is asked for again by the next sweep

@@ -15,12 +15,14 @@ from bot.errors import Refused, Unavailable
 from bot.incidents.incident import Action, Incident, Kind
 from bot.incidents.lifecycle import State
 from bot.policy.settings import Trust
-from bot.ports import Ports
+from bot.ports import Notice, Ports
+from bot.reconciler.outbox import announce
 from bot.reconciler.saving import news
 from bot.reconciler.step import Step
 from bot.reconciler.talking import home, say, tell_asker
 from bot.records.comments import BEGINS, Said, culprit, mark, notice, replaced, status, told_of
 from bot.records.entry import Note, Stage
+from bot.records.pages import page, title
 from bot.refs import Sha
 from bot.signals.signal import Thread
 
@@ -44,10 +46,8 @@ def tell(step: Step, ports: Ports) -> Step:
 
     Raises Unavailable where the forge does not answer and this was the last word (`step.comment` and the incident has ended).
     """
-    for each in step.notices:
-        ports.notifier.notify(each)
-        ports.store.told(each)
     incident = step.incident
+    announce([_paged(each, step, ports) for each in step.notices], ports)
     if _about_to_merge(step):
         return step
     notes: list[Note] = []
@@ -58,6 +58,18 @@ def tell(step: Step, ports: Ports) -> Step:
             if step.comment and incident.state is State.ENDED:
                 raise
     return replace(step, notes=(*notes, *step.notes))
+
+
+def _paged(told: Notice, step: Step, ports: Ports) -> Notice:
+    """The notice as it is told on a phone; at the forge it is told at length."""
+    incident = step.incident
+    url = f"{ports.public_url}/incidents/{incident.id}" if ports.public_url else ""
+    notes = (note for note in step.notes if note.stage is Stage.SUSPECTS)
+    entries = (entry for entry in reversed(ports.store.entries(incident.id)) if entry.stage is Stage.SUSPECTS)
+    latest = next(notes, None) or next(entries, None)
+    text = page(incident, told.text, latest.facts if latest else {}, talks=ports.conversation is not None)
+    known = replace(told, about=incident.id, state=incident.state.value, service=incident.service, url=url)
+    return replace(known, title=title(told.title), text=text)
 
 
 def supersede(incident: Incident, pull: PullRequest, ports: Ports) -> None:
@@ -85,9 +97,9 @@ def _bring(text: _Text, incident: Incident, ports: Ports) -> Iterator[Note]:
         return
     try:
         text.bring()
-        ports.store.keep(place, digest)
+        ports.store.keep(place, digest, lasting=False)
     except Refused as error:
-        ports.store.keep(place, digest + _REFUSED)
+        ports.store.keep(place, digest + _REFUSED, lasting=False)
         if not before.endswith(_REFUSED):
             yield Note(Stage.CHANGE, f"the forge did not take {text.about}", (str(error),))
 

@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from bot.errors import Refused, Stale, Unavailable
+from bot.incidents.incident import Incident
 from bot.incidents.lifecycle import End, State
 from bot.ports import Ports
 from bot.reconciler.intake import INBOX, take_in
 from bot.reconciler.listening import listen
+from bot.reconciler.notifying import deliver
+from bot.reconciler.outage import away, back
+from bot.reconciler.outbox import NOTIFY
 from bot.reconciler.reconcile import reconcile
 from bot.reconciler.saving import save
 from bot.reconciler.step import MINUTE, Step, end
@@ -33,18 +37,24 @@ def work(key: str, houses: Mapping[str, Ports]) -> Instant | None:
     if key.startswith(TEND):
         ports = houses.get(key.removeprefix(TEND))
         return tend(ports) if ports else None
+    if key.startswith(NOTIFY):
+        ports = houses.get(key.removeprefix(NOTIFY))
+        return deliver(ports) if ports else None
     first = next(iter(houses.values()), None)
     incident = first.store.incident(key) if first else None
     ports = houses.get(incident.service.repository) if incident else None
-    return step_on(key, ports) if ports else None
+    return step_on(key, ports, incident) if ports else None
 
 
-def step_on(key: str, ports: Ports) -> Instant | None:
-    """Take one step; where the outside world is away, say so in the record and come back."""
+def step_on(key: str, ports: Ports, known: Incident | None = None) -> Instant | None:
+    """Take one step; where the outside world is away, say so in the record and come back. `known`: the incident as it was just read."""
     for _ in range(TRIES):
         try:
-            return reconcile(key, ports)
+            due = reconcile(key, ports, known)
+            back(ports)
+            return due
         except Stale:
+            known = None
             ports.fetched.clear()  # somebody else saved or pushed first: look again, and not at what was seen a moment ago
         except Unavailable as error:
             return _later(key, str(error), ports)
@@ -57,6 +67,7 @@ def _later(key: str, why: str, ports: Ports) -> Instant | None:
     incident = ports.store.incident(key)
     if incident is None or incident.state is State.ENDED:
         return None
+    away(ports, incident)
     note = Note(_stage(incident.state), "the outside world is unavailable; tried again soon", (why,))
     step = Step(incident, (note,), ports.clock.now() + MINUTE, waiting=True)
     return save(step, ports).due

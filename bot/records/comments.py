@@ -12,6 +12,7 @@ from bot.incidents.incident import Action, Incident, Kind
 from bot.incidents.lifecycle import End, State
 from bot.policy.settings import Trust
 from bot.records.entry import Stage
+from bot.records.groups import group
 from bot.refs import Instant, ServiceRef
 
 BEGINS = "action"
@@ -184,6 +185,8 @@ def _since(incident: Incident, number: int, mine: Sequence[Said]) -> Instant | N
 
 
 def _goes(incident: Incident, action: Action) -> str:
+    if action.members and action.kind is Kind.ROLLBACK:
+        return group(action)
     what = f"{code(incident.service.name)} in {code(incident.service.environment)}"
     if action.kind is Kind.DOWN:
         return f"the down Job {code(action.job)} takes the database of {what} back, and {code(action.version)} follows to {code(action.to)}"
@@ -235,7 +238,11 @@ def _ended(incident: Incident, action: Action) -> _Standing:
 
 
 def _superseded(incident: Incident, number: int) -> _Standing:
-    following = incident.actions[number]
+    own, after = incident.actions[number - 1], incident.actions[number:]
+    following = next((each for each in after if each.kind is Kind.UNDO and each.release == own.commit), after[0])
+    if following.later and following.members == own.members and own.turn and following.turn:
+        arrived, comes = f"Wave {own.turn[0]} of {own.turn[1]} has arrived.", f"Wave {following.turn[0]} follows{_in(following)}"
+        return _Standing(arrived, f"{comes}: {_goes(incident, following)}.")
     if incident.actions[number - 1].kind is Kind.DOWN:
         done = following.kind is Kind.ROLLBACK
         return _Standing("Done." if done else "Failed.", f"{'The rollback' if done else 'Taking it out of Git'} follows{_in(following)}.")

@@ -118,23 +118,18 @@ def _decided(crossed: Sequence[Told], newest: Declared, older: Declared, today: 
         return Way.EXPAND, f"what came since {names.older} only added to the database (expand); its data stays as it is"
     if fits is None and worst is None:
         return Way.UNKNOWN, _unclear(older, today, names)
-    what = f"{names.older} does not run on schema {today}" if fits is False else f"what came since {names.older} changed the database"
-    how = f" ({worst})" if worst in (Migration.CONTRACT, Migration.IRREVERSIBLE) else ""
+    named = worst if worst in (Migration.CONTRACT, Migration.IRREVERSIBLE) else "schema"
+    what = f"{names.older} does not run on schema {today}" if fits is False else f"a migration ({named}) came since {names.older}"
     if worst is Migration.IRREVERSIBLE:
-        return Way.HELD, f"{what}{how}; {_instead(newest)}"
+        return Way.HELD, f"{what}{' (irreversible)' if fits is False else ''}: {alternatives(newest)}"
     if newest.down_job:
-        return Way.DOWN, f"{what}{how}: the down Job {newest.down_job} of {names.newest} has to run first"
-    return Way.HELD, f"{what}{how}, and no down Job is declared; {_instead(newest)}"
-
-
-def _instead(newest: Declared) -> str:
-    where = f": {newest.runbook}" if newest.runbook else " (name its runbook with rollbot.dev/runbook)"
-    return f"instead: fix forward with a newer release, shift traffic away from it, or restore the snapshot{where}"
+        return Way.DOWN, f"{what}: the down Job {newest.down_job} of {names.newest} has to run first"
+    return Way.HELD, f"{what}, and no down Job is declared: {alternatives(newest)}"
 
 
 def alternatives(declared: Declared) -> str:
     """What is left to a person where going back is no way."""
-    return _instead(declared)
+    return "fix forward, shift traffic away, or restore the snapshot" + (f" ({declared.runbook})" if declared.runbook else "")
 
 
 def _unclear(older: Declared, today: str, names: _Names) -> str:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from bot.incidents.incident import Incident
 from bot.ports import Ports
 from bot.quarantine import read
 from bot.reconciler.asking import ask
+from bot.reconciler.calling import call
+from bot.reconciler.reaching import reached
 from bot.reconciler.view import look_around
 from bot.releases.history import history
 from bot.releases.release import DesiredState
@@ -20,7 +24,7 @@ from bot.web import guard
 from bot.web.rows import Row, action_row, incident_row, quarantine_row, release_row, service_row
 
 router = APIRouter(prefix="/api/v1", tags=["api"])
-Who = Annotated[str, Depends(guard.api)]
+Who = Annotated[guard.Identity, Depends(guard.api)]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 Open = Annotated[bool, Query(alias="open")]
 Key = Annotated[str | None, Header(max_length=200)]
@@ -47,18 +51,19 @@ class Wanted(BaseModel):
 
 
 @router.get("/services", summary="Every service of the desired state, and the version it is to run")
-def services(request: Request, _: Who, repository: str | None = None) -> list[Row]:
-    return [service_row(service) for ports in _chosen(request, repository) for service in _state(ports).estate.services]
+def services(request: Request, who: Who, repository: str | None = None) -> list[Row]:
+    found = [service for ports in _chosen(request, repository) for service in _state(ports).estate.services]
+    return [service_row(service) for service in found if who.may(guard.READ, service.ref.environment)]
 
 
 @router.get("/releases", summary="A service's releases, newest first")
 def releases(
-    request: Request, _: Who, service: str, environment: str | None = None, repository: str | None = None, limit: Limit = 100
+    request: Request, who: Who, service: str, environment: str | None = None, repository: str | None = None, limit: Limit = 100
 ) -> list[Row]:
     found = []
     for ports in _chosen(request, repository):
         state = _state(ports)
-        for one in state.estate.named(service, environment):
+        for one in (each for each in state.estate.named(service, environment) if who.may(guard.READ, each.ref.environment)):
             found += [release_row(release) for release in history(one.ref, state).releases[:limit]]
     if not found:
         raise HTTPException(404, f"there is no service {service[:100]!r} with releases")
@@ -67,29 +72,40 @@ def releases(
 
 @router.get("/incidents", summary="Incidents, newest first")
 def incidents(
-    request: Request, _: Who, is_open: Open = False, repository: str | None = None, service: str | None = None, limit: Limit = 100
+    request: Request, who: Who, is_open: Open = False, repository: str | None = None, service: str | None = None, limit: Limit = 100
 ) -> list[Row]:
     found = [
         incident
         for ports in _chosen(request, repository)
         for incident in ports.store.incidents(ports.repository.name, open_only=is_open)
-        if service is None or incident.service.name == service
+        if (service is None or incident.service.name == service) and who.may(guard.READ, incident.service.environment)
     ]
     return [incident_row(incident) for incident in sorted(found, key=lambda one: -one.opened)[:limit]]
 
 
 @router.get("/incidents/{name}", summary="An incident with its whole record")
-def incident(name: str, request: Request, _: Who) -> Row:
-    for ports in request.app.state.ports.values():
-        found = ports.store.incident(name)
-        if found is not None:
-            return incident_row(found, ports.store.entries(found.id))
-    raise HTTPException(404, f"there is no incident {name[:100]!r}")
+def incident(name: str, request: Request, who: Who) -> Row:
+    found, ports = _incident(name, request)
+    who.must(guard.READ, [found.service.environment])
+    return incident_row(found, ports.store.entries(found.id))
+
+
+@router.post("/incidents/{name}/{verb}", status_code=202, summary="Approve or cancel its rollback, or say that you are at it")
+def act(name: str, verb: Literal["approve", "cancel", "acknowledge"], request: Request, who: Who) -> Row:
+    """`approve` needs the right to approve wherever the rollback changes something, `cancel` and `acknowledge` that to stop.
+
+    The same call again does nothing again. 409 with what is in the way.
+    """
+    found, ports = _incident(name, request)
+    right = guard.APPROVE if verb == "approve" else guard.STOP
+    done = call(verb, found, who.name, lambda environments: who.must(right, environments), ports)
+    return incident_row(done.incident)
 
 
 @router.get("/rollbacks", summary="What was changed in Git, newest first")
-def rollbacks(request: Request, _: Who, repository: str | None = None, limit: Limit = 100) -> list[Row]:
-    found = [one for ports in _chosen(request, repository) for one in ports.store.incidents(ports.repository.name)]
+def rollbacks(request: Request, who: Who, repository: str | None = None, limit: Limit = 100) -> list[Row]:
+    everything = [one for ports in _chosen(request, repository) for one in ports.store.incidents(ports.repository.name)]
+    found = [one for one in everything if who.may(guard.READ, one.service.environment)]
     newest = sorted(found, key=lambda one: -one.opened)
     return [action_row(one, action) for one in newest for action in reversed(one.actions)][:limit]
 
@@ -98,7 +114,8 @@ def rollbacks(request: Request, _: Who, repository: str | None = None, limit: Li
 def roll_back(request: Request, who: Who, wanted: Wanted, idempotency_key: Key = None) -> Response:
     """Opens an incident, which the queue's runner carries out; 409 with the objections and choices where it cannot be planned.
 
-    The same `Idempotency-Key` sent again answers with the same incident.
+    The same `Idempotency-Key` sent again answers with the same incident. Needs the right to ask wherever something would be changed;
+    with mode `merge` or `push` that to approve, too.
     """
     _one_selector(wanted)
     chosen = _chosen(request, wanted.repository)
@@ -106,7 +123,17 @@ def roll_back(request: Request, who: Who, wanted: Wanted, idempotency_key: Key =
         raise HTTPException(400, f"say which repository: {', '.join(request.app.state.ports)}")
     [ports] = chosen
     fields = wanted.model_dump(exclude={"repository"})
-    answer = ask(Asked(key=f"api:{idempotency_key or uuid.uuid4().hex}", actor=who, at=ports.clock.now(), **fields), ports)
+    key = f"api:{who.name}:{idempotency_key}" if idempotency_key else f"api:{uuid.uuid4().hex}"
+    asked = Asked(key=key, actor=who.name, at=ports.clock.now(), **fields)
+
+    def permitted(environments: Iterable[str]) -> None:
+        who.must(guard.ASK, environments)
+        if wanted.mode in ("merge", "push"):
+            who.must(guard.APPROVE, environments)
+
+    if wanted.environment is not None:
+        permitted([wanted.environment])
+    answer = ask(asked, ports, permitted=lambda plan, state: permitted(reached(plan, state)))
     if answer.incident is None:
         objections = [{"code": one.code, "why": one.why, "weight": one.weight.value} for one in answer.objections]
         error = answer.objections[0].why if answer.objections else "refused"
@@ -115,8 +142,19 @@ def roll_back(request: Request, who: Who, wanted: Wanted, idempotency_key: Key =
 
 
 @router.get("/quarantine", summary="Releases that must not come back, as Git has them at the head")
-def quarantine(request: Request, _: Who, repository: str | None = None) -> list[Row]:
-    return [quarantine_row(ports.repository.name, one) for ports in _chosen(request, repository) for one in read(_state(ports))]
+def quarantine(request: Request, who: Who, repository: str | None = None) -> list[Row]:
+    found = [(ports.repository.name, one) for ports in _chosen(request, repository) for one in read(_state(ports))]
+    return [quarantine_row(name, one) for name, one in found if who.may(guard.READ, one.environment)]
+
+
+def _incident(name: str, request: Request) -> tuple[Incident, Ports]:
+    """An incident and the ports of its repository. Raises 404."""
+    here: dict[str, Ports] = request.app.state.ports
+    for ports in here.values():
+        found = ports.store.incident(name)
+        if found is not None and found.service.repository in here:
+            return found, here[found.service.repository]
+    raise HTTPException(404, f"there is no incident {name[:100]!r}")
 
 
 def _chosen(request: Request, name: str | None) -> list[Ports]:

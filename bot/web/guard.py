@@ -7,19 +7,53 @@ import binascii
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from hmac import compare_digest
 
 from fastapi import HTTPException, Request
 from pydantic import SecretStr
 from pydantic_core import from_json
 
+from bot.reconciler.asking import SEVERAL
 from bot.signals.sources import Hmac
 
+READ, ASK, APPROVE, STOP = "read", "ask", "approve", "stop"
+RIGHTS = frozenset({READ, ASK, APPROVE, STOP})
 FRESH = 300.0
 """Seconds that a signed time of sending may be off: clocks differ, and retries are signed anew."""
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who calls, and what they may do where. `environments` are globs."""
+
+    name: str
+    rights: frozenset[str] = RIGHTS
+    environments: tuple[str, ...] = ("*",)
+
+    def may(self, right: str, environment: str) -> bool:
+        """What changes several environments at once is `several`, which only a `*` covers."""
+        within = any(fnmatchcase(environment, glob) if environment != SEVERAL else glob == "*" for glob in self.environments)
+        return right in self.rights and within
+
+    def must(self, right: str, environments: Iterable[str]) -> None:
+        """Raises 403, naming what is missing."""
+        for environment in sorted(environments):
+            if not self.may(right, environment):
+                raise HTTPException(403, f"{self.name} has no right to {right} in {environment}")
+
+
+def identity(grant: str) -> Identity:
+    """Read `name:rights@environments`, the name of a token in ROLLBOT_API_TOKENS; the name alone may do everything everywhere."""
+    name, colon, rest = grant.partition(":")
+    if not colon:
+        return Identity(name)
+    rights, _, environments = rest.partition("@")
+    return Identity(name, frozenset(rights.split("+")), tuple(environments.split("+")) if environments else ("*",))
 
 
 def bearer(request: Request) -> str:
@@ -80,15 +114,18 @@ def within(body: bytes, path: Sequence[str]) -> str:
     return found if isinstance(found, str) else ""
 
 
-def api(request: Request) -> str:
-    """Admit a holder of one of ROLLBOT_API_TOKENS and say who that is. Raises 401."""
+def api(request: Request) -> Identity:
+    """Admit a holder of one of ROLLBOT_API_TOKENS and say who that is. Raises 401, and 403 where they may read nothing and read."""
     tokens = request.app.state.settings.api_tokens
     if not tokens:
         raise HTTPException(401, "the API is closed: set ROLLBOT_API_TOKENS", {"WWW-Authenticate": "Bearer"})
     who = owner(bearer(request), tokens)
     if who is None:
         raise HTTPException(401, "send one of ROLLBOT_API_TOKENS as `Authorization: Bearer …`", {"WWW-Authenticate": "Bearer"})
-    return who
+    found = identity(who)
+    if request.method == "GET" and READ not in found.rights:
+        raise HTTPException(403, f"{found.name} has no right to read")
+    return found
 
 
 def insider(request: Request) -> bool:
@@ -104,8 +141,11 @@ def page(request: Request) -> None:
     """Admit a person to the pages: with an API token as password; where there are no tokens, on this machine only. Raises 401, 403."""
     tokens = request.app.state.settings.api_tokens
     if tokens:
-        if owner(basic(request) or bearer(request), tokens) is None:
+        who = owner(basic(request) or bearer(request), tokens)
+        if who is None:
             raise HTTPException(401, "log in with an API token as password", {"WWW-Authenticate": 'Basic realm="Rollbot", charset="UTF-8"'})
+        if not identity(who).may(READ, SEVERAL):
+            raise HTTPException(403, "the pages show every environment, and this token may not read them all; /api/v1 shows what it may")
         return
     here = request.client is not None and request.client.host in LOOPBACK
     if not (here and request.url.hostname in LOOPBACK):

@@ -13,10 +13,13 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from bot.errors import RollbotError
 from bot.ports import Ports
+from bot.reconciler.notifying import troubles, undelivered, worked
+from bot.reconciler.outbox import waiting
 from bot.reconciler.view import in_force
 from bot.web import guard
 
 FRESH = 15.0
+SHOWN = 5
 PROBE = 16_384
 """Bytes that are written to see whether there is room: more than a small delivery needs."""
 router = APIRouter()
@@ -41,7 +44,7 @@ def healthz(request: Request) -> Response:
 def readyz(request: Request) -> Response:
     """503 where nothing can be stored. A Git server that is down or a broken configuration is said, but alerts are still taken and kept.
 
-    Whoever may not see the pages is told which kinds fail (`store`, `git`, `config`), and neither where nor how.
+    Whoever may not see the pages is told which kinds fail (`store`, `git`, `config`, `notices`), and neither where nor how.
     """
     found = readiness(request)
     if not guard.insider(request):
@@ -63,7 +66,7 @@ def readiness(request: Request) -> Readiness:
 
 
 def _failing(found: Readiness) -> list[str]:
-    kinds = [kind for kind in ("git", "config") if any(said[kind] not in (None, "ok") for said in found.repositories.values())]
+    kinds = [kind for kind in ("git", "config", "notices") if any(said[kind] not in (None, "ok") for said in found.repositories.values())]
     return ["store", *kinds] if found.store else kinds
 
 
@@ -91,9 +94,20 @@ def _repository(ports: Ports) -> dict[str, str | None]:
         ports.repository.fetch()
         rules = in_force(ports, ports.repository.tree(ports.repository.resolve(ports.repository.branch)))
     except RollbotError as error:
-        return {"git": str(error), "config": None, "stopped": None}
+        return {"git": str(error), "config": None, "stopped": None, "notices": _notices(ports)}
     config = f"last good config in use: {rules.problem}" if rules.problem else "ok"
-    return {"git": "ok", "config": config, "stopped": rules.stopped}
+    return {"git": "ok", "config": config, "stopped": rules.stopped, "notices": _notices(ports)}
+
+
+def _notices(ports: Ports) -> str:
+    """Say whom nobody could be told of, and which notifier fails."""
+    try:
+        lost, failing = undelivered(ports), troubles(ports)
+    except RollbotError as error:
+        return str(error)
+    said = [f"nobody has: {row.notice.title} ({'; '.join(f'{name}: {how.why}' for name, how in row.sent.items())})" for row in lost[:SHOWN]]
+    said += [f"and {len(lost) - SHOWN} more"] if len(lost) > SHOWN else []
+    return "; ".join([*said, *failing.values()]) or "ok"
 
 
 @router.get("/metrics", summary="Numbers for Prometheus")
@@ -105,7 +119,7 @@ def metrics(request: Request) -> Response:
     named = guard.insider(request)
     ports: Mapping[str, Ports] = request.app.state.ports
     try:
-        lines, up = [*_incidents(ports, named), *_waiting(ports, named)], 1
+        lines, up = [*_incidents(ports, named), *_waiting(ports, named), *_of_notices(ports, named)], 1
     except RollbotError:
         lines, up = [], 0
     lines += ["# HELP rollbot_store_up 1 while the database answers.", "# TYPE rollbot_store_up gauge", f"rollbot_store_up {up}"]
@@ -136,11 +150,34 @@ def _incidents(ports: Mapping[str, Ports], named: bool) -> list[str]:
 
 
 def _waiting(ports: Mapping[str, Ports], named: bool) -> list[str]:
-    waiting = Counter[str]()
+    found = Counter[str]()
     for name, each in ports.items():
-        waiting[name if named else ""] += each.store.waiting(name)
+        found[name if named else ""] += each.store.waiting(name)
     head = ["# HELP rollbot_inbox_waiting Deliveries that were not handled yet.", "# TYPE rollbot_inbox_waiting gauge"]
-    return head + [f"rollbot_inbox_waiting{_labels(repository=name)} {count}" for name, count in waiting.items()]
+    return head + [f"rollbot_inbox_waiting{_labels(repository=name)} {count}" for name, count in found.items()]
+
+
+def _of_notices(ports: Mapping[str, Ports], named: bool) -> list[str]:
+    """What is on its way to people, what nobody has, and when it was last worked on: the dead man's number (of several, the oldest)."""
+    going, lost, worked_at = Counter[tuple[str, str]](), Counter[str](), dict[str, float]()
+    for name, each in ports.items():
+        place, rows = name if named else "", waiting(each)
+        lost[place] += len(undelivered(each))
+        for messenger in each.messengers:
+            going[place, messenger] += sum(row.of(messenger).done is None for row in rows)
+        if each.messengers:
+            worked_at[place] = min(max(worked(each), 0.0), worked_at.get(place, float("inf")))
+    return [
+        "# HELP rollbot_notices_waiting Notices that a notifier has not taken yet.",
+        "# TYPE rollbot_notices_waiting gauge",
+        *(f"rollbot_notices_waiting{_labels(repository=name, notifier=by)} {count}" for (name, by), count in going.items()),
+        "# HELP rollbot_notices_undelivered Urgent notices that nobody has.",
+        "# TYPE rollbot_notices_undelivered gauge",
+        *(f"rollbot_notices_undelivered{_labels(repository=name)} {count}" for name, count in lost.items()),
+        "# HELP rollbot_worked_timestamp_seconds When a worker last renewed what stands.",
+        "# TYPE rollbot_worked_timestamp_seconds gauge",
+        *(f"rollbot_worked_timestamp_seconds{_labels(repository=name)} {at:.3f}" for name, at in worked_at.items()),
+    ]
 
 
 def _label(text: str) -> str:

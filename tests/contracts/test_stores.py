@@ -140,6 +140,18 @@ def test_small_values_and_notices_are_remembered(store: SqlStore) -> None:
     assert tuple(store.notices()) == (notice,)
 
 
+def test_a_new_notice_and_what_goes_out_are_kept_together_and_once(store: SqlStore) -> None:
+    notice = Notice("k", "title", "text", urgent=True)
+
+    assert [store.told(notice, (f"out%_\n{number}", b"x")) for number in (1, 2)] == [True, False]
+    store.keep("outX_\n3", b"another's")
+
+    assert store.kept_under("out%_\n") == {"out%_\n1": b"x"}
+    store.forget("out%_\n1")
+    store.forget("never there")
+    assert store.kept_under("out%_\n") == {}
+
+
 def test_pull_requests_are_numbered_by_repository(database: Database) -> None:
     ours, theirs = SqlPullRows(database, "ours"), SqlPullRows(database, "theirs")
     pull = PullRequest(0, "rollbot/x", "main", Sha("b" * 40), "open")

@@ -136,6 +136,10 @@ class Customers:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """The last write is done, and acknowledged or refused."""
         self.over.set()
         self._thread.join(20)
         assert not self._thread.is_alive()
@@ -203,7 +207,7 @@ def work_of(case: Case, ledger: Ledger) -> Callable[[Mapping[str, Any]], str | N
                 return None
             ledger.migrate(version, to, down=True)
         except Exception as error:  # a container's end is told in words, whatever it was
-            return f"BackoffLimitExceeded: {' '.join(str(error).split())[:200]}"
+            return " ".join(str(error).split())[:200]
         return ""
 
     return work
@@ -225,9 +229,8 @@ def lived(case: Case, url: str) -> Told:
                     before = ledger.counted()
             if "look" not in line:
                 happenings.do(line)
-        customers.over.set()
-        with customers.pause():
-            _, rows = ledger.rows()
+        customers.close()
+        _, rows = ledger.rows()
         incident = world.incident()
         assert incident and broken(world.record(incident.id), incident.last, incident.entries) is None
         missing = [row for row in customers.acknowledged.values() if row not in set(rows)]
@@ -241,9 +244,15 @@ def lived(case: Case, url: str) -> Told:
             len(missing),
             world.deployed("checkout"),
             str(incident.end),
-            incident.why,
+            _read(world),
             [str(action.kind) for action in incident.actions],
         )
+
+
+def _read(world: LedgerWorld) -> str:
+    """What the last page says of why."""
+    last = list(world.pager.notices.values())[-1]
+    return " / ".join(line.removeprefix("Why: ") for line in last.text.splitlines() if line.startswith("Why: "))
 
 
 def every(server: Any) -> Iterator[Told]:

@@ -34,13 +34,13 @@ def test_no_row_is_lost_and_the_service_is_as_it_should_be(found: dict[str, Told
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("the down Job fails half-way", "42: memos of closed accounts are archived elsewhere. The service stays on 2.8.0"),
-        ("the down Job fails half-way", "The database may be anywhere between schema 43 and 40."),
-        ("the down Job hangs", "it has not ended after 20 minutes"),
-        ("the down Job hangs", "The Job may still be at work: look for it in the cluster before anything else."),
+        ("the down Job fails half-way", "2.8.0 stays, and its database may be anywhere between schema 43 and 40: its down Job failed"),
+        ("the down Job fails half-way", "42: memos of closed accounts are archived elsewhere"),
+        ("the down Job hangs", "its down Job has not ended after 20 minutes"),
+        ("the down Job hangs", "may still be at work, look for it first; then fix forward, shift traffic away, or restore the snapshot"),
         (
             "the migration is irreversible",
-            "(irreversible); instead: fix forward with a newer release, shift traffic away from it, or restore",
+            "a migration (irreversible) came since 2.7.0: fix forward, shift traffic away, or restore the snapshot",
         ),
     ],
 )

@@ -53,6 +53,29 @@ def test_a_kept_delivery_that_cannot_be_read_is_told_once_and_crossed_off(world:
     assert tuple(ports.store.inbox(world.repository.name)) == ()
 
 
+@pytest.mark.parametrize(
+    ("name", "ours"),
+    [
+        ("RollbotNeedsHuman", True),
+        ("RollbotAlive", True),
+        ("Rollbot: prod/checkout: escalated", True),
+        ("[FIRING:1] checkout RollbotNeedsHuman (critical)", True),
+        ("NotRollbotNeedsHumanity", False),
+        ("HighErrorRate", False),
+    ],
+)
+def test_our_own_alerts_that_come_back_to_us_are_no_symptom(world: LivedWorld, name: str, ours: bool) -> None:
+    ports = world.ports()
+    labels = {"alertname": name, "severity": "critical", "environment": "prod", "service": "checkout"}
+    alert = {"status": "firing", "labels": labels, "startsAt": "2026-01-01T00:00:00Z", "fingerprint": "f1"}
+    delivered(world, json.dumps({"status": "firing", "alerts": [alert]}).encode())
+
+    work(f"{INBOX}{world.repository.name}", {world.repository.name: ports})
+
+    assert (len(world.incidents()), len(world.pager.notices), len(ports.store.entries(""))) == (0 if ours else 1, 0, 0)
+    assert ports.store.waiting(world.repository.name) == 0
+
+
 def test_the_sweep_finds_what_no_hook_queued(world: LivedWorld) -> None:
     world.hear = lambda payload: delivered(world, payload, payload.hex())  # type: ignore[method-assign]
     world.release("checkout", "2.8.0")

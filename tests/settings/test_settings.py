@@ -46,6 +46,12 @@ def test_api_tokens_may_say_whose_they_are(monkeypatch):
     assert tokens == {"ada": "0123456789abcdef", "token-2": "fedcba9876543210=="}
 
 
+def test_api_tokens_may_say_what_they_may_do_where(monkeypatch):
+    monkeypatch.setenv("ROLLBOT_API_TOKENS", "ci:read+ask@staging+dev-*=0123456789abcdef,ada@x.example=fedcba9876543210")
+
+    assert list(settings.load().api_tokens) == ["ci:read+ask@staging+dev-*", "ada@x.example"]
+
+
 def test_dot_env_is_read_and_the_environment_wins(monkeypatch, tmp_path):
     (tmp_path / ".env").write_text(f"ROLLBOT_BRANCH=trunk\nROLLBOT_SWEEP_EVERY=7\nROLLBOT_HOOK_TOKEN_ALERTMANAGER={'f' * 16}\n")
     monkeypatch.setenv("ROLLBOT_BRANCH", "main")
@@ -74,6 +80,8 @@ def test_an_option_wins_over_the_environment(monkeypatch):
         pytest.param("ROLLBOT_SWEEP_EVERY", "0", "seconds", id="out of range"),
         pytest.param("ROLLBOT_HOOK_TOKEN_ALERTMANAGER", "short", "12 characters", id="weak hook token"),
         pytest.param("ROLLBOT_API_TOKENS", "short", "12 characters", id="weak API token"),
+        pytest.param("ROLLBOT_API_TOKENS", "ci:reed@prod=0123456789abcdef", "rights@environments", id="a right that there is not"),
+        pytest.param("ROLLBOT_API_TOKENS", "ci:@prod=0123456789abcdef", "rights@environments", id="no right at all"),
     ],
 )
 def test_a_wrong_value_is_named_with_what_to_write_and_never_shown_where_secret(monkeypatch, name, value, says):
@@ -98,13 +106,13 @@ def test_secrets_do_not_show_when_printed(monkeypatch):
 
 def test_names_that_nothing_reads_are_said_with_the_nearest_one(monkeypatch):
     monkeypatch.setenv("ROLLBOT_REPO_ULR", "https://git.example/a.git")
-    monkeypatch.setenv("ROLLBOT_PUBLIC_URL", "https://loki.example")
+    monkeypatch.setenv("ROLLBOT_PAGER", "https://pager.example")
     monkeypatch.setenv("ROLLBOT_HOOK_TOKEN_ALERTMANAGER", "f" * 16)
 
     said = settings.unread()
 
     assert said == (
-        "ROLLBOT_PUBLIC_URL is set, but nothing in this version reads it",
+        "ROLLBOT_PAGER is set, but there is no such setting",
         "ROLLBOT_REPO_ULR is set, but there is no such setting; did you mean ROLLBOT_REPO_URL?",
     )
 

@@ -1,1 +1,1 @@
-"""Port Notifier → where people look."""
+"""Ports Notifier and Messenger → where people look."""

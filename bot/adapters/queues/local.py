@@ -30,14 +30,16 @@ FIRST_RETRY, LAST_RETRY = 5.0, 300.0
 class LocalQueue:
     """The Queue port. `bell` wakes the workers of the same process; those of others find it when they look next.
 
-    `lock`: of its keys one is worked on at a time, in whatever process (a repository: its writes are serial).
+    `lock`: of its keys one is worked on at a time, in whatever process (a repository: its writes are serial). `apart`: how those keys
+    begin that write nothing there and may be slow (telling people): each of them is held by itself, and holds nothing else up.
     """
 
-    def __init__(self, rows: QueueRows, bell: threading.Event | None = None, lock: str = "") -> None:
-        self._rows, self._bell, self._lock = rows, bell, lock
+    def __init__(self, rows: QueueRows, bell: threading.Event | None = None, lock: str = "", apart: tuple[str, ...] = ()) -> None:
+        self._rows, self._bell, self._lock, self._apart = rows, bell, lock, apart
 
     def enqueue(self, key: str, due: Instant) -> None:
-        if self._rows.put(key, due, self._lock) and self._bell is not None:
+        lock = key if key.startswith(self._apart) else self._lock
+        if self._rows.put(key, due, lock) and self._bell is not None:
             self._bell.set()
 
 
@@ -90,6 +92,9 @@ class LocalRunner:
         try:
             again = self._work(key)
             self._failed.pop(key, None)
+        except Unavailable as error:  # the store itself is away: what is only away is told within the work
+            again = self._later(key)
+            log.warning("%s has to wait: %s; tried again in %.0f s", key, error, again - self._clock.now())
         except Exception:  # a runner is a door: one key's defect must not stop the others
             again = self._later(key)
             log.exception("%s failed; tried again in %.0f s", key, again - self._clock.now())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -125,18 +125,30 @@ class SqlStore:
         with self._database.reading() as connection:
             return connection.execute(sa.select(entries.c.seq).where(entries.c.incident == "", entries.c.key == key)).first() is not None
 
-    def keep(self, name: str, value: bytes) -> None:
-        with self._database.writing() as connection:
+    def keep(self, name: str, value: bytes, *, lasting: bool = True) -> None:
+        with self._database.writing(lasting) as connection:
             connection.execute(self._database.upsert(kept, ("name",), {"name": name, "value": value}))
 
     def kept(self, name: str) -> bytes | None:
         with self._database.reading() as connection:
             return connection.execute(sa.select(kept.c.value).where(kept.c.name == name)).scalar()
 
-    def told(self, notice: Notice) -> bool:
+    def kept_under(self, prefix: str) -> Mapping[str, bytes]:
+        query = sa.select(kept.c.name, kept.c.value).where(kept.c.name.startswith(prefix, autoescape=True)).order_by(kept.c.name)
+        with self._database.reading() as connection:
+            return {row.name: row.value for row in connection.execute(query) if row.name.startswith(prefix)}
+
+    def forget(self, name: str) -> None:
+        with self._database.writing(lasting=False) as connection:  # what comes back is delivered or told once more
+            connection.execute(kept.delete().where(kept.c.name == name))
+
+    def told(self, notice: Notice, outbox: tuple[str, bytes] | None = None) -> bool:
         values = {"key": notice.key, "title": notice.title, "text": notice.text, "urgent": notice.urgent}
         with self._database.writing() as connection:
-            return connection.execute(self._database.insert_once(notices, ("key",), values)).first() is not None
+            new = connection.execute(self._database.insert_once(notices, ("key",), values)).first() is not None
+            if new and outbox is not None:
+                connection.execute(self._database.upsert(kept, ("name",), {"name": outbox[0], "value": outbox[1]}))
+            return new
 
     def notices(self) -> Sequence[Notice]:
         with self._database.reading() as connection:

@@ -22,6 +22,8 @@ from bot.policy.rules.person import person_at_work
 from bot.policy.rules.protected import protected
 from bot.policy.rules.quarantined import quarantined_target
 from bot.policy.rules.rollback import is_rollback
+from bot.policy.rules.security import mends_a_hole
+from bot.policy.rules.shared import shared_with
 from bot.policy.rules.stale import stale_target
 from bot.policy.rules.undo import undo_needs_person
 
@@ -41,6 +43,8 @@ RULES: tuple[Callable[[Case], Objection | None], ...] = (
     far_target,
     stale_target,
     person_at_work,
+    mends_a_hole,
+    shared_with,
     changed_already,
     capped,
     undo_needs_person,

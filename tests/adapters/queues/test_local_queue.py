@@ -88,6 +88,16 @@ def test_what_a_dead_worker_held_is_worked_on_after_its_lease(rows: SqlQueueRows
     assert (early, runner.run_one(), done) == (False, True, ["k"])
 
 
+def test_what_stands_apart_neither_waits_for_its_repository_nor_holds_it_up(rows: SqlQueueRows) -> None:
+    queue = LocalQueue(rows, lock="shop", apart=("notify:",))
+    for due, key in enumerate(("notify:shop", "inbox:shop", "notify:shop2", "tend:shop")):
+        queue.enqueue(key, float(due))
+
+    taken = [rows.take(10.0, 20.0, "w") for _ in range(4)]
+
+    assert taken == ["notify:shop", "inbox:shop", "notify:shop2", None]
+
+
 def test_threads_never_work_on_one_lock_at_once(rows: SqlQueueRows) -> None:
     inside, together, left = Lock(), list[str](), Event()
     names = [f"shop:{number}" for number in range(12)]
