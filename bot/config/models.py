@@ -24,7 +24,7 @@ ALERTS, ATTRIBUTION, POLICY, OUTCOMES = AlertRules(), AttributionRules(), Policy
 Acting = Literal["write", "maintain", "admin"]
 Stopping = Literal["triage", "write", "maintain", "admin"]
 SourceName = Annotated[str, StringConstraints(pattern=f"^(?:{'|'.join(SOURCES)})$")]
-Acceptable = Literal["chart-unrendered", "stateful"]
+Acceptable = Literal["chart-unrendered", "stateful", "operated", "volume-claim", "migration-unknown"]
 Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
 Login = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$")]
 
@@ -268,6 +268,22 @@ class OutcomesModel(Strict):
     ] = OUTCOMES.error_logs
 
 
+class DataModel(Strict):
+    """What a service's versions need of its database, where its own manifest does not say it (docs/data.md)."""
+
+    service: Annotated[Text, Field(description="Glob of service names.")]
+    environment: Annotated[Text, Field(description="Glob of environments.")] = "*"
+    version: Annotated[Text, Field(description="Glob of versions that this is said of.")] = "*"
+    schema_: Annotated[str, Field(alias="schema", max_length=500, description="The schema that the version leaves, such as 43.")] = ""
+    runs_on_schema: Annotated[str, Field(max_length=500, description="The schemas that it runs on: `>=40 <44`.")] = ""
+    migration: Annotated[
+        Literal["", "none", "expand", "contract", "irreversible"], Field(description="What its migration does to the database.")
+    ] = ""
+    down_job: Annotated[str, Field(max_length=500, description="Path of the Job that takes its migration back: opts in.")] = ""
+    stop_writers: Annotated[str, Field(max_length=500, description="Workloads that stand still meanwhile: Deployment/name, …")] = ""
+    runbook: Annotated[str, Field(max_length=500, description="Address of the runbook that restores the snapshot.")] = ""
+
+
 class ConfigModel(Strict):
     """`.rollbot.yaml` at the root of the manifests repository."""
 
@@ -276,6 +292,7 @@ class ConfigModel(Strict):
     services: Annotated[tuple[ServiceModel, ...], Field(description="Whose files are, where conventions do not tell.")] = ()
     environments: Annotated[dict[str, Text], Field(description="A folder's or namespace's name: the environment it means.")] = {}
     ignore: Annotated[tuple[Glob, ...], Field(description="Globs of files that are never read.")] = ()
+    data: Annotated[tuple[DataModel, ...], Field(description="What versions need of the database; the first that fits counts.")] = ()
     groups: Annotated[tuple[GroupModel, ...], Field(description="What services need of each other.")] = ()
     alerts: Annotated[AlertsModel, Field(description="Which alerts may act, and whose they are.")] = AlertsModel()
     attribution: Annotated[AttributionModel, Field(description="Which releases are suspects, and what is a good target.")] = (

@@ -21,7 +21,7 @@ from bot.incidents.rules import AlertRule, AlertRules, QueryRule
 from bot.manifests import documents
 from bot.manifests.documents import Alias, Map, Node, Scalar, Seq, Unparsable
 from bot.manifests.pin import Style
-from bot.manifests.rules import GroupRule, ManifestRules, PinRule, ServiceRule
+from bot.manifests.rules import DataRule, GroupRule, ManifestRules, PinRule, ServiceRule
 from bot.outcomes.rules import OutcomeRules
 from bot.policy.judgement import JudgementRules
 from bot.policy.people import PeopleRules
@@ -249,6 +249,7 @@ def _config(model: ConfigModel) -> Config:
             services=tuple(ServiceRule(**_given(rule)) for rule in model.services),
             environments=environments,
             ignore=model.ignore,
+            data=tuple(DataRule(**{key.rstrip("_"): value for key, value in each}) for each in model.data),
             groups=tuple(GroupRule(**_given(rule)) for rule in model.groups),
         ),
         alerts=AlertRules(**alerts),

@@ -42,6 +42,8 @@ class Kind(StrEnum):
 
     ROLLBACK = "rollback"
     UNDO = "undo"
+    DOWN = "down"
+    """Runs the bad release's down Job, before the rollback proper, which is the next action."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,15 @@ class Action:
     """Who asked for this very action; "" where it came of itself, or of the incident's request."""
     toward: str = ""
     """The version to go back to, where our records speak against the one that the history alone would choose."""
+    job: str = ""
+    """Of `down`: the name of the Job."""
+    came: str = ""
+    leaves: str = ""
+    """Of `down`: the database's schema before and after it, "" where not known."""
+    instead: str = ""
+    """Of `down`: what else a person may do."""
+    told: str = ""
+    """Why this takes a down Job out again."""
     culprit: int | None = None
     """The pull request that brought the release in, where its commit says so."""
     shift: str = ""
@@ -176,6 +187,17 @@ class Incident:
     def action(self) -> Action:
         """The action at hand. Only for states from `decided` on."""
         return self.actions[-1]
+
+    @property
+    def sequel(self) -> bool:
+        """Whether the action at hand ends what a down Job began."""
+        return len(self.actions) > 1 and self.actions[-2].kind is Kind.DOWN
+
+    @property
+    def between(self) -> bool:
+        """Whether a down Job is under way, or has run, and what follows it is not merged: nothing else may come in between."""
+        running = bool(self.actions) and self.action.kind is Kind.DOWN and self.action.commit is not None
+        return self.end is None and (running or (self.sequel and self.action.commit is None))
 
     @property
     def acts(self) -> bool:

@@ -30,6 +30,8 @@ _NEVER = frozenset({"makefile", "dockerfile", "license", "readme", "owners", "co
 _EVERYTHING = ManifestRules()
 OURS = ".rollbot"
 """Our own folder (`.rollbot/`) and configuration (`.rollbot.yaml`): they say what may be deployed, and deploy nothing."""
+_DOWN_JOB = re.compile(r"(?:^|/)rollbot-down-[0-9a-f]{8}\.yaml$")
+"""A down Job that we committed beside a service: it runs the service's image once, and is no service."""
 _FEW = 20
 """Broken documents of one file that are told; a file with more of them is no manifest."""
 
@@ -48,7 +50,7 @@ def is_manifest(path: str, rules: ManifestRules = _EVERYTHING) -> bool:
 
 def is_ours(path: str) -> bool:
     """Say whether a file is Rollbot's own: no service's, whatever it holds."""
-    return path.startswith((f"{OURS}/", f"{OURS}.yaml"))
+    return path.startswith((f"{OURS}/", f"{OURS}.yaml")) or _DOWN_JOB.search(path) is not None
 
 
 def is_bare(path: str) -> bool:

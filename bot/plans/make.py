@@ -13,6 +13,7 @@ from bot.plans.back import Back, Lead, companions, left_behind, together, writte
 from bot.plans.charts import with_versions
 from bot.plans.choosing import chosen as chosen_target
 from bot.plans.choosing import never_held, no
+from bot.plans.database import data_doubts
 from bot.plans.doubts import doubts
 from bot.plans.draft import changed, edits_of, merged_of, rewritten, whole_files
 from bot.plans.family import family
@@ -279,6 +280,7 @@ def _plan(
             *whole_files(state, files),
             *risks(state, files),
             *doubts(state, services, files),
+            *data_doubts(state, services, commit.sha, target.commit if target else None),
         ),
     )
 

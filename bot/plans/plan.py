@@ -102,6 +102,24 @@ class QuarantineEdit:
 
 
 @dataclass(frozen=True, slots=True)
+class Down:
+    """A down Job that runs before the rollback proper. `path`: where it is committed, `template`: whose copy it is.
+
+    `came`, `leaves`: the database's schema before and after it ("" not known); `deadline`: seconds that it may take.
+    """
+
+    name: str
+    path: str
+    template: str
+    image: str
+    came: str
+    leaves: str
+    by: str
+    writers: tuple[str, ...] = ()
+    deadline: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What would be written on top of `base`. `files` holds the rollback itself (None deletes a file).
 
@@ -123,6 +141,8 @@ class Plan:
     objections: tuple[Objection, ...] = ()
     shifts: tuple[Edit, ...] = ()
     """Weights of routes that change with it. They are no part of the release: nothing of them is kept out."""
+    down: Down | None = None
+    """The plan is only what comes before the rollback."""
     parts: tuple[Plan, ...] = ()
     """Where several services go back because of each other: each one's own plan, the first the one that was asked for."""
     wave: int = 0

@@ -11,6 +11,7 @@ from bot.policy.settings import PolicyRules
 from bot.policy.words import Hold
 from bot.quarantine import Quarantine
 from bot.refs import Instant, ServiceRef, Sha
+from bot.releases.compatibility import Verdict
 from bot.releases.release import Release
 
 
@@ -65,6 +66,8 @@ class Case:
     """What was released after the symptom began, newest first."""
     reached: tuple[str, ...] = ()
     """The environments that the plan changes something in; empty while there is none."""
+    data: Verdict | None = None
+    """Whether the target can live on today's database; None while there is no plan."""
     security: tuple[str, ...] = ()
     """The marks of security in the messages of what would go back."""
     consumers: tuple[ServiceRef, ...] = ()

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from bot.changes.change import Change
 from bot.changes.compose import branch_of, compose, compose_undo
+from bot.changes.sequence import compose_down, compose_lift, with_schema
 from bot.incidents.incident import Action, Incident, Kind
 from bot.plans.make import make
 from bot.plans.plan import ByCommit, ByRelease, Plan, Selector, Target, Unplanned
@@ -16,6 +17,7 @@ from bot.quarantine import FOLDER, read
 from bot.reconciler.asking import made, selected
 from bot.reconciler.briefing import brief_of, with_bytes
 from bot.reconciler.grouping import first_wave, wave_plan
+from bot.reconciler.sequencing import followed, preceded
 from bot.reconciler.view import View
 from bot.refs import Sha
 from bot.releases.release import DesiredState
@@ -33,7 +35,13 @@ def planned(incident: Incident, state: DesiredState, repository: Repository) -> 
             undone = given_back(undone, state, landed(state, drained, repository))
         return _undo(incident, undone) if isinstance(undone, Plan) else undone
     plan = wave_plan(action, state) if action.later else _rollback(incident, state)
-    return folded(plan, state, action.backends, action.routes) if isinstance(plan, Plan) and action.shift == WITH else plan
+    if isinstance(plan, Plan) and incident.sequel:
+        plan = followed(plan, incident, state, landed(state, incident.actions[-2].commit, repository))
+    elif isinstance(plan, Plan) and not action.later:
+        plan = preceded(plan, incident, state)
+    if isinstance(plan, Unplanned) or plan.down is not None or action.shift != WITH:
+        return plan
+    return folded(plan, state, action.backends, action.routes)
 
 
 def _rollback(incident: Incident, state: DesiredState) -> Plan | Unplanned:
@@ -52,19 +60,25 @@ def _can_be(plan: Plan | Unplanned) -> bool:
 
 
 def branch(action: Action, plan: Plan, attempt: int) -> str:
-    return branch_of(plan, attempt) + ("-undo" if action.kind is Kind.UNDO else "")
+    return branch_of(plan, attempt) + ("-undo" if action.kind is Kind.UNDO else "-down" if plan.down else "")
 
 
 def composed(incident: Incident, plan: Plan, view: View, ports: Ports) -> Change:
     action, target = incident.action, ports.repository.branch
     brief = brief_of(incident, plan, view, ports)
+    if plan.down is not None:
+        return compose_down(plan, with_bytes(brief, plan, view.state), branch=target, incident=incident.id, attempt=action.attempt)
+    if incident.sequel and action.kind is Kind.UNDO:
+        down = incident.actions[-2].job
+        return compose_lift(plan, action.told, down, branch=target, incident=incident.id, attempt=action.attempt)
     if action.kind is Kind.UNDO:
         return compose_undo(plan, with_bytes(brief, plan, view.state), branch=target, incident=incident.id, attempt=action.attempt)
     planned_at = action.planned or incident.opened
     expires = brief.expires or planned_at
     owner = brief.asked_by or "rollbot"
     kept = keep_out(plan, incident.id, brief.reason, owner=owner, since=planned_at, expires=expires, rules=view.state.rules)
-    return compose(kept, with_bytes(brief, kept, view.state), branch=target, incident=incident.id, attempt=action.attempt)
+    change = compose(kept, with_bytes(brief, kept, view.state), branch=target, incident=incident.id, attempt=action.attempt)
+    return with_schema(change, incident.actions[-2].leaves) if incident.sequel else change
 
 
 def landed(state: DesiredState, commit: Sha | None, repository: Repository) -> Sha:

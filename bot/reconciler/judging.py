@@ -87,6 +87,9 @@ def _no_help(incident: Incident, view: View, note: Note) -> Step:
     """Undo it: it was the wrong release, and what it fixed or brought is missing now. What a person asked for stays."""
     if incident.asked:
         return end(incident, End.ESCALATED, "what was asked for did not help", view.now, note, helped=False)
+    if incident.sequel:
+        why = f"the rollback of {incident.action.version} did not help; it is not undone, since the database went back with it"
+        return end(incident, End.ESCALATED, why, view.now, note, helped=False)
     rolled = incident.action
     if later := _released_since(incident, view):
         what = "brought it back" if later.identity == rolled.identity else f"released {later.version}"

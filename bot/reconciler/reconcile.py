@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from bot.incidents.incident import Incident
+from bot.incidents.incident import Incident, Kind
 from bot.incidents.lifecycle import End, State
 from bot.ports import Ports
 from bot.reconciler.changing import change_it, merge_it
@@ -18,6 +18,7 @@ from bot.reconciler.draining import drain_first
 from bot.reconciler.judging import see_it_arrive, see_it_help
 from bot.reconciler.planning import plan_it
 from bot.reconciler.saving import save
+from bot.reconciler.sequencing import say_why, see_it_end
 from bot.reconciler.step import MINUTE, Step, end, stay
 from bot.reconciler.stopping import why_stopped
 from bot.reconciler.telling import tell
@@ -70,8 +71,12 @@ def take(incident: Incident, view: View, ports: Ports) -> Step:
         case State.PROPOSED:
             return hold(incident, view, why, ports) if (why := why_stopped(view, ports)) else first(incident, view, ports, merge_it)
         case State.MERGED:
+            if incident.action.kind is Kind.DOWN:
+                return see_it_end(incident, view, ports)
             return beside(see_it_arrive(incident, view, ports), view, ports)
         case State.ARRIVED:
+            if incident.sequel and incident.action.kind is Kind.UNDO:
+                return say_why(incident, view)
             return beside(see_it_help(incident, view, ports), view, ports)
         case State.ENDED:
             return stay(incident, view.now)

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field, replace
 
 from bot.manifests.estate import Service
 from bot.manifests.weights.draining import share_of
+from bot.outcomes.job import JobRun
 from bot.ports import Clock, Sync
 from bot.refs import Instant, Sha
+from bot.world.jobs import WorldJobs
 from bot.world.origin import Origin
 from bot.world.progressive import Controller, Phase, standing
 from bot.world.story import Story, ToldService
@@ -42,6 +44,7 @@ class WorldCluster:
         self.controllers: dict[str, Controller] = {}
         """By service: who rolls its releases out step by step."""
         self.rollouts: list[Rollout] = []
+        self.jobs = WorldJobs(origin, clock)
         self._seen: tuple[Sha, Instant] | None = None
 
     def catch_up(self) -> None:
@@ -61,7 +64,9 @@ class WorldCluster:
         elif now - self._seen[1] >= self.delay:
             [seen] = self._read([head])
             self.rollouts.append(Rollout(head, now, now + self.rollout, *seen))
+            self.jobs.applied(head)
             self._seen = None
+        self.jobs.tick()
 
     def sync(self, service: Service) -> Sync | None:
         keys = (f"{service.ref.name}/{service.ref.cluster}", f"{service.ref.name}/{service.ref.environment}")
@@ -82,6 +87,9 @@ class WorldCluster:
     def hasten(self, service: Service, commit: Sha, stuck: Instant | None = None) -> tuple[str, ...]:
         """It looks at every tick as it is."""
         return ()
+
+    def job(self, service: Service, name: str) -> JobRun | None:
+        return self.jobs.run(name)
 
     def at(self, time: Instant) -> Rollout | None:
         """The rollout that serves at a time, with what fails of all requests as they are routed then."""

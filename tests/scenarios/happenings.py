@@ -68,6 +68,10 @@ class Happenings:
     def stuck(self, value: bool) -> None:
         self.world.cluster.stuck = value
 
+    def jobs(self, how: str | None) -> None:
+        """What the containers of Jobs do from here on: "" succeeds, None never ends, else why they fail."""
+        self.world.cluster.jobs.work = lambda manifest: how
+
     def live(self, span: str) -> None:
         """Time passes as often in turn with the sweep as a server looks after quarantines."""
         end = self.world.clock.now() + story.seconds(span)

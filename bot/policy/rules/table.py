@@ -10,6 +10,7 @@ from bot.policy.rules.budget import changed_already
 from bot.policy.rules.caps import capped
 from bot.policy.rules.confirmed import unconfirmed
 from bot.policy.rules.cooldown import cooling_down
+from bot.policy.rules.data import held_by_data
 from bot.policy.rules.far import far_target
 from bot.policy.rules.frozen import frozen
 from bot.policy.rules.held import held
@@ -33,6 +34,7 @@ RULES: tuple[Callable[[Case], Objection | None], ...] = (
     maintained,
     rolled_back_before,
     is_rollback,
+    held_by_data,
     quarantined_target,
     cooling_down,
     frozen,
