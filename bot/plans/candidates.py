@@ -164,7 +164,7 @@ def _line(state: DesiredState, ref: ServiceRef) -> Standing | None:
     return standing(state, service) if service else None
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=2)
 def speakers_of(state: DesiredState) -> Mapping[ServiceRef, Needs]:
     """What services declare at HEAD, in their manifests or in `.rollbot.yaml`, as far as that can be said without their history."""
     said = declared(state)

@@ -69,7 +69,7 @@ class Needs:
     wrong: tuple[Objection, ...] = ()
 
 
-@lru_cache(maxsize=4)  # the steps of an incident ask of the same state
+@lru_cache(maxsize=2)  # the steps of an incident ask of the same state
 def declared(state: DesiredState) -> Mapping[ServiceRef, tuple[Said, ...]]:
     """What manifests at HEAD declare, by service; only services whose manifests say something."""
     heads = (key for key in state.readings if state.tree.get(key[0]) == key[1])
@@ -172,7 +172,7 @@ def _meant(state: DesiredState, service: ServiceRef, name: str) -> tuple[Service
     return tuple(near)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=2)
 def _by_name(state: DesiredState) -> Mapping[str, tuple[ServiceRef, ...]]:
     """Going through thousands of services for each of thousands of declarations would take seconds."""
     found: dict[str, list[ServiceRef]] = {}
@@ -182,9 +182,10 @@ def _by_name(state: DesiredState) -> Mapping[str, tuple[ServiceRef, ...]]:
 
 
 def _configured(state: DesiredState, service: ServiceRef, version: str, order: Order) -> Iterator[Said]:
+    lines = _lines(state) if state.rules.groups else ()
     for number, rule in enumerate(state.rules.groups):
         if _covers(rule, service) and (not rule.versions or admits(bounds(rule.versions), version, order)):
-            line = _line(state, number)
+            line = lines[number] if number < len(lines) else 1
             texts = ((REQUIRES, rule.requires), (ALONG, rule.rollback_with), (WAVE, "" if rule.wave is None else str(rule.wave)))
             yield from (Said(key, text, CONFIG, line) for key, text in texts if text)
 
@@ -199,11 +200,10 @@ def _covers(rule: GroupRule, service: ServiceRef) -> bool:
     return fnmatchcase(service.name, rule.service) and any(fnmatchcase(place, rule.environment) for place in places)
 
 
-@lru_cache(maxsize=64)
-def _line(state: DesiredState, number: int) -> int:
-    """The line of a row of `groups` in `.rollbot.yaml` as it stands at HEAD."""
+@lru_cache(maxsize=2)
+def _lines(state: DesiredState) -> tuple[int, ...]:
+    """The lines of the rows of `groups` in `.rollbot.yaml` as it stands at HEAD."""
     documents = parse_each(state.file(CONFIG) or b"").documents
     root = documents[0].root if documents else None
     groups = root.at("groups") if isinstance(root, Map) else None
-    rows = groups.items if isinstance(groups, Seq) else []
-    return (rows[number].line or 1) if number < len(rows) else 1
+    return tuple(row.line or 1 for row in groups.items) if isinstance(groups, Seq) else ()
