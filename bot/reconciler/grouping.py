@@ -14,14 +14,16 @@ from bot.plans.make import alone
 from bot.plans.plan import ByRelease, Plan, Unplanned
 from bot.policy.case import Case
 from bot.policy.rules.cooldown import cooling_down
+from bot.policy.rules.far import far_target
 from bot.policy.rules.frozen import frozen
 from bot.policy.rules.held import held
 from bot.policy.rules.maintenance import maintained
 from bot.policy.rules.protected import protected
 from bot.policy.rules.security import mends_a_hole
+from bot.policy.rules.stale import stale_target
 from bot.ports import Ports
 from bot.quarantine import read
-from bot.reconciler.casing import releases_of
+from bot.reconciler.casing import accusing, releases_of
 from bot.reconciler.going import mends
 from bot.reconciler.step import Step, end, move, stay
 from bot.reconciler.view import View
@@ -33,7 +35,7 @@ from bot.releases.needs import declared
 from bot.releases.release import DesiredState
 
 LOOK_EVERY = 30.0
-OTHERS = (held, maintained, frozen, protected, cooling_down, mends_a_hole)
+OTHERS = (held, maintained, frozen, protected, cooling_down, mends_a_hole, far_target, stale_target)
 """The rules that are asked of each service that goes along: what the incident itself is about is asked of its own."""
 MOVED_ON = frozenset(("already-there", "nothing-to-do"))
 
@@ -108,7 +110,9 @@ def against_others(plan: Plan, case: Case, view: View) -> tuple[Objection, ...]:
         for ref in part.services:
             if ref != case.service:
                 its = past(view.state.log, releases_of(ref, view.state), "")
-                theirs = replace(case, service=ref, release=None, suspect=None, past=its, security=mends(ref, part, view.state))
+                theirs = accusing(
+                    replace(case, service=ref, past=its, security=mends(ref, part, view.state)), None, part.target, case.undoing
+                )
                 found += [replace(why, why=f"{ref.name}: {why.why}") for rule in OTHERS if (why := rule(theirs))]
     return tuple(dict.fromkeys(found))
 
