@@ -6,11 +6,13 @@ from bot.attribution.parameters import Delays, Parameters, Weights
 
 SHIPPED = Parameters(
     fitted_on="340 labelled cases of 99 incidents of nezha-ob, nezha-tt, petshop, by bench/fit_blame.py",
-    act_at=0.873,
-    weights=Weights(latency=1.583, errors=2.541, resources=2.66, calls=-1.471, deeper=1.231, callers=1.504, share=0.869),
-    delays=Delays(median=177.0, spread=0.96, alert_lag=1.38, report_lag=2.88, weight=0.8),
-    release=1.371,
-    noise=2.796,
-    noise_strength=1.522,
-    temperature=1.1,
+    act_at=0.879,
+    weights=Weights(latency=1.685, errors=2.549, resources=2.762, calls=-1.398, deeper=1.198, callers=1.404, share=0.862),
+    delays=Delays(median=253.11, spread=0.671, alert_lag=1.631, report_lag=3.744, weight=0.952),
+    release=1.518,
+    noise=3.129,
+    noise_strength=0.037,
+    noise_alerting=1.774,
+    noise_report=-2.318,
+    temperature=0.95,
 )

@@ -74,8 +74,15 @@ def of_platform(scene: Scene) -> tuple[Term, ...]:
 
 
 def of_noise(scene: Scene) -> tuple[Term, ...]:
-    """Return what speaks for a false alarm: a strong anomaly adds less to it than to the service that shows it."""
-    return (_strongest(scene), _unrelated(scene, -1.0))
+    """Return what speaks for and against a false alarm: a strong anomaly adds less to it than to the service that shows it."""
+    alert, standings, parameters = scene.evidence.alert, scene.standings, scene.parameters
+    terms = [_strongest(scene), _unrelated(scene, -1.0)]
+    if alert.service is not None and alert.service in standings.rows:
+        red = float(standings.red[standings.rows[alert.service]])
+        terms.append(Term("alerting", parameters.noise_alerting * red, f"the alerting service itself stepped out by {red:.1f}"))
+    if alert.user_report:
+        terms.append(Term("report", parameters.noise_report, "a person reports it"))
+    return tuple(terms)
 
 
 def _delay(scene: Scene, candidate: Candidate) -> Term:

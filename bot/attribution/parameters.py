@@ -74,8 +74,9 @@ class Byhand:
 class Parameters:
     """`fitted_on`: on which data, by which command. `act_at`: the probability above which precision was held when it was fitted.
 
-    `release`: log-odds of one release against one service's outside causes, before any evidence. `noise`, `noise_strength`: log
-    weight of a false alarm, and what the strongest anomaly adds to it (less than to its own service). `temperature` divides all.
+    `release`: log-odds of one release against one service's outside causes, before any evidence. `noise`: log weight of a false
+    alarm; `noise_strength`, `noise_alerting`: what the strongest anomaly and that of the alerting service add to it (to the service
+    that shows it they add more); `noise_report`: what a person's report takes from it. `temperature` divides all.
     """
 
     fitted_on: str = "set by hand, fitted on nothing"
@@ -86,4 +87,6 @@ class Parameters:
     release: float = 1.0
     noise: float = 2.0
     noise_strength: float = 1.5
+    noise_alerting: float = 0.0
+    noise_report: float = -2.0
     temperature: float = 1.0

@@ -14,6 +14,8 @@ from bot.attribution.grid import Floats, Grid, grids
 
 SEARCHED = 6
 """Steps before the alert in which the onset is searched."""
+USUAL = 10
+"""Where fewer services are known than this, others, of which nobody knows, stand for the rest."""
 RED = 1.0
 """A service whose latency or errors stepped out by this much (z of 1.7 throughout) is called red."""
 
@@ -64,15 +66,20 @@ class Standings:
 def stand(evidence: Evidence) -> Standings:
     """Measure every service that the evidence names."""
     rows = {service: row for row, service in enumerate(_services(evidence))}
-    laid = grids(evidence.series, rows)
+    laid = grids((one for one in evidence.series if one.kind in _FAMILY), rows)
     step = max((grid.step for grid in laid), default=60.0)
     own, known, began = _own(laid, len(rows), evidence.alert.fired_at - SEARCHED * step)
     matrix = calls(evidence.edges, rows)
     red = np.maximum(own["latency"], own["errors"])
     placed = place(matrix, red)
-    measures = {name: values - np.median(values) if len(values) else values for name, values in own.items()}
+    measures = {name: values - _usual(values) for name, values in own.items()}
     measures |= {"deeper": placed.deeper, "callers": placed.callers, "share": placed.share}
     return Standings(rows, measures, red, known, began, matrix, step)
+
+
+def _usual(values: Floats) -> float:
+    """The median over all services; where few are known, over as many more that stand still: one red service of one is no usual state."""
+    return float(np.median(np.append(values, np.zeros(max(0, USUAL - len(values))))))
 
 
 def _services(evidence: Evidence) -> list[str]:
@@ -87,8 +94,6 @@ def _own(laid: tuple[Grid, ...], height: int, since: float) -> tuple[dict[str, F
     own = {name: np.zeros(height) for name in ("latency", "errors", "resources", "calls")}
     known, began, best = np.zeros(height), np.full(height, np.nan), np.zeros(height)
     for grid in laid:
-        if grid.kind not in _FAMILY:
-            continue
         found = steps(grid, since)
         name = _FAMILY[grid.kind]
         own[name] = np.maximum(own[name], found.score)

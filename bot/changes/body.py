@@ -122,7 +122,7 @@ def _drawn(diagram: str) -> str:
 
 
 def _changes(plan: Plan, brief: Brief) -> list[str]:
-    edits = [f"{code(f'{e.path}:{e.line}')} {code(e.yaml_path)}: {code(e.before)} → {code(e.after)}" for e in plan.edits]
+    edits = [f"{code(f'{e.path}:{e.line}')} {code(e.yaml_path)}: {code(e.before)} → {code(e.after)}" for e in plan.moves]
     lines = [f"{code(m.path)}: +{m.added} −{m.removed} lines that came with the release" for m in plan.merged]
     kept = [f"{code(q.path)}: keeps the bad release out until {utc(q.expires)}" for q in plan.quarantine[:5]]
     return [*edits, *lines, *kept, f"Data compatibility: {prose(brief.data.sentence)}"]

@@ -8,9 +8,10 @@ from pydantic import Field, StringConstraints, WithJsonSchema, model_validator
 
 from bot.attribution.rules import AttributionRules
 from bot.config.fields import Bounds, Count, Duration, Glob, Names, Regex, Required, Text, references, stars
-from bot.config.judgement import JUDGEMENT, PricesModel, SeriesModel, ThresholdsModel
+from bot.config.judgement import JUDGEMENT, PricesModel, SeriesModel, ThresholdsModel, VersionsModel
 from bot.config.strict import Strict
 from bot.config.times import Cron, Moment, Zone, instant
+from bot.config.traffic import TrafficModel
 from bot.incidents.rules import AlertRules
 from bot.outcomes.rules import OutcomeRules
 from bot.policy.judgement import Strategy
@@ -288,3 +289,5 @@ class ConfigModel(Strict):
     prices: Annotated[PricesModel, Field(description="What damage, rollbacks and calls cost.")] = PricesModel()
     dependencies: Annotated[dict[Text, tuple[Text, ...]], Field(description="Service: the services that it calls.")] = {}
     series: Annotated[tuple[SeriesModel, ...], Field(description="What Prometheus measures of each service.")] = ()
+    traffic: Annotated[TrafficModel, Field(description="Where the bad side's traffic is taken away first.")] = TrafficModel()
+    versions: Annotated[VersionsModel | None, Field(description="Requests by version, where two serve side by side.")] = None

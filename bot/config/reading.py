@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from bot.attribution.rules import AttributionRules
-from bot.attribution.sources import EvidenceRules, SeriesRule
+from bot.attribution.sources import EvidenceRules, SeriesRule, VersionsRule
 from bot.config.fields import DURATION, written
 from bot.config.models import ALERTS, POLICY, ConfigModel, WindowModel
 from bot.config.times import instant
@@ -26,6 +26,7 @@ from bot.outcomes.rules import OutcomeRules
 from bot.policy.judgement import JudgementRules
 from bot.policy.people import PeopleRules
 from bot.policy.settings import Cap, Countdown, Hours, PolicyRules
+from bot.policy.traffic import TrafficRules
 from bot.policy.windows import Freeze, Window
 from bot.signals.generic import JsonRule
 
@@ -47,6 +48,7 @@ class Config:
     outcomes: OutcomeRules = field(default_factory=OutcomeRules)
     judgement: JudgementRules = field(default_factory=JudgementRules)
     evidence: EvidenceRules = field(default_factory=EvidenceRules)
+    traffic: TrafficRules = field(default_factory=TrafficRules)
 
 
 def parse(text: bytes, path: str = PATH) -> Config:
@@ -255,7 +257,12 @@ def _config(model: ConfigModel) -> Config:
         people=PeopleRules(**_given(model.people) | model.people.roles()),
         outcomes=OutcomeRules(**_given(model.outcomes)),
         judgement=JudgementRules(model.strategy, model.thresholds.bounds(), model.prices.prices()),
-        evidence=EvidenceRules(model.dependencies, tuple(SeriesRule(**_given(rule)) for rule in model.series)),
+        evidence=EvidenceRules(
+            model.dependencies,
+            tuple(SeriesRule(**_given(rule)) for rule in model.series),
+            VersionsRule(**_given(model.versions)) if model.versions else None,
+        ),
+        traffic=TrafficRules(**_given(model.traffic)),
     )
 
 

@@ -103,6 +103,17 @@ class Action:
     """The version to go back to, where our records speak against the one that the history alone would choose."""
     culprit: int | None = None
     """The pull request that brought the release in, where its commit says so."""
+    shift: str = ""
+    """How the bad side's traffic is taken away: `first`, in a commit of its own before the rollback; `with` it; "" not at all."""
+    backends: tuple[str, ...] = ()
+    """What is drained, and `routes`: in which files. As decided when it was planned."""
+    routes: tuple[str, ...] = ()
+    together: bool = False
+    """The forge did not let the drain go first, so it goes with the rollback or not at all."""
+    drained: Sha | None = None
+    """The drain's own commit on the target branch."""
+    repairs: str = ""
+    """How the cluster went back by itself before this, which makes Git say so; "" where it did not."""
     members: tuple[Member, ...] = ()
     """All that go back because of each other, the first the one that was asked for; empty where it goes alone."""
     wave: int = 0
@@ -176,6 +187,16 @@ class Incident:
         """When the last of its symptoms went, None while one is left (or where there are none)."""
         times = [symptom.resolved for symptom in self.symptoms]
         return max((at for at in times if at is not None), default=None) if None not in times else None
+
+    @property
+    def explained(self) -> bool:
+        """Whether it is known why the symptom goes, where it does: what was begun, or done already, is finished all the same."""
+        return bool(self.actions) and bool(self.action.drained or self.action.repairs or self.action.later)
+
+    @property
+    def gone(self) -> Instant | None:
+        """Since when the symptom is gone by itself."""
+        return None if self.explained else self.resolved
 
     @property
     def changed(self) -> int:

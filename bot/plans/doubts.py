@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from bot.manifests import documents
 from bot.manifests.documents import Map, Node, Scalar, Seq
+from bot.manifests.generated import generated
 from bot.manifests.pin import Pin, PinKind
 from bot.objections import Objection, Weight
 from bot.plans.draft import moved_pins
@@ -17,7 +18,14 @@ _IMAGES = frozenset((PinKind.IMAGE, PinKind.TAG, PinKind.DIGEST))
 
 
 def doubts(state: DesiredState, services: Iterable[ServiceRef], files: Mapping[str, bytes | None]) -> Iterator[Objection]:
-    """Yield each once: `chart-unrendered` a chart (F16), `stateful` an object with a volume of its own a pod (F15)."""
+    """Yield each once: `generated` a file that something writes (F7), `chart-unrendered` a chart (F16), `stateful` an object with a
+    volume of its own a pod (F15).
+    """
+    for path in sorted(files):
+        line = generated(state.file(path) or b"")
+        if line is not None:
+            why = "something else writes this file, by what its head says: the edit is lost the next time; edit what it is made from"
+            yield Objection("generated", why, Weight.PERSON, path, line)
     moved = [pin for path, text in sorted(files.items()) for pin, _ in moved_pins(state, path, text)]
     for pin in moved:
         if pin.kind is PinKind.CHART:

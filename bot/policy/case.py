@@ -79,6 +79,12 @@ class Case:
     changed: int = 0
     undone: int = 0
     undoing: bool = False
+    rolling: str = ""
+    """What a progressive controller is doing with the release now; "" where none is."""
+    healed: str = ""
+    """How the cluster went back by itself; "" where it did not."""
+    drains: bool = False
+    """Where it runs, the bad side's traffic may be taken away first."""
     policy: PolicyRules = field(default_factory=PolicyRules)
     window: AttributionRules = field(default_factory=AttributionRules)
     sureness: Sureness = Sureness.UNKNOWN

@@ -37,7 +37,7 @@ def change_it(incident: Incident, view: View, ports: Ports) -> Step:
     if why := _held(incident, view):
         again = _anew(incident, view)
         return stay(incident, view.now + MINUTE, Note(Stage.CHANGE, "nothing is changed while it is held", (why,)), **again)
-    if incident.resolved is not None and not incident.asked and action.kind is Kind.ROLLBACK and not action.head and not action.later:
+    if incident.gone is not None and not incident.asked and action.kind is Kind.ROLLBACK and not action.head:
         return end(incident, End.RESOLVED, "the symptom went before anything was changed", view.now, urgent=False)
     plan = planned(incident, view.state, ports.repository)
     if not isinstance(plan, Plan) or plan.key(action.attempt) != action.key or branch(action, plan, action.attempt) != action.branch:
@@ -89,8 +89,8 @@ def merge_it(incident: Incident, view: View, ports: Ports) -> Step:
         ports.forge.disarm(pull)
         again = _anew(incident, view)
         return stay(incident, view.now + MINUTE, Note(Stage.CHANGE, "nothing is merged while it is held", (why,)), **again)
-    own = not incident.asked and not action.approved and action.kind is Kind.ROLLBACK and not action.later
-    if own and incident.resolved is not None:
+    own = not incident.asked and not action.approved and action.kind is Kind.ROLLBACK
+    if own and incident.gone is not None:
         ports.forge.disarm(pull)
         note = Note(Stage.CHANGE, "the symptom went before the merge; whether to merge is a person's to say now")
         return stay(incident, view.now + MINUTE, note, mode=Trust.PROPOSE.value)
@@ -175,7 +175,7 @@ def _await_person(incident: Incident, pull: PullRequest, view: View, ports: Port
 
     That it went may never be said (the word was lost, or came before the alert's own): where the metrics say it, that counts.
     """
-    ours = not incident.asked and incident.action.kind is Kind.ROLLBACK and not incident.action.later
+    ours = not incident.asked and incident.action.kind is Kind.ROLLBACK and not incident.explained
     calm = view.now if ours and quiet(incident, ports.metrics) else None
     gone = calm if calm is None else incident.resolved or incident.action.quiet or calm
     if gone is None or view.now < gone + view.config.outcomes.soak:

@@ -92,7 +92,7 @@ def close_cancelled(incident: Incident, ports: Ports) -> None:
 
 def undo(incident: Incident, command: Command, spoken: Undo, view: View, ports: Ports) -> Done:
     """Take the incident's merged rollback back, by a step of the same incident, once. Raises Refused where there is none to take back."""
-    rolled = next((action for action in reversed(incident.actions) if action.commit), None)
+    rolled = next((action for action in reversed(incident.actions) if action.commit or action.drained), None)
     if rolled is None:
         ended = f"it has ended ({incident.end}), so there is nothing to take back"
         raise Refused(f"nothing of {incident.id} was merged; {'`/rollback cancel` ends it' if incident.ended is None else ended}")
@@ -107,6 +107,8 @@ def undo(incident: Incident, command: Command, spoken: Undo, view: View, ports: 
     what = f"undo the rollback of {rolled.version}, as {command.actor} asks"
     note = _note(command, Stage.DECISION, what, spoken.reason, **{BEGINS: len(incident.actions) + 1})
     action = undo_of(rolled, command.actor)
+    if rolled.commit is None:  # only its traffic was taken away: its own pull request is not wanted any more
+        action = replace(action, release=rolled.drained, replaced=(rolled.branch,))
     actions = (*incident.actions, action)
     return _saved(replace(incident, state=State.DECIDED, actions=actions, end=None, ended=None, why=""), note, ports)
 

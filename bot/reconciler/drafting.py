@@ -10,6 +10,7 @@ from bot.incidents.incident import Action, Incident, Kind
 from bot.plans.make import make
 from bot.plans.plan import ByCommit, ByRelease, Plan, Selector, Target, Unplanned
 from bot.plans.quarantine import keep_out
+from bot.plans.traffic import folded, given_back
 from bot.ports import Ports, Repository
 from bot.quarantine import FOLDER, read
 from bot.reconciler.asking import made, selected
@@ -19,14 +20,24 @@ from bot.reconciler.view import View
 from bot.refs import Sha
 from bot.releases.release import DesiredState
 
+WITH = "with"
+"""Of an action's `shift`: the drain is in the rollback's own commit."""
+
 
 def planned(incident: Incident, state: DesiredState, repository: Repository) -> Plan | Unplanned:
-    action, request = incident.action, incident.request
+    action = incident.action
     if action.kind is Kind.UNDO:
-        plan = make(ByCommit(landed(state, action.release, repository)), state)
-        return _undo(incident, plan) if isinstance(plan, Plan) else plan
-    if action.later:
-        return wave_plan(action, state)
+        undone = make(ByCommit(landed(state, action.release, repository)), state)
+        drained = next((each.drained for each in incident.actions if each.commit == action.release and each.drained), None)
+        if drained is not None:
+            undone = given_back(undone, state, landed(state, drained, repository))
+        return _undo(incident, undone) if isinstance(undone, Plan) else undone
+    plan = wave_plan(action, state) if action.later else _rollback(incident, state)
+    return folded(plan, state, action.backends, action.routes) if isinstance(plan, Plan) and action.shift == WITH else plan
+
+
+def _rollback(incident: Incident, state: DesiredState) -> Plan | Unplanned:
+    action, request = incident.action, incident.request
     bad = action.members[0].release if action.members else action.release
     selector: Selector = selected(request) if request else ByRelease(incident.service, bad or Sha(""))
     to, pins_only = (request.to, request.pins_only) if request else (action.toward or None, False)

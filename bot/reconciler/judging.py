@@ -56,6 +56,9 @@ def see_it_help(incident: Incident, view: View, ports: Ports) -> Step:
         return step
     if not incident.symptoms:
         return end(incident, End.DONE, "done as asked", view.now, urgent=False)
+    if incident.action.repairs and incident.resolved is not None:
+        why = f"Git says what runs again: {incident.action.to}; the cluster had gone back by itself ({incident.action.repairs})"
+        return end(incident, End.DONE, why, view.now, urgent=False)
     evidence = replace(_evidence(incident, view, ports.metrics), lines=_lines(incident, view, ports))
     changes: dict[str, Any] = {"quiet": evidence.quiet, "relapsed": evidence.relapsed}
     match judge(evidence, view.config.outcomes):

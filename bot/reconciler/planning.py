@@ -17,8 +17,10 @@ from bot.ports import Ports
 from bot.reconciler.casing import accusing, case_of, releases_of
 from bot.reconciler.counting import made_alone
 from bot.reconciler.drafting import branch, planned
+from bot.reconciler.draining import afresh, shifting
 from bot.reconciler.going import mends
 from bot.reconciler.grouping import against_others, back_already, considering, members, own_part
+from bot.reconciler.progressing import repairing
 from bot.reconciler.pulling import unpullable
 from bot.reconciler.reaching import consumers, reached
 from bot.reconciler.step import MINUTE, Step, end, move, reasons, stay
@@ -35,15 +37,19 @@ GENERATIONS = 20
 
 
 def plan_it(incident: Incident, view: View, ports: Ports) -> Step:
-    incident = considering(incident, view, ports)
+    incident = considering(afresh(incident), view, ports)
     plan = planned(incident, view.state, ports.repository)
     if isinstance(plan, Unplanned):
         how = End.DECLINED if incident.asked else End.ESCALATED
         note = Note(Stage.PLAN, "no plan", (*reasons(plan.objections), *plan.choices))
         return end(incident, how, f"it cannot be planned: {plan.objections[0]}", view.now, note)
+    policy = _policy(incident, plan, view, ports)
+    incident, plan, said = shifting(incident, plan, policy, view)
     against = (
         *accepted(plan.objections, view.config.policy.accept),
-        *_policy(incident, plan, view, ports),
+        *policy,
+        *said,
+        *repairing(incident.action),
         *_turned_down(incident, plan, ports),
         *unpullable(plan, view.state, ports.registry),
     )
@@ -180,6 +186,6 @@ def _drawn(plan: Plan) -> dict[str, Any]:
         "release": plan.release,
         "target": plan.target and asdict(plan.target),
         "alternatives": [{"version": other.version, "served": other.served, "why": other.why} for other in plan.alternatives],
-        "edits": [{"path": e.path, "yaml_path": e.yaml_path, "line": e.line, "from": e.before, "to": e.after} for e in plan.edits],
+        "edits": [{"path": e.path, "yaml_path": e.yaml_path, "line": e.line, "from": e.before, "to": e.after} for e in plan.moves],
         "merged": [{"path": m.path, "added": m.added, "removed": m.removed} for m in plan.merged],
     }

@@ -60,6 +60,9 @@ def _how_sure(suspect: Mapping[str, Any]) -> str:
 
 def _done(incident: Incident) -> str:
     changed = [action for action in incident.actions if action.commit is not None]
+    if incident.actions and incident.action.drained and incident.action.commit is None:
+        waits = f"; pull request {incident.action.pull} waits" if incident.action.pull is not None else ""
+        return f"Done: {', '.join(incident.action.backends)} gets no traffic any more{waits}"
     if changed:
         told = [_deed(action) for action in changed[-2:]]
         return f"Done: {', then '.join(told)}"
@@ -84,7 +87,7 @@ def _on(incident: Incident, talks: bool) -> str:
 
 
 def _stop(incident: Incident, talks: bool) -> str:
-    changed = any(action.commit for action in incident.actions)
+    changed = any(action.commit or action.drained for action in incident.actions)
     if incident.state is State.ENDED:
         return "To take it back: /rollback undo" if changed and talks else ""
     ways = ["/rollback undo" if changed else "/rollback cancel"] if talks else []

@@ -9,6 +9,7 @@ from bot.changes.change import Blocked, PullRequest
 from bot.reconciler.sweep import sweep
 from bot.refs import Sha
 from bot.world import people, story
+from bot.world.progressive import Controller
 from tests.scenarios.place import ScenarioWorld
 from tests.scenarios.seen import expect, proposals
 
@@ -104,6 +105,11 @@ class Happenings:
 
     def cluster_goes_back(self, words: dict[str, str]) -> None:
         self.world.go_back(words["service"])
+
+    def controller(self, words: dict[str, Any]) -> None:
+        """A progressive controller rolls a service's releases out: a share of the traffic, then all of it, or back."""
+        named = {"share": float(words["share"]), "patience": story.seconds(words["patience"])}
+        self.world.cluster.controllers[words["service"]] = Controller(words["by"], **named)
 
     def registry(self, words: dict[str, Any]) -> None:
         """Images are deleted from it by tag, or it does not answer."""

@@ -15,6 +15,7 @@ from bot.policy.rules.frozen import frozen
 from bot.policy.rules.held import held
 from bot.policy.rules.live import live_unknown
 from bot.policy.rules.maintenance import maintained
+from bot.policy.rules.moving import moving_target
 from bot.policy.rules.old import old_suspect
 from bot.policy.rules.once import rolled_back_before
 from bot.policy.rules.person import person_at_work
@@ -42,6 +43,7 @@ RULES: tuple[Callable[[Case], Objection | None], ...] = (
     unsure,
     far_target,
     stale_target,
+    moving_target,
     person_at_work,
     mends_a_hole,
     shared_with,
