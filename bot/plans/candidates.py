@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from itertools import islice
+from itertools import islice, takewhile
 
 from bot.manifests.estate import Service
 from bot.objections import Objection, Weight
@@ -25,6 +25,8 @@ BACK = 4
 """So many earlier versions of a service are looked at."""
 MOST = 200
 """Services in one question."""
+LATER = 1.1
+"""What each later target costs of the service that was asked for: a little more than to take one other service along."""
 BESIDE = 0.2
 """What a version costs less that stood beside the one the asked service goes back to: they served together."""
 
@@ -146,8 +148,15 @@ def _options(state: DesiredState, line: Standing, left: Instant | None, barred: 
     for target, _ in targets(line.held, barred)[:BACK]:
         said = release_needs(state, line, target.version)
         if not said.wrong:
-            price = churn(target.back, doubtful(line.held, target)) - (BESIDE if target.version == beside else 0.0)
+            damaged = _damaged(state, line, target.version)
+            price = churn(target.back, doubtful(line.held, target), damaged) - (BESIDE if target.version == beside else 0.0)
             yield Option(target.version, said, price)
+
+
+def _damaged(state: DesiredState, line: Standing, version: str) -> bool:
+    """Whether one of the releases that would go back says that its migration took something away."""
+    newer = takewhile(lambda each: each.value != version, line.held)
+    return any(release_needs(state, line, each.value).damages for each in newer)
 
 
 def _add(found: Gathered, state: DesiredState, line: Standing, options: Sequence[Option]) -> None:
@@ -164,7 +173,7 @@ def _line(state: DesiredState, ref: ServiceRef) -> Standing | None:
     return standing(state, service) if service else None
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=2)
 def speakers_of(state: DesiredState) -> Mapping[ServiceRef, Needs]:
     """What services declare at HEAD, in their manifests or in `.rollbot.yaml`, as far as that can be said without their history."""
     said = declared(state)
@@ -205,10 +214,10 @@ def _may_mean(wrong: Objection, lead: Standing, ref: ServiceRef) -> bool:
 def wanted_of(version: str, alternatives: Sequence[Target], line: Standing, fixed: bool) -> list[tuple[str, float]]:
     """Where the lead may go, best first, with what that costs: as planned, or to another target that its place held.
 
-    The one that is planned costs least; each that comes after it in the order of targets costs a move more, one that has not proven itself
-    as much more as anybody's.
+    The one that is planned costs least; each that comes after it in the order of targets costs a little more than moving another service,
+    one that has not proven itself as much more as anybody's.
     """
     known = {each.value for each in line.held}
     others = [] if fixed else [each for each in alternatives if each.version in known and each.version not in (version, line.now)]
-    prices = [churn(1, doubtful(line.held, each)) + rank for rank, each in enumerate(others, 1)]
+    prices = [churn(1, doubtful(line.held, each)) + LATER * rank for rank, each in enumerate(others, 1)]
     return [(version, churn(1, unproven=False)), *((each.version, price) for each, price in zip(others, prices, strict=True))]

@@ -14,7 +14,7 @@ from bot.plans.timeline import Held
 from bot.policy.optimize.requirements import Apart, Circle, Reason, Together, broken, settle
 from bot.quarantine import Quarantine
 from bot.refs import ServiceRef, Sha
-from bot.releases.needs import Along, Needs, declared
+from bot.releases.needs import Along, declared
 from bot.releases.release import DesiredState
 from bot.releases.requires import admits
 
@@ -89,7 +89,7 @@ def _version_after(plan: Plan, state: DesiredState, ref: ServiceRef) -> str | No
 
 def _concerns(state: DesiredState, line: Standing, version: str) -> bool:
     """Whether there is anything to ask: somebody declares something, today or of the version that it goes back to."""
-    return bool(declared(state) or state.rules.groups) or release_needs(state, line, version) != Needs()
+    return bool(declared(state) or state.rules.groups) or release_needs(state, line, version).ties
 
 
 def _barred(quarantines: Collection[Quarantine]) -> Callable[[Held], bool]:

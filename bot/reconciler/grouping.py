@@ -7,24 +7,27 @@ from dataclasses import replace
 
 from bot.incidents.incident import Action, Incident, Kind, Member
 from bot.incidents.lifecycle import End, State
-from bot.incidents.storm import PLATFORM
 from bot.objections import Objection, Weight
+from bot.outcomes.bystanders import Bystander
 from bot.plans.joined import joined, of_wave, waves
 from bot.plans.make import alone
 from bot.plans.plan import ByRelease, Plan, Unplanned
 from bot.policy.case import Case
 from bot.policy.rules.cooldown import cooling_down
+from bot.policy.rules.far import far_target
 from bot.policy.rules.frozen import frozen
 from bot.policy.rules.held import held
 from bot.policy.rules.maintenance import maintained
 from bot.policy.rules.protected import protected
 from bot.policy.rules.security import mends_a_hole
+from bot.policy.rules.stale import stale_target
 from bot.ports import Ports
 from bot.quarantine import read
-from bot.reconciler.casing import releases_of
+from bot.reconciler.casing import accusing, releases_of
 from bot.reconciler.going import mends
 from bot.reconciler.step import Step, end, move, stay
 from bot.reconciler.view import View
+from bot.reconciler.watching import turned_red
 from bot.records.comments import BEGINS
 from bot.records.entry import Note, Stage
 from bot.records.trailers import past
@@ -33,7 +36,7 @@ from bot.releases.needs import declared
 from bot.releases.release import DesiredState
 
 LOOK_EVERY = 30.0
-OTHERS = (held, maintained, frozen, protected, cooling_down, mends_a_hole)
+OTHERS = (held, maintained, frozen, protected, cooling_down, mends_a_hole, far_target, stale_target)
 """The rules that are asked of each service that goes along: what the incident itself is about is asked of its own."""
 MOVED_ON = frozenset(("already-there", "nothing-to-do"))
 
@@ -108,7 +111,9 @@ def against_others(plan: Plan, case: Case, view: View) -> tuple[Objection, ...]:
         for ref in part.services:
             if ref != case.service:
                 its = past(view.state.log, releases_of(ref, view.state), "")
-                theirs = replace(case, service=ref, release=None, suspect=None, past=its, security=mends(ref, part, view.state))
+                theirs = accusing(
+                    replace(case, service=ref, past=its, security=mends(ref, part, view.state)), None, part.target, case.undoing
+                )
                 found += [replace(why, why=f"{ref.name}: {why.why}") for rule in OTHERS if (why := rule(theirs))]
     return tuple(dict.fromkeys(found))
 
@@ -119,7 +124,7 @@ def go_on(incident: Incident, view: View, ports: Ports) -> Step | None:
     turn = action.turn
     if turn is None or action.kind is not Kind.ROLLBACK:
         return None
-    if red := turned_red(incident, view, ports):
+    if red := turned_red(incident, frozenset({incident.service}), view, ports):  # one that went along and is red now stops it too
         return _stopped(incident, red, view)
     if turn[0] == turn[1]:
         return None
@@ -164,27 +169,10 @@ def undo_of(rolled: Action, asked_by: str = "") -> Action:
     )
 
 
-def turned_red(incident: Incident, view: View, ports: Ports) -> tuple[Incident, ...]:
-    """Services of the environment that turned red after this action was merged, and that no release of their own explains."""
-    action = incident.action
-    if action.merged is None:
-        return ()
-    found = []
-    for other in ports.store.incidents(incident.service.repository, open_only=True):
-        began = [symptom.started for symptom in other.symptoms if symptom.resolved is None]
-        mine = other.id == incident.id or other.service.name == PLATFORM or other.asked
-        if mine or not began or other.service.environment != incident.service.environment or min(began) < action.merged:
-            continue
-        since = (each for each in releases_of(other.service, view.state).releases if each.time > action.merged and not each.rollback)
-        if next(since, None) is None:
-            found.append(other)
-    return tuple(found)
-
-
-def _stopped(incident: Incident, red: tuple[Incident, ...], view: View) -> Step:
+def _stopped(incident: Incident, red: tuple[Bystander, ...], view: View) -> Step:
     """The group stands still where it is: what has gone back is said, what has not, and how to go on. A person has to."""
     action, turn = incident.action, incident.action.turn or (1, 1)
-    names = ", ".join(f"{each.service} ({each.symptoms[0].name})" for each in red)
+    names = ", ".join(f"{each.red.service} ({each.red.alert})" for each in red)
     why = f"wave {turn[0]} of {turn[1]} turned {names} red: the waves after it are not taken"
     left = [member for member in action.members if member.wave > action.wave]
     done = [member for member in action.members if member.wave <= action.wave]

@@ -72,7 +72,8 @@ def _needed(said: Said) -> frozenset[str]:
 def beside(step: Step, view: View, ports: Ports) -> Step:
     """The same step of a change that is merged, with each bystander told once: what it turned red is a person's to look at."""
     incident = step.incident
-    if incident.asked and not incident.symptoms and incident.ended is not None:
+    stopped = incident.ended is not None and incident.actions and incident.action.turn is not None  # a wave that says it itself
+    if stopped or (incident.asked and not incident.symptoms and incident.ended is not None):
         return step
     found = turned_red(incident, frozenset({incident.service, *incident.action.carried}), view, ports)
     entries = ports.store.entries(incident.id) if found else ()

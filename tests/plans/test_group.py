@@ -88,6 +88,18 @@ def test_a_service_is_left_alone_where_another_target_costs_less_than_taking_it_
     assert set(moves(named)) == {"checkout", "payments", "web"}
 
 
+@pytest.mark.parametrize(("migration", "gone"), [("contract", {"checkout"}), ("expand", {"checkout", "payments"})])
+def test_data_that_an_older_version_cannot_live_on_is_dearer_than_an_older_target(tell, migration, gone):
+    state = tell(
+        release("payments", "2.4.0") | release("checkout", "2.6.0"),
+        release("checkout", "2.7.0", requires="payments <3"),
+        release("payments", "3.0.0", migration=migration),
+        release("checkout", "2.8.0"),
+    )
+
+    assert set(moves(planned(make(ByService("checkout", "prod"), state)))) == gone
+
+
 def test_rollback_with_goes_along(tell):
     state = tell(
         release("web", "1.0") | release("checkout", "2.7.0"),

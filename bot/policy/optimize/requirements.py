@@ -23,6 +23,8 @@ UNPROVEN = 2.0
 """What it costs to go to a version that served less than four hours, or was itself rolled back from."""
 DAMAGE = 20.0
 """What it costs to leave a release in place that is certainly bad: some twenty moves (facts of the decision: wrong 15, person 20)."""
+DATA = 60.0
+"""What it costs to go back across a migration that took something away (facts of the decision: wrong with a migration 60)."""
 SHARED = 0.5
 """What each service beyond the first saves where a whole release train goes back: those versions served together."""
 
@@ -77,9 +79,9 @@ class Circle:
     reasons: tuple[Requirement, ...]
 
 
-def churn(back: int, unproven: bool) -> float:
-    """What it costs to take a service `back` releases back."""
-    return MOVE + FURTHER * max(0, back - 1) + (UNPROVEN if unproven else 0.0)
+def churn(back: int, unproven: bool, damaged: bool = False) -> float:
+    """What it costs to take a service `back` releases back; `damaged`: across a migration that took something away."""
+    return MOVE + FURTHER * max(0, back - 1) + (UNPROVEN if unproven else 0.0) + (DATA if damaged else 0.0)
 
 
 def settle(
