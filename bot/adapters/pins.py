@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.errors import Unavailable
+from bot.manifests.declared import Annotation
 from bot.manifests.pin import Pin, PinKind, Reading, Style
 from bot.manifests.read import PARSER_VERSION
 from bot.objections import Objection, Weight
@@ -260,7 +261,8 @@ def _marks(reading: Reading) -> str:
     for pin in reading.pins:
         marks += (pin.line, pin.start, pin.end, pin.value)
     why = [[o.code, o.why, o.weight, o.path, o.line] for o in reading.objections]
-    return _written([marks, why] if why else [marks])
+    said = [[a.key, a.value, a.line, a.document, a.object_kind, a.object_name] for a in reading.annotations]
+    return _written([marks, why, said] if said else [marks, why] if why else [marks])
 
 
 def _reading(path: str, shape: list[_Shape], told: list[list[Any]]) -> Reading:
@@ -270,7 +272,8 @@ def _reading(path: str, shape: list[_Shape], told: list[list[Any]]) -> Reading:
         line, start, end, value = next(marks), next(marks), next(marks), next(marks)
         pins.append(Pin(path, document, yaml_path, line, start, end, *names, value, style, partial))
     why = told[1] if len(told) > 1 else ()
-    return Reading(tuple(pins), tuple(Objection(code, text, Weight(weight), where, line) for code, text, weight, where, line in why))
+    said = tuple(Annotation(*each) for each in (told[2] if len(told) > 2 else ()))
+    return Reading(tuple(pins), tuple(Objection(code, text, Weight(weight), where, line) for code, text, weight, where, line in why), said)
 
 
 def _packed(blob: Sha) -> bytes:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from bot.attribution.rules import AttributionRules
+from bot.attribution.sources import EvidenceRules, SeriesRule
 from bot.config.fields import DURATION, written
 from bot.config.models import ALERTS, POLICY, ConfigModel, WindowModel
 from bot.config.times import instant
@@ -19,8 +21,9 @@ from bot.incidents.rules import AlertRule, AlertRules, QueryRule
 from bot.manifests import documents
 from bot.manifests.documents import Alias, Map, Node, Scalar, Seq, Unparsable
 from bot.manifests.pin import Style
-from bot.manifests.rules import ManifestRules, PinRule, ServiceRule
+from bot.manifests.rules import GroupRule, ManifestRules, PinRule, ServiceRule
 from bot.outcomes.rules import OutcomeRules
+from bot.policy.judgement import JudgementRules
 from bot.policy.people import PeopleRules
 from bot.policy.settings import Cap, Countdown, Hours, PolicyRules
 from bot.policy.windows import Freeze, Window
@@ -42,14 +45,15 @@ class Config:
     policy: PolicyRules = field(default_factory=PolicyRules)
     people: PeopleRules = field(default_factory=PeopleRules)
     outcomes: OutcomeRules = field(default_factory=OutcomeRules)
+    judgement: JudgementRules = field(default_factory=JudgementRules)
+    evidence: EvidenceRules = field(default_factory=EvidenceRules)
 
 
 def parse(text: bytes, path: str = PATH) -> Config:
     """Return what the text says. Raises BadConfig for the first thing that is wrong; `problems` lists them all."""
-    found = _read(text, path)
-    if isinstance(found, Config):
-        return found
-    first, *more = found
+    if good := _good(text, path):
+        return good
+    first, *more = problems(text, path)
     if more:
         raise BadConfig(f"{first.message}; {len(more)} more in this file", path=path, line=first.line, hint=first.hint)
     raise first
@@ -73,6 +77,13 @@ def json_schema() -> dict[str, Any]:
         if "$ref" in key:
             del key["default"]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": PATH}
+
+
+@lru_cache(16)
+def _good(text: bytes, path: str) -> Config | None:
+    """A value, and every step of every incident asks for the same one."""
+    found = _read(text, path)
+    return found if isinstance(found, Config) else None
 
 
 def _read(text: bytes, path: str) -> Config | tuple[BadConfig, ...]:
@@ -236,12 +247,15 @@ def _config(model: ConfigModel) -> Config:
             services=tuple(ServiceRule(**_given(rule)) for rule in model.services),
             environments=environments,
             ignore=model.ignore,
+            groups=tuple(GroupRule(**_given(rule)) for rule in model.groups),
         ),
         alerts=AlertRules(**alerts),
         attribution=AttributionRules(**_given(model.attribution)),
         policy=PolicyRules(**policy),
         people=PeopleRules(**_given(model.people) | model.people.roles()),
         outcomes=OutcomeRules(**_given(model.outcomes)),
+        judgement=JudgementRules(model.strategy, model.thresholds.bounds(), model.prices.prices()),
+        evidence=EvidenceRules(model.dependencies, tuple(SeriesRule(**_given(rule)) for rule in model.series)),
     )
 
 

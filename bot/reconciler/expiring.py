@@ -18,6 +18,7 @@ from bot.policy.words import holding
 from bot.ports import Notice, Ports
 from bot.quarantine import Quarantine, read
 from bot.reconciler.lifting import lifting, one_line
+from bot.reconciler.outbox import announce
 from bot.reconciler.saving import news, note_alone
 from bot.reconciler.view import View
 from bot.records.entry import Note, Stage
@@ -70,11 +71,9 @@ def _carried_out(each: Quarantine, change: Change, what: str, view: View, ports:
     merged = alone and isinstance(ports.forge.merge(pull, head), Merged)
     said = f"{each.version} of {ref} {what}"
     note = Note(Stage.CHANGE, said, (f"pull request {pull.number}" if merged else f"pull request {pull.number} waits for a person",))
-    if news((note,), ports.store.entries("")):
+    if news((note,), ports.store.entries("")):  # told before it is noted: killed in between, it is told again, which nobody hears twice
+        announce([Notice(f"kept:{change.branch}", said, f"asked of {each.owner}; {change.title}", urgent=False, service=ref)], ports)
         note_alone(note, ports)
-    notice = Notice(f"kept:{change.branch}", said, f"asked of {each.owner}; {change.title}", urgent=False)
-    if ports.store.told(notice):
-        ports.notifier.notify(notice)
     return merged
 
 

@@ -78,7 +78,7 @@ def hold(incident: Incident, view: View, why: str, ports: Ports) -> Step:
     """Somebody pressed stop: a request is declined, an alert's incident stands still until stop is lifted or the alert ends."""
     if incident.asked and incident.state is State.ADMITTED:
         return end(incident, End.DECLINED, f"stopped: {why}", view.now, urgent=False)
-    if incident.resolved is not None and not incident.action.head:
+    if incident.resolved is not None and not incident.action.head and not incident.action.later:
         return end(incident, End.RESOLVED, "the symptom went while stop was pressed", view.now, urgent=False)
     if incident.state is State.PROPOSED and (pull := ports.forge.find(incident.action.branch)):
         ports.forge.disarm(pull)  # what the forge was told to merge by itself would not look at the switch

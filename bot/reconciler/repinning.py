@@ -15,6 +15,7 @@ from bot.policy.words import holding
 from bot.ports import Notice, Ports
 from bot.quarantine import Quarantine, read
 from bot.reconciler.lifting import one_line
+from bot.reconciler.outbox import announce
 from bot.reconciler.saving import news, note_alone
 from bot.reconciler.view import View
 from bot.records.entry import Note, Stage
@@ -95,9 +96,9 @@ def _change(each: Quarantine, found: Returned, files: Mapping[str, bytes], view:
 
 
 def _told(each: Quarantine, found: Returned, text: str, ports: Ports, urgent: bool = True) -> None:
+    """Told before it is noted: killed in between, it is told again, which nobody hears twice."""
     note = Note(Stage.CHANGE, text, (each.path,))
     if news((note,), ports.store.entries("")):
+        key, ref = f"repin:{each.path}:{found.release.commit}", ServiceRef(ports.repository.name, each.environment, each.service)
+        announce([Notice(key, text, f"kept out by {each.owner}: {each.reason}", urgent, service=ref)], ports)
         note_alone(note, ports)
-    notice = Notice(f"repin:{each.path}:{found.release.commit}", text, f"kept out by {each.owner}: {each.reason}", urgent)
-    if ports.store.told(notice):
-        ports.notifier.notify(notice)

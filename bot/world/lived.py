@@ -17,7 +17,7 @@ from bot.adapters.store.sql import SqlStore
 from bot.changes.change import PullRequest
 from bot.config import PATH, Config, parse
 from bot.incidents.incident import Incident
-from bot.ports import Conversation, Forge, Notice, Ports
+from bot.ports import Conversation, Forge, Notice, Ports, PullRows, QueueRows, Store
 from bot.reconciler.intake import receive
 from bot.reconciler.talking import full_name
 from bot.reconciler.work import work
@@ -47,12 +47,11 @@ class LivedWorld(World):
     def __init__(self, story: Story, folder: Path, origin: Origin | None = None, database_url: str = "") -> None:
         """`database_url`: an empty database, where it is another than a file in the folder."""
         super().__init__(story, folder, origin)
-        self.database = Database(database_url or f"sqlite:///{folder / 'rollbot.db'}")
+        self._databases: list[Database] = []
         self.repository = self.reached()
-        self.pulls = SqlPullRows(self.database, self.repository.name)
+        store, rows, self.pulls = self.keeping(database_url)
         self.forge = MoodyForge(self.forged())
         self.pager = Pager()
-        rows = SqlQueueRows(self.database)
         self.talk = WorldConversation(full_name(self.repository.name), self.origin, self.clock, self._numbered)
         self._pins = SqlitePinCache(folder / "pins.sqlite")
         self._ports = Ports(
@@ -61,7 +60,7 @@ class LivedWorld(World):
             cluster=self.cluster,
             metrics=self.metrics,
             notifier=self.pager,
-            store=SqlStore(self.database),
+            store=store,
             queue=LocalQueue(rows, lock=self.repository.name),
             clock=self.clock,
             cache=self._pins,
@@ -72,6 +71,12 @@ class LivedWorld(World):
     def reached(self) -> GitRepository:
         """The origin as Rollbot reaches it."""
         return GitRepository(self.origin.folder.as_uri(), self.story.branch, self.folder / "cache", now=self.clock.now)
+
+    def keeping(self, database_url: str) -> tuple[Store, QueueRows, PullRows]:
+        """Where Rollbot keeps what it knows in this world."""
+        self.database = Database(database_url or f"sqlite:///{self.folder / 'rollbot.db'}")
+        self._databases.append(self.database)
+        return SqlStore(self.database), SqlQueueRows(self.database), SqlPullRows(self.database, self.repository.name)
 
     def forged(self) -> Forge:
         """Where pull requests live in this world."""
@@ -132,7 +137,8 @@ class LivedWorld(World):
     def close(self) -> None:
         self.repository.close()
         self._pins.close()
-        self.database.close()
+        for database in self._databases:
+            database.close()
 
     def __enter__(self) -> LivedWorld:
         return self

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bot.refs import Instant
 from bot.world.cluster import WorldCluster
-from bot.world.story import Story, ToldService
+from bot.world.story import Story
 
 SCRAPE = 15.0
 
@@ -28,12 +28,13 @@ class Traffic:
         self.story, self.cluster = story, cluster
         self.outages: list[Outage] = []
         self._services = {service.key: service for service in story.services}
+        self._reached = {key: self._reach(key) for key in self._services}
 
     def failing(self, key: str, at: Instant) -> float:
         """The share of a service's requests that fail at a time."""
         rollout = self.cluster.at(at)
         fine = 1.0 - self.story.errors
-        for name in self._reached(self._services[key]):
+        for name in self._reached[key]:
             fine *= 1.0 - (rollout.failing.get(name, 0.0) if rollout else 0.0)
             for outage in self.outages:
                 if outage.service == name and outage.start <= at < outage.end:
@@ -45,11 +46,12 @@ class Traffic:
         scrapes = max(1, round(window / SCRAPE))
         return sum(self.failing(key, at - number * SCRAPE) for number in range(scrapes)) / scrapes
 
-    def _reached(self, service: ToldService) -> set[str]:
-        reached, waiting = set(), [service.key]
+    def _reach(self, service: str) -> tuple[str, ...]:
+        """A service and all that it calls, directly or not."""
+        reached, waiting = dict[str, None](), [service]
         while waiting:
             key = waiting.pop()
             if key not in reached:
-                reached.add(key)
+                reached[key] = None
                 waiting.extend(self._services[key].calls)
-        return reached
+        return tuple(reached)

@@ -5,6 +5,7 @@ Hypothesis chooses what happens and in which order; a law that is broken is told
 
 from __future__ import annotations
 
+import copy
 import logging
 import re
 import shutil
@@ -12,6 +13,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from bot.adapters.queues.local import LocalRunner
-from bot.adapters.store.due import SqlQueueRows
 from bot.adapters.store.schema import queue
 from bot.errors import BadConfig, Refused
 from bot.incidents.incident import Incident
@@ -30,12 +31,13 @@ from bot.records.entry import broken
 from bot.records.trailers import trailers
 from bot.refs import Instant, Sha
 from bot.world import story
-from bot.world.lived import LivedWorld
 from bot.world.origin import Origin
 from bot.world.story import Story, ToldCommit
 from bot.world.talk import Comment, payload
 from bot.world.world import World
-from tests.reconciler.memory import MemoryOrigin, MemoryRepository
+from tests.reconciler.memory import MemoryOrigin
+from tests.reconciler.quick import QuickWorld
+from tests.reconciler.shelf import MemoryQueueRows
 from tests.reconciler.test_kills import EFFECTS, Killed
 
 DAY = 86400.0
@@ -63,14 +65,14 @@ class Fragile:
         return found if name not in EFFECTS else lambda *words, **named: self._world.survived(found(*words, **named))
 
 
-class MonthWorld(LivedWorld):
-    """Git in memory, time in leaps: where nothing changes, the next thing that is due is looked for."""
+class MonthWorld(QuickWorld):
+    """Time in leaps: where nothing changes, the next thing that is due is looked for."""
 
     pace = STEP
     """Seconds from look to look while anything happens."""
 
-    def __init__(self, told: Story, folder: Path, origin: Origin | None = None) -> None:
-        super().__init__(told, folder, origin or MemoryOrigin(folder / "shop.git", told.branch))
+    def __init__(self, told: Story, folder: Path, origin: Origin | None = None, on_disk: bool = True) -> None:
+        super().__init__(told, folder, origin, on_disk)
         self.whole, self.alive, self.dies_after = self._ports, True, 0
         self.deaths, self.swept = 0, self.clock.now()
         self.letters: list[tuple[str, bytes, str]] = []
@@ -79,11 +81,6 @@ class MonthWorld(LivedWorld):
         self.since: dict[str, Instant] = {}
         self.start()
 
-    def reached(self) -> Any:
-        if isinstance(self.origin, MemoryOrigin):
-            return MemoryRepository(self.origin.folder.as_uri(), self.origin, self.clock)
-        return super().reached()
-
     def start(self) -> None:
         """Start Rollbot: it knows what it stored, and nothing else."""
         names = ("repository", "forge", "notifier", "store", "queue", "conversation")
@@ -91,7 +88,7 @@ class MonthWorld(LivedWorld):
         self._ports = replace(self.whole, **fragile)
         self._ports.fetched.clear()
         self._ports.seen.clear()
-        rows: Any = Fragile(SqlQueueRows(self.database), self)
+        rows: Any = Fragile(self.rows, self)
         self._runner = LocalRunner(rows, self.clock, self._work, workers=0)
 
     def survived(self, answer: Any) -> Any:
@@ -168,6 +165,8 @@ class MonthWorld(LivedWorld):
         return max(now + self.pace, min(moments, default=now + DAY))
 
     def _queued(self) -> list[Instant]:
+        if isinstance(self.rows, MemoryQueueRows):
+            return self.rows.moments()
         with self.database.reading() as connection:
             rows = connection.execute(queue.select()).all()
         return [at for row in rows for at in (row.leased or row.due,) if at is not None]
@@ -221,8 +220,13 @@ class MonthWorld(LivedWorld):
         return [pull.branch for pull in pulls if pull and pull.state == "open"]
 
 
+@lru_cache(1)
+def _shop() -> Any:
+    return yaml.safe_load(story.SHOP.read_text())
+
+
 def a_story(trust: str, undo_alone: bool) -> Story:
-    raw = yaml.safe_load(story.SHOP.read_text())
+    raw = copy.deepcopy(_shop())
     raw["services"]["checkout/prod"]["bad_lines"] = {"POOL_SIZE=1\n": 0.5}
     raw["services"]["catalogue/prod"]["bad_lines"] = {"CACHE_TTL=1\n": 0.4}
     config = {"policy": {"trust": {"prod": trust}, "undo_alone": undo_alone, "cooldown": "1h"}, "outcomes": {"soak": "5m"}}
@@ -260,9 +264,9 @@ class Month(RuleBasedStateMachine):
         self.errors = _Errors()
         logging.getLogger("rollbot").addHandler(self.errors)
 
-    @initialize(trust=st.sampled_from(TRUST), undo_alone=st.booleans())
-    def begin(self, trust: str, undo_alone: bool) -> None:
-        self.world = MonthWorld(a_story(trust, undo_alone), self.folder)
+    @initialize(trust=st.sampled_from(TRUST), undo_alone=st.booleans(), on_disk=st.sampled_from((*[False] * 15, True)))
+    def begin(self, trust: str, undo_alone: bool, on_disk: bool) -> None:
+        self.world = MonthWorld(a_story(trust, undo_alone), self.folder, on_disk=on_disk)
         self.started = self.world.clock.now()
 
     # Releases

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.errors import Unavailable
+from bot.refs import ImageRef
 from bot.world.origin import Origin
 from bot.world.story import Story
 from tests.reconciler.month import MonthWorld
@@ -26,6 +27,19 @@ class Away:
         return getattr(self._port, name)
 
 
+class Shelves:
+    """A registry that holds every image but those whose tags are gone, and may not answer."""
+
+    def __init__(self) -> None:
+        self.gone: tuple[str, ...] = ()
+        self.down = False
+
+    def holds(self, image: ImageRef) -> bool:
+        if self.down:
+            raise Unavailable(f"{image.name.partition('/')[0]} does not answer")
+        return image.tag not in self.gone
+
+
 class ScenarioWorld(MonthWorld):
     """A month's world at the pace of the scrapes, where people do only what the scenario tells.
 
@@ -39,7 +53,8 @@ class ScenarioWorld(MonthWorld):
         self.held: list[bytes] | None = None
         super().__init__(told, folder, origin)
         away: Any = Away(self.whole.store, self)
-        self.whole = replace(self.whole, store=away)
+        self.registry = Shelves()
+        self.whole = replace(self.whole, store=away, registry=self.registry)
         self.start()
 
     def hear(self, payload: bytes) -> None:
