@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from pathlib import PurePosixPath
 
 from bot.manifests import custom, envfile
 from bot.manifests.annotated import annotated
@@ -40,7 +39,7 @@ def is_manifest(path: str, rules: ManifestRules = _EVERYTHING) -> bool:
     """Say by its name alone whether a file is read at all. What a rule for pins names always is, unless it is ignored or ours."""
     if is_ours(path) or any(matches(pattern, path) is not None for pattern in rules.ignore):
         return False
-    name = PurePosixPath(path).name
+    name = path.rpartition("/")[2]
     if name.endswith(_SUFFIXES) or is_chart(path) or name in ("Kustomization", "flake.lock") or envfile.is_envfile(path):
         return True
     if is_bare(path) or is_text(path) or is_json(path):
@@ -55,7 +54,7 @@ def is_ours(path: str) -> bool:
 
 def is_bare(path: str) -> bool:
     """Say whether a name without extension may hold YAML (some repositories keep values so); it is no error where it does not."""
-    name = PurePosixPath(path).name
+    name = path.rpartition("/")[2]
     return _BARE.fullmatch(name) is not None and name not in _NEVER
 
 
@@ -80,7 +79,7 @@ def _claimed(file: bytes, path: str, rules: ManifestRules) -> Iterator[Pin]:
 
 
 def _unreadable(file: bytes, path: str) -> tuple[Objection, ...]:
-    if not PurePosixPath(path).name.endswith(_SUFFIXES) and not is_chart(path):
+    if not path.rpartition("/")[2].endswith(_SUFFIXES) and not is_chart(path):
         return ()
     text = load(file, path)
     what = "a document of this file is not read" if text.documents else "not read"
