@@ -89,9 +89,9 @@ def first(incident: Incident, view: View, ports: Ports, then: Callable[[Incident
 
 def hold(incident: Incident, view: View, why: str, ports: Ports) -> Step:
     """Somebody pressed stop: a request is declined, an alert's incident stands still until stop is lifted or the alert ends."""
-    if incident.asked and incident.state is State.ADMITTED:
+    if incident.asked and incident.state is State.ADMITTED and not incident.sequel:
         return end(incident, End.DECLINED, f"stopped: {why}", view.now, urgent=False)
-    if incident.gone is not None and not incident.action.head:
+    if incident.gone is not None and not (incident.action.head or incident.sequel):
         return end(incident, End.RESOLVED, "the symptom went while stop was pressed", view.now, urgent=False)
     if incident.state is State.PROPOSED and (pull := ports.forge.find(incident.action.branch)):
         ports.forge.disarm(pull)  # what the forge was told to merge by itself would not look at the switch
