@@ -35,7 +35,7 @@ def change_it(incident: Incident, view: View, ports: Ports) -> Step:
     if done := _done(incident, view, ports):
         return done
     action = incident.action
-    if why := _held(incident, view):
+    if why := why_held(incident, view):
         again = _anew(incident, view)
         return stay(incident, view.now + MINUTE, Note(Stage.CHANGE, "nothing is changed while it is held", (why,)), **again)
     mid = incident.sequel or action.head or action.kind is Kind.UNDO  # what goes on, or stands there already, goes on
@@ -87,7 +87,7 @@ def merge_it(incident: Incident, view: View, ports: Ports) -> Step:
         return end(incident, End.ESCALATED, f"the pull request of {action.branch} is gone", view.now)
     if action.mode == Trust.PROPOSE:
         return _await_person(incident, pull, view, ports)
-    if why := _held(incident, view):
+    if why := why_held(incident, view):
         ports.forge.disarm(pull)
         again = _anew(incident, view)
         return stay(incident, view.now + MINUTE, Note(Stage.CHANGE, "nothing is merged while it is held", (why,)), **again)
@@ -133,7 +133,7 @@ def _anew(incident: Incident, view: View) -> dict[str, Instant]:
     return {} if merges is None else {"merges": view.now + countdown}
 
 
-def _held(incident: Incident, view: View) -> str | None:
+def why_held(incident: Incident, view: View) -> str | None:
     """Who or what holds what we would do by ourselves; what a person asked for or approved is not ours."""
     action, policy = incident.action, view.config.policy
     if incident.asked or action.approved or action.asked_by:

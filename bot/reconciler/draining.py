@@ -15,8 +15,8 @@ from bot.objections import Objection, Weight
 from bot.plans.plan import Plan
 from bot.plans.traffic import Shifted, drained, shift, with_shift
 from bot.policy.settings import Trust
-from bot.policy.words import holding
 from bot.ports import Ports
+from bot.reconciler.changing import why_held
 from bot.reconciler.drafting import WITH
 from bot.reconciler.reaching import reached
 from bot.reconciler.step import Step, move, stay, told
@@ -66,7 +66,7 @@ def drain_first(incident: Incident, view: View, ports: Ports) -> Step | None:
         return None
     if done := _done(incident, view, ports):
         return _drained(incident, done, view)
-    if incident.gone is not None or holding(view.holds, incident.service, view.now):
+    if incident.gone is not None or why_held(incident, view):
         return None
     found = drained(view.state, action.backends, action.routes, {})
     if isinstance(found, Objection):

@@ -166,6 +166,13 @@ def test_nothing_is_drained_where_nobody_opted_in_or_somebody_holds_it(make: Mak
     assert weights(held) == ["70", "30"] and held.desired("checkout-canary") == "3.5.0"
 
 
+def test_while_people_maintain_it_the_traffic_stays_where_it_is(make: Making) -> None:
+    window = {"start": "2026-06-09T09:00", "end": "2026-06-09T11:00"}
+    world = broken(make(policy={"trust": {"prod": "merge"}, "maintenance": [window]}), minutes=15)
+
+    assert weights(world) == ["70", "30"] and ours(world) == [] and "[maintenance]" in said(world)
+
+
 def test_what_cannot_be_drained_is_rolled_back_all_the_same_and_it_is_said_why(make: Making) -> None:
     world = make()
     reroute(world, "70\n", "0\n        - name: spare\n          weight: 0\n")
