@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints, WithJsonSchema, model_validator
 
 from bot.attribution.rules import AttributionRules
 from bot.config.fields import Bounds, Count, Duration, Glob, Names, Regex, Required, Text, references, stars
-from bot.config.judgement import JUDGEMENT, PricesModel, SeriesModel, ThresholdsModel, VersionsModel
+from bot.config.judgement import JUDGEMENT, PricesModel, ProofModel, SeriesModel, ThresholdsModel, VersionsModel
 from bot.config.strict import Strict
 from bot.config.times import Cron, Moment, Zone, instant
 from bot.incidents.rules import AlertRules
@@ -284,6 +284,7 @@ class ConfigModel(Strict):
     people: Annotated[PeopleModel, Field(description="Who may say what in comments.")] = PeopleModel()
     outcomes: Annotated[OutcomesModel, Field(description="How long a rollback is waited for, and how it is judged.")] = OutcomesModel()
     strategy: Annotated[Strategy, Field(description="How far what is decided goes by itself.")] = JUDGEMENT.strategy
+    proof: Annotated[ProofModel, Field(description="A service's scorecard before it goes by itself.")] = ProofModel()
     thresholds: Annotated[ThresholdsModel, Field(description="How likely a release has to be to blame.")] = ThresholdsModel()
     prices: Annotated[PricesModel, Field(description="What damage, rollbacks and calls cost.")] = PricesModel()
     dependencies: Annotated[dict[Text, tuple[Text, ...]], Field(description="Service: the services that it calls.")] = {}

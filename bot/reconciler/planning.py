@@ -21,6 +21,7 @@ from bot.reconciler.going import mends
 from bot.reconciler.grouping import against_others, members
 from bot.reconciler.pulling import unpullable
 from bot.reconciler.reaching import consumers, reached
+from bot.reconciler.scoring import unproven
 from bot.reconciler.step import MINUTE, Step, end, move, reasons, stay
 from bot.reconciler.trusting import trusted
 from bot.reconciler.view import View
@@ -74,6 +75,7 @@ def _policy(incident: Incident, plan: Plan, view: View, ports: Ports) -> tuple[O
     made = made_alone(incident, view, ports.store)
     security, others = mends(incident.service, plan, view.state), consumers(plan, incident.service, view.state)
     case = replace(case, reached=where, fixing=_fixing(incident, plan, ports), made=made, security=security, consumers=others)
+    case = replace(case, unproven="" if incident.asked else unproven(incident.service, where, ports, view.config.judgement.proof))
     own = () if incident.action.later else objections(case)  # what it is about was asked before its first wave
     return (*own, *against_others(plan, case, view))
 
