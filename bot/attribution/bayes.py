@@ -14,12 +14,10 @@ from bot.attribution.evidence import Evidence
 from bot.attribution.likelihood import Scene, of_noise, of_outside, of_platform, of_release
 from bot.attribution.parameters import Parameters
 from bot.attribution.posterior import Belief, External, Hypothesis, Noise, OfRelease, Platform, Posterior, Term
-from bot.attribution.standing import RED, Standings, stand
+from bot.attribution.standing import RED, USUAL, Standings, stand
 
-USUAL = 10
-"""Fewer known services than this: others, of which nobody knows, stand for the rest."""
 UNSEEN = ""
-"""The name under which they are suspected."""
+"""The name under which services that nobody knows are suspected."""
 
 Suspect = tuple[Hypothesis, float, tuple[Term, ...]]
 

@@ -14,6 +14,8 @@ from bot.attribution.grid import Floats, Grid, grids
 
 SEARCHED = 6
 """Steps before the alert in which the onset is searched."""
+USUAL = 10
+"""Where fewer services are known than this, others, of which nobody knows, stand for the rest."""
 RED = 1.0
 """A service whose latency or errors stepped out by this much (z of 1.7 throughout) is called red."""
 
@@ -70,9 +72,14 @@ def stand(evidence: Evidence) -> Standings:
     matrix = calls(evidence.edges, rows)
     red = np.maximum(own["latency"], own["errors"])
     placed = place(matrix, red)
-    measures = {name: values - np.median(values) if len(values) else values for name, values in own.items()}
+    measures = {name: values - _usual(values) for name, values in own.items()}
     measures |= {"deeper": placed.deeper, "callers": placed.callers, "share": placed.share}
     return Standings(rows, measures, red, known, began, matrix, step)
+
+
+def _usual(values: Floats) -> float:
+    """The median over all services; where few are known, over as many more that stand still: one red service of one is no usual state."""
+    return float(np.median(np.append(values, np.zeros(max(0, USUAL - len(values))))))
 
 
 def _services(evidence: Evidence) -> list[str]:
