@@ -6,7 +6,8 @@ from bot.attribution.parameters import Delays, Parameters, Weights
 
 SHIPPED = Parameters(
     fitted_on="340 labelled cases of 99 incidents of nezha-ob, nezha-tt, petshop, by bench/fit_blame.py",
-    act_at=0.879,
+    act_at=0.716,
+    shows=1.25,
     weights=Weights(latency=1.685, errors=2.549, resources=2.762, calls=-1.398, deeper=1.198, callers=1.404, share=0.862),
     delays=Delays(median=253.11, spread=0.671, alert_lag=1.631, report_lag=3.744, weight=0.952),
     release=1.518,

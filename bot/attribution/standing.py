@@ -58,6 +58,10 @@ class Standings:
         """The strongest own measure of any service."""
         return max(float(self.measures[name].max(initial=0.0)) for name in ("latency", "errors", "resources"))
 
+    def own(self, service: str) -> float:
+        """The strongest own measure of this service."""
+        return max(float(self.measures[name][self.rows[service]]) for name in ("latency", "errors", "resources"))
+
     def said(self, name: str, service: str) -> str:
         """A measure of a service in words."""
         return _WORDS[name].format(float(self.measures[name][self.rows[service]]))
