@@ -18,6 +18,7 @@ from bot.attribution.grid import grids
 from bot.attribution.kinds import kind_of
 from bot.attribution.parameters import Byhand, Delays
 from bot.attribution.prior import rate
+from bot.attribution.standing import stand
 from bot.attribution.touched import of_change, takes_away
 from tests.attribution.scenes import NOW, STEP, alert, series
 
@@ -174,11 +175,21 @@ def test_kind_of(metric: str, kind: Kind | None) -> None:
 def test_steps(one: Series, red: bool) -> None:
     (grid,) = grids((one,), {"web": 0})
 
-    found = steps(grid, NOW - 6 * STEP)
+    found = steps(grid, (NOW - 6 * STEP, NOW))
 
     assert bool(found.score[0] > 1.0) is red
     if red:
         assert NOW - 4 * STEP <= found.began[0] <= NOW
+
+
+def test_an_alert_that_fired_late_still_finds_the_onset() -> None:
+    """It held for twelve steps before it fired: the change point is searched about when it began."""
+    evidence = Evidence(replace(alert("web"), first_breach_at=NOW - 12 * STEP), (), (series("web", 8.0, bad=13),))
+
+    found = stand(evidence)
+
+    assert found.own("web") > 1.0
+    assert found.began[found.rows["web"]] == pytest.approx(NOW - 12.5 * STEP)
 
 
 def test_a_grid_bears_gaps_disorder_and_clocks_apart() -> None:
