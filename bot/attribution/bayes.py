@@ -29,7 +29,7 @@ def posterior(evidence: Evidence, parameters: Parameters, standings: Standings |
     """
     scene = _scene(evidence, parameters, standings)
     beliefs = _beliefs(_suspects(scene), parameters.temperature)
-    enough, lacking = _lacking(evidence, scene.standings, beliefs)
+    enough, lacking = _lacking(scene, beliefs)
     return Posterior(beliefs, _onset(scene, beliefs), enough, lacking)
 
 
@@ -87,17 +87,16 @@ def _onset(scene: Scene, beliefs: tuple[Belief, ...]) -> float:
     return float((when * likely).sum())
 
 
-def _lacking(evidence: Evidence, standings: Standings, beliefs: tuple[Belief, ...]) -> tuple[bool, tuple[str, ...]]:
+def _lacking(scene: Scene, beliefs: tuple[Belief, ...]) -> tuple[bool, tuple[str, ...]]:
     """Say whether there is enough to act on, and what is not known."""
+    evidence, standings = scene.evidence, scene.standings
     lacking: list[str] = []
     if not evidence.candidates:
         lacking.append("no release is known that could have done it")
     if not standings.known.any():
         lacking.append("no service was measured for long enough before the alert")
-    best = next((one.hypothesis for one in beliefs if isinstance(one.hypothesis, OfRelease)), None)
-    seen = {side.key for side in evidence.side_by_side}
-    if best and standings.known.any() and not standings.known[standings.rows[best.service]] and best.key not in seen:
-        lacking.append(f"nothing was measured of {best.service}, whose release is suspected most")
+    elif weak := _weak(scene, beliefs):
+        lacking.append(weak)
     enough = not lacking
     if not evidence.edges:
         lacking.append("who calls whom is not known")
@@ -106,3 +105,17 @@ def _lacking(evidence: Evidence, standings: Standings, beliefs: tuple[Belief, ..
     if evidence.alert.first_breach_at is None:
         lacking.append("since when the alert's condition held is not known")
     return enough, tuple(lacking)
+
+
+def _weak(scene: Scene, beliefs: tuple[Belief, ...]) -> str:
+    """Say how the service of the release that is suspected most shows too little of its own; two versions side by side make up for it."""
+    releases = [one for one in beliefs if isinstance(one.hypothesis, OfRelease)]
+    best = releases[0].hypothesis if releases else None
+    if not isinstance(best, OfRelease) or best.key in {side.key for side in scene.evidence.side_by_side}:
+        return ""
+    if not scene.standings.known[scene.standings.rows[best.service]]:
+        return f"nothing was measured of {best.service}, whose release is suspected most"
+    if sum(one.probability for one in releases) < 0.5:
+        return ""  # the answer is none of them: nothing of theirs has to show
+    own = scene.standings.own(best.service)
+    return f"{best.service}, whose release is suspected most, hardly stepped out itself ({own:.1f})" if own < scene.parameters.shows else ""

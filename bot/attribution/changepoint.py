@@ -36,14 +36,14 @@ class Steps:
     known: Floats
 
 
-def steps(grid: Grid, since: float) -> Steps:
-    """Search a change point after `since` for each service."""
+def steps(grid: Grid, between: tuple[float, float]) -> Steps:
+    """Search a change point between two times for each service."""
     values, direction, floor = _scaled(grid)
     measured = ~np.isnan(values)
     height, length = values.shape
     score, began, known = np.zeros(height), np.full(height, np.nan), np.zeros(height)
     for k in range(PAST, length):
-        if grid.times[k] <= since:
+        if not between[0] < grid.times[k] <= between[1]:
             continue
         past, after = measured[:, :k].sum(axis=1), measured[:, k:].sum(axis=1)
         usable = (past >= PAST) & (after > 0)

@@ -1,14 +1,14 @@
 """Two versions side by side → log evidence that the new one fails more.
 
-Beta-Binomial Bayes factor of "the new one's failure rate is higher" against "both are equal", Beta(1, 1) priors. What favours the
-release counts in full only once an always-valid test agrees, since this is looked at again every minute: an e-value, the mixture
-likelihood ratio of the new version's share in each step's failures against its share in the requests (Johari et al. 2015; Grünwald,
+Beta-Binomial Bayes factor of "the new one's failure rate is higher" against "both are equal, or it is lower", Beta(1, 1) priors.
+What favours blame counts in full only once an always-valid test agrees, since this is looked at again every minute: an e-value, the
+mixture likelihood ratio of the new version's share in the failures against its share in the requests (Johari et al. 2015; Grünwald,
 de Heide and Koolen, Safe Testing, 2019), is at least 1/alpha with probability of at most alpha, whenever one stops (Ville 1939).
 """
 
 from __future__ import annotations
 
-from math import exp, log
+from math import log
 
 import numpy as np
 from scipy.special import betaln
@@ -18,6 +18,8 @@ from bot.attribution.evidence import Count, SideBySide
 from bot.attribution.parameters import Byhand
 from bot.attribution.posterior import Term
 
+LEAST = 1e-20
+"""No probability is taken to be less: the sum over quantiles does not see further."""
 UNPROVEN = 1.0
 """Nats that favourable evidence is worth while the always-valid test does not agree."""
 
@@ -37,19 +39,21 @@ def contrast(seen: SideBySide, byhand: Byhand) -> Term | None:
 
 
 def bayes_factor(new_failed: int, new_total: int, old_failed: int, old_total: int) -> float:
-    """Log of P(counts | new rate > old rate) / P(counts | equal rates)."""
+    """Log of P(counts | new rate > old rate) / P(counts | equal rates, or new rate < old rate, half each)."""
     apart = betaln(1 + new_failed, 1 + new_total - new_failed) + betaln(1 + old_failed, 1 + old_total - old_failed)
     failed, total = new_failed + old_failed, new_total + old_total
     equal = betaln(1 + failed, 1 + total - failed)
-    return float(apart - equal) + _log_higher(new_failed, new_total, old_failed, old_total) + log(2)
+    higher = _higher(new_failed, new_total, old_failed, old_total)
+    against_equal = float(apart - equal) + log(2) + log(max(higher, LEAST))
+    against_lower = log(max(higher, LEAST)) - log(max(1 - higher, LEAST))
+    return log(2) - float(np.logaddexp(-against_equal, -against_lower))
 
 
-def _log_higher(new_failed: int, new_total: int, old_failed: int, old_total: int) -> float:
-    """Log probability that the new rate is the higher one: the old one's posterior summed over the new one's quantiles."""
+def _higher(new_failed: int, new_total: int, old_failed: int, old_total: int) -> float:
+    """Probability that the new rate is the higher one: the old one's posterior summed over the new one's quantiles."""
     middles = (np.arange(200) + 0.5) / 200
     rates = beta.ppf(middles, 1 + new_failed, 1 + new_total - new_failed)
-    higher = float(beta.cdf(rates, 1 + old_failed, 1 + old_total - old_failed).mean())
-    return log(max(higher, exp(-50)))
+    return float(beta.cdf(rates, 1 + old_failed, 1 + old_total - old_failed).mean())
 
 
 def e_value(steps: list[tuple[tuple[int, int], tuple[int, int]]]) -> float:

@@ -73,6 +73,7 @@ class Byhand:
 @dataclass(frozen=True, slots=True)
 class Parameters:
     """`fitted_on`: on which data, by which command. `act_at`: the probability above which precision was held when it was fitted.
+    `shows`: the least own step (log(1 + z)) of the suspected service, below which there is not enough evidence to act.
 
     `release`: log-odds of one release against one service's outside causes, before any evidence. `noise`: log weight of a false
     alarm; `noise_strength`, `noise_alerting`: what the strongest anomaly and that of the alerting service add to it (to the service
@@ -81,6 +82,7 @@ class Parameters:
 
     fitted_on: str = "set by hand, fitted on nothing"
     act_at: float = 0.9
+    shows: float = 1.0
     weights: Weights = Weights()
     delays: Delays = Delays()
     byhand: Byhand = Byhand()

@@ -88,8 +88,11 @@ class Posterior:
         if not self.enough:
             return "not enough evidence: " + "; ".join(self.lacking)
         best = max(self.releases, key=lambda belief: belief.probability, default=None)
-        if best is None or not isinstance(best.hypothesis, OfRelease) or self.none >= best.probability:
+        if best is None or not isinstance(best.hypothesis, OfRelease):
             return f"probably no release did this ({self.none:.0%})"
-        return (
-            f"probably release {best.hypothesis.key} of {best.hypothesis.service} ({best.probability:.0%}); none of them: {self.none:.0%}"
-        )
+        named = f"release {best.hypothesis.key} of {best.hypothesis.service} ({best.probability:.0%})"
+        if self.none >= 0.5:
+            return f"probably no release did this ({self.none:.0%}); the likeliest is {named}"
+        if best.probability >= 0.5:
+            return f"probably {named}; none of them: {self.none:.0%}"
+        return f"it cannot be told: the likeliest is {named}; none of them: {self.none:.0%}"

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from bot.attribution.changepoint import steps
+from bot.attribution.delay import noticed
 from bot.attribution.evidence import Evidence, Kind
 from bot.attribution.graph import Calls, calls, place
 from bot.attribution.grid import Floats, Grid, grids
 
 SEARCHED = 6
-"""Steps before the alert in which the onset is searched."""
+LATER = 4
+"""Steps before and after the symptom was noticed in which each service's change point is searched."""
 USUAL = 10
 """Where fewer services are known than this, others, of which nobody knows, stand for the rest."""
 RED = 1.0
@@ -58,6 +60,10 @@ class Standings:
         """The strongest own measure of any service."""
         return max(float(self.measures[name].max(initial=0.0)) for name in ("latency", "errors", "resources"))
 
+    def own(self, service: str) -> float:
+        """The strongest own measure of this service."""
+        return max(float(self.measures[name][self.rows[service]]) for name in ("latency", "errors", "resources"))
+
     def said(self, name: str, service: str) -> str:
         """A measure of a service in words."""
         return _WORDS[name].format(float(self.measures[name][self.rows[service]]))
@@ -68,7 +74,8 @@ def stand(evidence: Evidence) -> Standings:
     rows = {service: row for row, service in enumerate(_services(evidence))}
     laid = grids((one for one in evidence.series if one.kind in _FAMILY), rows)
     step = max((grid.step for grid in laid), default=60.0)
-    own, known, began = _own(laid, len(rows), evidence.alert.fired_at - SEARCHED * step)
+    seen = noticed(evidence.alert)
+    own, known, began = _own(laid, len(rows), (seen - SEARCHED * step, seen + LATER * step))
     matrix = calls(evidence.edges, rows)
     red = np.maximum(own["latency"], own["errors"])
     placed = place(matrix, red)
@@ -90,11 +97,11 @@ def _services(evidence: Evidence) -> list[str]:
     return sorted(found | ({evidence.alert.service} if evidence.alert.service else set()))
 
 
-def _own(laid: tuple[Grid, ...], height: int, since: float) -> tuple[dict[str, Floats], Floats, Floats]:
+def _own(laid: tuple[Grid, ...], height: int, between: tuple[float, float]) -> tuple[dict[str, Floats], Floats, Floats]:
     own = {name: np.zeros(height) for name in ("latency", "errors", "resources", "calls")}
     known, began, best = np.zeros(height), np.full(height, np.nan), np.zeros(height)
     for grid in laid:
-        found = steps(grid, since)
+        found = steps(grid, between)
         name = _FAMILY[grid.kind]
         own[name] = np.maximum(own[name], found.score)
         if name == "calls":

@@ -51,6 +51,16 @@ class ThresholdsModel(Strict):
         return Bounds(self.act, self.person)
 
 
+class ProofModel(Strict):
+    """How good a service's own scorecard has to be before it goes by itself."""
+
+    environments: Annotated[tuple[Text, ...], Field(description="Globs of environments in which that is asked for; none by default.")] = ()
+    judged: Annotated[int, Field(ge=1, le=10_000, description="So many of its incidents must have been judged.")] = JUDGEMENT.proof.judged
+    precision: Annotated[float, Field(ge=0, le=1, description="So much of what it took back, or would have, must have been right.")] = (
+        JUDGEMENT.proof.precision
+    )
+
+
 class PricesModel(Strict):
     """What things cost; the unit is a minute of damage by a critical symptom."""
 

@@ -7,10 +7,11 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, WithJsonSchema, model_validator
 
 from bot.attribution.rules import AttributionRules
-from bot.config.fields import Bounds, Count, Duration, Glob, Names, Regex, Required, Text, references, stars
-from bot.config.judgement import JUDGEMENT, PricesModel, SeriesModel, ThresholdsModel, VersionsModel
+from bot.config.fields import Count, Duration, Glob, Regex, Text, references, stars
+from bot.config.judgement import JUDGEMENT, PricesModel, ProofModel, SeriesModel, ThresholdsModel, VersionsModel
 from bot.config.strict import Strict
 from bot.config.times import Cron, Moment, Zone, instant
+from bot.config.together import DataModel, GroupModel
 from bot.config.traffic import TrafficModel
 from bot.incidents.rules import AlertRules
 from bot.outcomes.rules import OutcomeRules
@@ -62,17 +63,6 @@ class ServiceModel(Strict):
             if not reference.isdecimal() or not 0 < int(reference) <= stars(self.files):
                 raise ValueError(f"{{{reference}}} refers to no star of {self.files}")
         return self
-
-
-class GroupModel(Strict):
-    """What a service needs of others, where its manifests do not say it by annotation (docs/groups.md)."""
-
-    service: Annotated[Text, Field(description="The service: a glob of names.")]
-    environment: Annotated[Text, Field(description="A glob of environments; all of them by default.")] = "*"
-    versions: Annotated[Bounds, Field(description="Of which of its versions: `>=2.8 <3`; all of them by default.")] = ""
-    requires: Annotated[Required, Field(description="Services with the versions it needs: `payments >=2.3 <3; catalog >=1.9`.")] = ""
-    rollback_with: Annotated[Names, Field(description="Services that go back when it does: `web api`.")] = ""
-    wave: Annotated[int | None, Field(ge=0, le=999, description="Its turn where a group goes back in waves, the lowest first.")] = None
 
 
 class AlertRuleModel(Strict):
@@ -268,22 +258,6 @@ class OutcomesModel(Strict):
     ] = OUTCOMES.error_logs
 
 
-class DataModel(Strict):
-    """What a service's versions need of its database, where its own manifest does not say it (docs/data.md)."""
-
-    service: Annotated[Text, Field(description="Glob of service names.")]
-    environment: Annotated[Text, Field(description="Glob of environments.")] = "*"
-    version: Annotated[Text, Field(description="Glob of versions that this is said of.")] = "*"
-    schema_: Annotated[str, Field(alias="schema", max_length=500, description="The schema that the version leaves, such as 43.")] = ""
-    runs_on_schema: Annotated[str, Field(max_length=500, description="The schemas that it runs on: `>=40 <44`.")] = ""
-    migration: Annotated[
-        Literal["", "none", "expand", "contract", "irreversible"], Field(description="What its migration does to the database.")
-    ] = ""
-    down_job: Annotated[str, Field(max_length=500, description="Path of the Job that takes its migration back: opts in.")] = ""
-    stop_writers: Annotated[str, Field(max_length=500, description="Workloads that stand still meanwhile: Deployment/name, …")] = ""
-    runbook: Annotated[str, Field(max_length=500, description="Address of the runbook that restores the snapshot.")] = ""
-
-
 class ConfigModel(Strict):
     """`.rollbot.yaml` at the root of the manifests repository."""
 
@@ -302,6 +276,7 @@ class ConfigModel(Strict):
     people: Annotated[PeopleModel, Field(description="Who may say what in comments.")] = PeopleModel()
     outcomes: Annotated[OutcomesModel, Field(description="How long a rollback is waited for, and how it is judged.")] = OutcomesModel()
     strategy: Annotated[Strategy, Field(description="How far what is decided goes by itself.")] = JUDGEMENT.strategy
+    proof: Annotated[ProofModel, Field(description="A service's scorecard before it goes by itself.")] = ProofModel()
     thresholds: Annotated[ThresholdsModel, Field(description="How likely a release has to be to blame.")] = ThresholdsModel()
     prices: Annotated[PricesModel, Field(description="What damage, rollbacks and calls cost.")] = PricesModel()
     dependencies: Annotated[dict[Text, tuple[Text, ...]], Field(description="Service: the services that it calls.")] = {}

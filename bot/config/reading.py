@@ -23,7 +23,7 @@ from bot.manifests.documents import Alias, Map, Node, Scalar, Seq, Unparsable
 from bot.manifests.pin import Style
 from bot.manifests.rules import DataRule, GroupRule, ManifestRules, PinRule, ServiceRule
 from bot.outcomes.rules import OutcomeRules
-from bot.policy.judgement import JudgementRules
+from bot.policy.judgement import JudgementRules, Proof
 from bot.policy.people import PeopleRules
 from bot.policy.settings import Cap, Countdown, Hours, PolicyRules
 from bot.policy.traffic import TrafficRules
@@ -257,7 +257,7 @@ def _config(model: ConfigModel) -> Config:
         policy=PolicyRules(**policy),
         people=PeopleRules(**_given(model.people) | model.people.roles()),
         outcomes=OutcomeRules(**_given(model.outcomes)),
-        judgement=JudgementRules(model.strategy, model.thresholds.bounds(), model.prices.prices()),
+        judgement=JudgementRules(model.strategy, Proof(**_given(model.proof)), model.thresholds.bounds(), model.prices.prices()),
         evidence=EvidenceRules(
             model.dependencies,
             tuple(SeriesRule(**_given(rule)) for rule in model.series),

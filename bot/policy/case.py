@@ -94,3 +94,5 @@ class Case:
     """What the posterior says of the suspect."""
     act_at: float | None = None
     """From which probability on it would go by itself; None: at none."""
+    unproven: str = ""
+    """Why the service's scorecard does not let it go by itself here, where the configuration asks for that; "" where it does."""

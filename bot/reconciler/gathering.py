@@ -117,11 +117,11 @@ def _candidate(held: list[tuple[Accused, Suspect]], view: View, ports: Ports, in
     )
 
 
-def touched(release: Release) -> Touched:
-    """What the manifests say that it changed. What its source changed is not known here."""
-    paths = tuple(dict.fromkeys(file.path for file in release.files))
-    lines = [f"{c.path} {c.yaml_path}: {c.before} -> {c.after}" for c in release.changes]
-    return Touched(paths, "\n".join(lines), release.subject)
+def touched(release: Release) -> Touched | None:
+    """The configuration that it changed in the manifests; None where it moved nothing but versions: what those hold is not known here."""
+    if not release.merged:
+        return None
+    return Touched(tuple(dict.fromkeys(line.path for line in release.merged)), "", release.subject)
 
 
 def _beside(accused: Sequence[Accused], incident: Incident, view: View, ports: Ports) -> tuple[SideBySide, ...]:

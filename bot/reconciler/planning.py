@@ -24,6 +24,7 @@ from bot.reconciler.grouping import against_others, back_already, considering, m
 from bot.reconciler.progressing import repairing
 from bot.reconciler.pulling import unpullable
 from bot.reconciler.reaching import consumers, reached
+from bot.reconciler.scoring import unproven
 from bot.reconciler.sequencing import approver, go_on, judged
 from bot.reconciler.step import MINUTE, Step, end, move, reasons, stay
 from bot.reconciler.trusting import trusted
@@ -102,7 +103,8 @@ def _policy(incident: Incident, plan: Plan, view: View, ports: Ports) -> tuple[O
     data = None if undoing else judged(plan, view.state, ports)
     security, others = mends(incident.service, own, view.state), consumers(plan, incident.service, view.state)
     case = replace(case, reached=where, fixing=_fixing(incident, plan, ports), made=made, data=data)
-    case = replace(case, security=security, consumers=others)
+    unproved = "" if incident.asked else unproven(incident.service, where, ports, view.config.judgement.proof)
+    case = replace(case, security=security, consumers=others, unproven=unproved)
     found = () if incident.action.later else objections(case)  # what it is about was asked before its first wave
     return (*found, *against_others(plan, case, view))
 

@@ -39,7 +39,7 @@ def named(hypothesis: Mapping[str, str]) -> str:
         case "release":
             return f"release {hypothesis['release'][:8]} of {hypothesis['service']}"
         case "external":
-            return f"something outside the releases broke {hypothesis['service']}"
+            return f"something outside the releases broke {hypothesis['service'] or 'a service that nobody measures'}"
         case "platform":
             return "something that unrelated services share"
         case _:

@@ -18,6 +18,7 @@ from bot.attribution.grid import grids
 from bot.attribution.kinds import kind_of
 from bot.attribution.parameters import Byhand, Delays
 from bot.attribution.prior import rate
+from bot.attribution.standing import stand
 from bot.attribution.touched import of_change, takes_away
 from tests.attribution.scenes import NOW, STEP, alert, series
 
@@ -29,9 +30,10 @@ def test_bayes_factor_by_counting() -> None:
     rates = (np.arange(400) + 0.5) / 400
     new, old = rates**6 * (1 - rates) ** 14, rates**1 * (1 - rates) ** 29
     higher = np.triu(np.ones((400, 400)), 1).T + 0.5 * np.eye(400)  # new above old
-    apart, equal = 2 * (higher * np.outer(new, old)).sum() / 400**2, (new * old).sum() / 400
+    worse, better = (2 * (which * np.outer(new, old)).sum() / 400**2 for which in (higher, higher.T))
+    equal = (new * old).sum() / 400
 
-    assert bayes_factor(6, 20, 1, 30) == pytest.approx(np.log(apart / equal), abs=0.02)
+    assert bayes_factor(6, 20, 1, 30) == pytest.approx(np.log(worse / ((equal + better) / 2)), abs=0.02)
 
 
 def test_looking_every_minute_seldom_proves_what_is_not_there() -> None:
@@ -173,11 +175,21 @@ def test_kind_of(metric: str, kind: Kind | None) -> None:
 def test_steps(one: Series, red: bool) -> None:
     (grid,) = grids((one,), {"web": 0})
 
-    found = steps(grid, NOW - 6 * STEP)
+    found = steps(grid, (NOW - 6 * STEP, NOW))
 
     assert bool(found.score[0] > 1.0) is red
     if red:
         assert NOW - 4 * STEP <= found.began[0] <= NOW
+
+
+def test_an_alert_that_fired_late_still_finds_the_onset() -> None:
+    """It held for twelve steps before it fired: the change point is searched about when it began."""
+    evidence = Evidence(replace(alert("web"), first_breach_at=NOW - 12 * STEP), (), (series("web", 8.0, bad=13),))
+
+    found = stand(evidence)
+
+    assert found.own("web") > 1.0
+    assert found.began[found.rows["web"]] == pytest.approx(NOW - 12.5 * STEP)
 
 
 def test_a_grid_bears_gaps_disorder_and_clocks_apart() -> None:

@@ -16,6 +16,7 @@ from bot.policy import rules
 from bot.policy.admit import Admitted, Declined, accepted, admit
 from bot.policy.case import Case, Made, Past
 from bot.policy.decide import Comply, Escalate, Refuse, Rollback, Wait, decide
+from bot.policy.judgement import Sureness
 from bot.policy.rules.table import RULES, objections
 from bot.policy.settings import Cap, Each, PolicyRules, Trust
 from bot.policy.windows import Freeze, Window
@@ -163,6 +164,11 @@ def test_nothing_speaks_against_the_plain_case() -> None:
         pytest.param(
             a_case(made=(made("search", "dev"),), policy=PER_ENVIRONMENT, reached=("prod", "dev")), None, None, id="caps where they fit"
         ),
+        pytest.param(a_case(unproven="its card is short"), "unproven", Weight.PERSON, id="its card is not good enough"),
+        pytest.param(a_case(unproven="its card is short", asked=True), None, None, id="who asks needs no card"),
+        pytest.param(a_case(sureness=Sureness.UNSURE, act_at=0.9), "unsure", Weight.PERSON, id="not sure"),
+        pytest.param(a_case(sureness=Sureness.UNSURE, asked=True), None, None, id="who asks is sure"),
+        pytest.param(a_case(sureness=Sureness.SURE, act_at=0.9), None, None, id="sure"),
         pytest.param(a_case(changed=1), "changed-already", Weight.PERSON, id="second change of the incident"),
         pytest.param(a_case(changed=1, undoing=True, release=None), "undo-proposed", Weight.PERSON, id="an undo is proposed"),
         pytest.param(

@@ -27,6 +27,7 @@ from bot.policy.rules.security import mends_a_hole
 from bot.policy.rules.shared import shared_with
 from bot.policy.rules.stale import stale_target
 from bot.policy.rules.undo import undo_needs_person
+from bot.policy.rules.unproven import unproven
 from bot.policy.rules.unsure import unsure
 
 RULES: tuple[Callable[[Case], Objection | None], ...] = (
@@ -43,6 +44,7 @@ RULES: tuple[Callable[[Case], Objection | None], ...] = (
     live_unknown,
     old_suspect,
     unsure,
+    unproven,
     far_target,
     stale_target,
     moving_target,
