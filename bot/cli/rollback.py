@@ -60,7 +60,7 @@ def rollback(
 
     selector(service, env, path, artefact, at_path, value, commit)
     found = settings.load()
-    with written_to(_address(repo, found), found) as ports:
+    with written_to(address_of(repo, found), found) as ports:
         asked = Asked(
             key=f"cli:{uuid.uuid4().hex}",
             actor=getpass.getuser(),
@@ -82,7 +82,8 @@ def rollback(
         _print(answer, json, dry_run)
 
 
-def _address(repo: str | None, found: Settings) -> str:
+def address_of(repo: str | None, found: Settings) -> str:
+    """The one repository that is meant. Raises BadConfig where several are configured and none is said."""
     if repo is not None:
         return repo
     if len(found.repo_url) > 1:

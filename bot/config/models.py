@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
+from pydantic import Field, StringConstraints, WithJsonSchema, model_validator
 
 from bot.attribution.rules import AttributionRules
 from bot.config.fields import Bounds, Count, Duration, Glob, Names, Regex, Required, Text, references, stars
+from bot.config.judgement import JUDGEMENT, PricesModel, SeriesModel, ThresholdsModel
+from bot.config.strict import Strict
 from bot.config.times import Cron, Moment, Zone, instant
 from bot.incidents.rules import AlertRules
 from bot.outcomes.rules import OutcomeRules
+from bot.policy.judgement import Strategy
 from bot.policy.settings import Each, PolicyRules, Trust
 from bot.policy.windows import EVERYWHERE
 from bot.signals.signal import Role
@@ -23,19 +26,6 @@ SourceName = Annotated[str, StringConstraints(pattern=f"^(?:{'|'.join(SOURCES)})
 Acceptable = Literal["chart-unrendered", "stateful"]
 Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
 Login = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$")]
-
-
-class Strict(BaseModel):
-    """A key without a value is as good as left out; a key that is not known is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_empty(cls, value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: part for key, part in value.items() if part is not None or key not in cls.model_fields}
-        return {} if value is None else value
 
 
 class PinModel(Strict):
@@ -293,3 +283,8 @@ class ConfigModel(Strict):
     policy: Annotated[PolicyModel, Field(description="How far Rollbot goes by itself.")] = PolicyModel()
     people: Annotated[PeopleModel, Field(description="Who may say what in comments.")] = PeopleModel()
     outcomes: Annotated[OutcomesModel, Field(description="How long a rollback is waited for, and how it is judged.")] = OutcomesModel()
+    strategy: Annotated[Strategy, Field(description="How far what is decided goes by itself.")] = JUDGEMENT.strategy
+    thresholds: Annotated[ThresholdsModel, Field(description="How likely a release has to be to blame.")] = ThresholdsModel()
+    prices: Annotated[PricesModel, Field(description="What damage, rollbacks and calls cost.")] = PricesModel()
+    dependencies: Annotated[dict[Text, tuple[Text, ...]], Field(description="Service: the services that it calls.")] = {}
+    series: Annotated[tuple[SeriesModel, ...], Field(description="What Prometheus measures of each service.")] = ()

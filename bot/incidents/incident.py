@@ -99,6 +99,8 @@ class Action:
     """Not before then is it merged by ourselves: the countdown in which a person may stop it. None where there is none."""
     asked_by: str = ""
     """Who asked for this very action; "" where it came of itself, or of the incident's request."""
+    toward: str = ""
+    """The version to go back to, where our records speak against the one that the history alone would choose."""
     culprit: int | None = None
     """The pull request that brought the release in, where its commit says so."""
     members: tuple[Member, ...] = ()

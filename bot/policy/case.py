@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from bot.attribution.rules import AttributionRules
 from bot.attribution.suspects import Attribution, Suspect
+from bot.policy.judgement import Sureness
 from bot.policy.settings import PolicyRules
 from bot.policy.words import Hold
 from bot.quarantine import Quarantine
@@ -80,3 +81,7 @@ class Case:
     undoing: bool = False
     policy: PolicyRules = field(default_factory=PolicyRules)
     window: AttributionRules = field(default_factory=AttributionRules)
+    sureness: Sureness = Sureness.UNKNOWN
+    """What the posterior says of the suspect."""
+    act_at: float | None = None
+    """From which probability on it would go by itself; None: at none."""

@@ -28,8 +28,10 @@ def planned(incident: Incident, state: DesiredState, repository: Repository) -> 
     if action.later:
         return wave_plan(action, state)
     selector: Selector = selected(request) if request else ByRelease(incident.service, action.release or Sha(""))
-    to, pins_only = (request.to, request.pins_only) if request else (None, False)
+    to, pins_only = (request.to, request.pins_only) if request else (action.toward or None, False)
     plan = made(selector, state, to=to, pins_only=pins_only, quarantines=read(state))
+    if isinstance(plan, Unplanned) and not request and action.toward:  # it cannot be had any more
+        plan = made(selector, state, to=None, pins_only=pins_only, quarantines=read(state))
     return first_wave(plan, state) if isinstance(plan, Plan) else plan
 
 

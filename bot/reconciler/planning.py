@@ -20,9 +20,11 @@ from bot.reconciler.drafting import branch, planned
 from bot.reconciler.going import mends
 from bot.reconciler.grouping import against_others, members
 from bot.reconciler.pulling import unpullable
-from bot.reconciler.reaching import consumers, least_trusted, reached
+from bot.reconciler.reaching import consumers, reached
 from bot.reconciler.step import MINUTE, Step, end, move, reasons, stay
+from bot.reconciler.trusting import trusted
 from bot.reconciler.view import View
+from bot.reconciler.weighing import remembered
 from bot.records.entry import Note, Stage
 from bot.refs import Instant
 from bot.releases.authors import pull_request
@@ -46,7 +48,7 @@ def plan_it(incident: Incident, view: View, ports: Ports) -> Step:
     )
     mode = MODES[incident.request.mode] if incident.request and incident.request.mode else None
     drawn = _drawn(plan)
-    where, trust = least_trusted(plan, view)
+    where, trust = trusted(incident, plan, view, ports)
     match admit(against, trust, incident.asked, mode):
         case Declined() if all(each.passes for each in against if each.weight is Weight.FORBIDS):
             note = Note(Stage.PLAN, f"not now: {_said(incident, plan)}", reasons(against), drawn)
@@ -67,6 +69,7 @@ def plan_it(incident: Incident, view: View, ports: Ports) -> Step:
 def _policy(incident: Incident, plan: Plan, view: View, ports: Ports) -> tuple[Objection, ...]:
     undoing = incident.action.kind is Kind.UNDO
     case = accusing(case_of(incident, view, ports), _release(incident, plan, view.state), plan.target, undoing)
+    case = remembered(case, plan.undone, incident, ports)
     where = tuple(sorted(reached(plan, view.state)))
     made = made_alone(incident, view, ports.store)
     security, others = mends(incident.service, plan, view.state), consumers(plan, incident.service, view.state)

@@ -118,8 +118,8 @@ def test_nothing_speaks_against_the_plain_case() -> None:
         pytest.param(a_case(confirmed=False), "unconfirmed", Weight.PERSON, id="the metrics deny it"),
         pytest.param(a_case(asked=True, confirmed=None, suspect=None), None, None, id="a person needs no alert"),
         pytest.param(a_case(**suspected(HOUR, sure=False)), "live-unknown", Weight.PERSON, id="not known to be live"),
-        pytest.param(a_case(**suspected(25 * HOUR)), "old-suspect", Weight.PERSON, id="suspect older than a day"),
-        pytest.param(a_case(**suspected(23 * HOUR)), None, None, id="suspect younger than a day"),
+        pytest.param(a_case(**suspected(7 * HOUR)), "old-suspect", Weight.PERSON, id="suspect older than six hours"),
+        pytest.param(a_case(**suspected(5 * HOUR)), None, None, id="suspect younger than six hours"),
         pytest.param(a_case(target="1.0.0", releases_back=4), "far-target", Weight.PERSON, id="four releases back"),
         pytest.param(a_case(target="1.1.0", releases_back=3), None, None, id="three releases back"),
         pytest.param(

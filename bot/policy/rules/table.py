@@ -25,6 +25,7 @@ from bot.policy.rules.security import mends_a_hole
 from bot.policy.rules.shared import shared_with
 from bot.policy.rules.stale import stale_target
 from bot.policy.rules.undo import undo_needs_person
+from bot.policy.rules.unsure import unsure
 
 RULES: tuple[Callable[[Case], Objection | None], ...] = (
     held,
@@ -38,6 +39,7 @@ RULES: tuple[Callable[[Case], Objection | None], ...] = (
     unconfirmed,
     live_unknown,
     old_suspect,
+    unsure,
     far_target,
     stale_target,
     person_at_work,
