@@ -160,6 +160,17 @@ class Blobs(Mapping[Sha, bytes]):
         found = None if "\n" in revision or "\0" in revision else self._one(f"{revision}^{{commit}}")
         return Sha(found[0]) if found and found[1] == "commit" else None
 
+    def line(self, commit: Sha, most: int) -> list[tuple[Sha, bytes]]:
+        """Return a commit and those that its first parents lead to, with their bytes, in one exchange; fewer where one cannot be had."""
+        found: list[tuple[Sha, bytes]] = []
+        with self._process() as cat:
+            cat.ask([f"{commit}~{number}" for number in range(most)])
+            for _ in range(most):
+                told = cat.answer() if cat.running else None
+                if told is not None and told[1] == "commit":
+                    found.append((Sha(told[0]), told[2]))
+        return found
+
     def _one(self, name: str) -> tuple[str, str, bytes] | None:
         with self._process() as cat:
             cat.ask([name])

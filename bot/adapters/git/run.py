@@ -10,11 +10,13 @@ import base64
 import contextlib
 import os
 import re
+import select
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -95,8 +97,15 @@ class Git:
 
     def _ran(self, words: Sequence[str], feed: bytes | None, timeout: float, secret: Secret | None, at: Path | None) -> Answer:
         process = self._start(words, feed is not None, secret, at)
-        with _ended_after(timeout, process, words[0]):
-            out, err = process.communicate(feed)
+        try:
+            out, err = process.communicate(feed, timeout)
+        except subprocess.TimeoutExpired as error:
+            _end(process)
+            process.communicate()
+            raise Unavailable(f"git {words[0]} took longer than {timeout:g} s") from error
+        except BaseException:
+            _end(process)
+            raise
         return Answer(process.returncode, out, _clean(err.decode(errors="replace"), secret))
 
     def output(
@@ -133,7 +142,9 @@ class Git:
             raise Unavailable("git is not installed, or not on the PATH") from error
         except OSError as error:
             raise Unavailable(f"git cannot be started: {error.strerror}") from error
-        process, launched.proc = launched.proc, None  # ours from here on: GitPython's wrapper raises where it should answer
+        process: Any = launched.proc
+        launched.proc = None  # ours from here on: GitPython's wrapper raises where it should answer
+        process.wait = partial(_awaited, process, process.wait)
         return process
 
     def _settings(self, secret: Secret | None) -> Sequence[tuple[str, str]]:
@@ -170,9 +181,8 @@ class Stream:
     def finish(self) -> None:
         """Wait for the end after `out` is read. Raises where the command failed."""
         self.feed.close()
-        with _ended_after(LOCAL, self._process, self._name):
-            self._listener.join()
-            status = self._process.wait()
+        self._listener.join(LOCAL)  # ends with the command
+        status = self._process.wait(LOCAL)
         if status:
             raise failure(self._name, Answer(status, b"", _clean(b"".join(self._said).decode(errors="replace"), None)))
 
@@ -213,30 +223,24 @@ def _clean(text: str, secret: Secret | None) -> str:
     return text.strip()
 
 
-@contextlib.contextmanager
-def _ended_after(seconds: float, process: Any, name: str) -> Iterator[None]:
-    """End the command at its deadline, or where its caller is interrupted. Raises Unavailable where it was the deadline.
+def _awaited(process: Any, wait: Callable[[float | None], int], timeout: float | None = None) -> int:
+    """Wait for a process as such: with a deadline Python itself looks again and again, a millisecond and more apart.
 
-    Python itself waits for a process with a deadline by looking again and again, a millisecond and more apart.
+    Raises subprocess.TimeoutExpired. See pidfd_open(2); where a system has no such thing, it is done as Python does.
     """
-    late = threading.Event()
-
-    def expire() -> None:
-        late.set()
-        _end(process)
-
-    clock = threading.Timer(seconds, expire)
-    clock.daemon = True
-    clock.start()
+    if timeout is None or process.poll() is not None or not hasattr(os, "pidfd_open"):
+        return wait(timeout)
     try:
-        yield
-    except BaseException:
-        _end(process)
-        raise
+        ending = os.pidfd_open(process.pid)
+    except OSError:
+        return wait(timeout)
+    try:
+        watch = select.poll()
+        watch.register(ending, select.POLLIN)
+        watch.poll(timeout * 1000)
     finally:
-        clock.cancel()
-    if late.is_set() and process.returncode == -signal.SIGKILL:
-        raise Unavailable(f"git {name} took longer than {seconds:g} s")
+        os.close(ending)
+    return wait(0)
 
 
 def _end(process: Any) -> None:

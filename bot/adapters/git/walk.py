@@ -13,7 +13,7 @@ from bot.adapters.git.trees import FOLDER, Entry, Trees
 from bot.refs import Sha
 
 _MOST = 4
-"""So many commits at most: each costs an exchange with git before it is known whether they suffice."""
+"""So many commits at most: they are asked for before it is known whether they suffice."""
 _HEAD = re.compile(
     rb"tree [0-9a-f]+\n(?P<parents>(?:parent [0-9a-f]+\n)+)"
     rb"author (?P<name>[^<>\s](?:[^<>\n]*[^<>\s])?) <(?P<email>[^<>\s]+)> \d+ [+-]\d{4}\n"
@@ -29,24 +29,22 @@ def walked(blobs: Blobs, trees: Trees, head: Sha, tip: Sha) -> list[list[bytes]]
     """
     found: list[tuple[Sha, Sha, list[bytes]]] = []
     at = head
-    while at != tip:
-        told = _told(blobs, at) if len(found) < _MOST else None
+    for name, text in blobs.line(head, _MOST) if head != tip else ():
+        told = _told(name, text) if name == at else None
         if told is None:
             return None
-        first, record = told
-        found.append((at, first, record))
-        at = first
-    return [[*record, *_changes(trees, first, commit)] for commit, first, record in found]
+        at, record = told
+        found.append((name, at, record))
+        if at == tip:
+            break
+    return [[*record, *_changes(trees, first, commit)] for commit, first, record in found] if at == tip else None
 
 
-def _told(blobs: Blobs, name: Sha) -> tuple[Sha, list[bytes]] | None:
+def _told(name: Sha, text: bytes) -> tuple[Sha, list[bytes]] | None:
     """Read a commit's first parent and what is printed of it besides its files, None where anything is unusual."""
-    found = blobs.object(name)
-    if found is None or found[0] != "commit":
-        return None
-    head, _, message = found[1].partition(b"\n\n")
+    head, _, message = text.partition(b"\n\n")
     match = _HEAD.fullmatch(head)
-    if match is None or b"\nencoding " in match["more"] or b"\0" in found[1]:  # git would print another text, or a part of it
+    if match is None or b"\nencoding " in match["more"] or b"\0" in text:  # git would print another text, or a part of it
         return None
     parents = [line.removeprefix(b"parent ") for line in match["parents"].splitlines()]
     record = [b"\x01" + name.encode(), b" ".join(parents), match["time"], match["name"], match["email"], message, b""]
