@@ -5,7 +5,7 @@ gone tries the other, as Alertmanager does. In the end Git and the database are 
 incident (else it is lost), and every service was rolled back once: one incident, one pull request, one commit on main (more is doubled), no
 branch left, its record whole. Takeover: from the kill until nothing is in the killed process' hands any more.
 
-Then the crash matrix on PostgreSQL: every path of the reconciler in virtual time, killed after every effect. Last, months of virtual time
+Then the crash matrix on SQLite and PostgreSQL: two workers in virtual time, one killed or held up after every effect of every way. Last, months of virtual time
 (bench/month.py), whose laws must hold. Run: make bench-chaos
 """
 
@@ -39,9 +39,9 @@ from bot.adapters.git.address import remote as remote_of
 from bot.adapters.store.schema import Database
 from bot.adapters.store.sql import SqlStore
 from bot.records.entry import broken
-from tests.postgres import Absent, postgres
-from tests.reconciler.test_kills import WAYS
-from tests.reconciler.test_kills_on_postgresql import matrix
+from tests.postgres import Absent, Server, postgres
+from tests.reconciler.matrix import cells
+from tests.reconciler.ways import ALL_WAYS
 
 CONFIG = """version: 1
 attribution: {live_after: 1m}
@@ -210,6 +210,23 @@ def run(folder: Path, database: str, given: argparse.Namespace) -> dict[str, Any
     return {"kills": given.kills, **figures, "takeover_s_p50": p50 and round(p50, 2), "takeover_s_max": p99 and round(p99, 2)}
 
 
+def crash_matrix(folder: Path, server: Server, every: int) -> dict[str, int]:
+    """Every way × every effect × killed or held up, two workers, on SQLite and on PostgreSQL; every 0: none."""
+    found = []
+    for name, way in ALL_WAYS.items() if every else ():
+        for store in (None, server):
+            found += list(cells(name, way, folder, store, every))
+        print(f"{len(found):>6} cells, up to {name}", file=sys.stderr, flush=True)
+    for cell in found:
+        if cell.differs or cell.doubled:
+            print(f"  {cell}")
+    return {
+        "matrix_cells": len(found),
+        "matrix_differing": sum(bool(cell.differs) for cell in found),
+        "matrix_doubled": sum(bool(cell.doubled) for cell in found),
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=50)
@@ -217,7 +234,7 @@ def main() -> None:
     parser.add_argument("--pods", type=int, default=3, help="alerts of each service")
     parser.add_argument("--within", type=float, default=1.5, help="a kill comes so many seconds after a service's alerts at most")
     parser.add_argument("--settle", type=float, default=120.0)
-    parser.add_argument("--every", type=int, default=1, help="die at every so-manyth point of every path of the reconciler; 0: at none")
+    parser.add_argument("--every", type=int, default=1, help="every so-manyth cell of the crash matrix; 0: none")
     parser.add_argument("--months", type=int, default=2000, help="months of virtual time that are lived through in the end")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes that live through them")
     parser.add_argument("--seed", type=int, default=4)
@@ -228,7 +245,7 @@ def main() -> None:
         with postgres(durable=True) as server:
             result = run(folder, server.create("rollbot"), given)
         with postgres(durable=False) as server:
-            result["matrix_deaths"] = sum(matrix(way, folder / "matrix", server, given.every) for way in WAYS) if given.every else 0
+            result |= crash_matrix(folder / "matrix", server, given.every)
     except Absent as why:
         raise SystemExit(str(why)) from why
     finally:
@@ -238,7 +255,7 @@ def main() -> None:
             shutil.rmtree(folder, ignore_errors=True)
     result |= month.live(given.months, given.workers)
     print("RESULT " + json.dumps(result))
-    if result["lost"] or result["doubled"] or result["broken_records"] or result["law_breaks"]:
+    if result["lost"] or result["doubled"] or result["broken_records"] or result["law_breaks"] or result["matrix_differing"]:
         sys.exit(1)
 
 
