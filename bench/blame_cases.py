@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,12 @@ def load(folder: Path = BLAME) -> list[Case]:
     """Load every case, with its label."""
     labels = {row["case_id"]: row for row in _lines(folder / "labels.jsonl")}
     return [_case(row, labels[row["case_id"]], folder) for row in _lines(folder / "cases.jsonl")]
+
+
+def waited(case: Case, seconds: float, folder: Path = BLAME) -> Evidence:
+    """The evidence as it is so long after the alert: what was measured meanwhile is in it too."""
+    until = case.evidence.alert.fired_at + seconds
+    return replace(case.evidence, series=_series(folder, case.system, case.fault, until))
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:

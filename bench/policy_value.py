@@ -1,20 +1,35 @@
 """What each way to decide costs on incidents whose culprit is known: the dynamic programme against simpler rules.
 
 The chances are those that the posterior really gave at each look (at the alert, and after each further minute of telemetry), not ones
-drawn from the programme's own model of how evidence grows. Costs are `.rollbot.yaml`'s prices: minutes of damage by a critical symptom.
+drawn from the programme's own model of how evidence grows; its parameters are fitted without the incidents that it is asked about. Costs
+are `.rollbot.yaml`'s prices: minutes of damage by a critical symptom. Reads the folder that ROLLBOT_SHARED names (default ../shared).
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import blame_cases
 import numpy as np
+from fit_blame import fit, folds
 
+from bot.attribution.bayes import posterior
+from bot.attribution.fitted import SHIPPED
+from bot.attribution.parameters import Parameters
+from bot.policy.judgement import Bounds
 from bot.policy.optimize.dp import Move, Solution, Stakes, solve
 from bot.policy.optimize.prices import MINUTE, Prices
+from bot.policy.weigh import scales
 
 RESAMPLES = 2000
+SETTINGS: Mapping[str, Prices] = {
+    "the default prices": Prices(),
+    "a wrong rollback is cheap (3)": Prices(wrong_rollback=3.0),
+    "a wrong rollback is dear (60)": Prices(wrong_rollback=60.0),
+    "a person is quick (5 min)": Prices(person_in=5 * MINUTE),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +76,15 @@ def likeliest(case: Case, look: int) -> tuple[str, float]:
     return max(chances.items(), key=lambda each: each[1], default=("", 0.0))
 
 
-def ways(prices: Prices) -> dict[str, Way]:
-    """Every way by its name. `shipped` is what the bot does by itself: what it only proposes counts as calling a person."""
-    solution = solve(prices, Stakes())
-    first = solution.thresholds(0)
-    act = 1.1 if first.act is None else first.act
-    person = 0.5 if first.act is None else first.person
-    last = solution.steps
+def ways(prices: Prices, proven: float = SHIPPED.act_at) -> dict[str, Way]:
+    """Every way by its name. What the bot only proposes counts as calling a person, though the pull request is ready then."""
+    solution, eager = solve(prices, Stakes()), solve(replace(prices, learning=prices.learning_beside), Stakes())
     return {
         "dynamic programme": lambda case: _by_programme(case, solution),
-        f"shipped: act from {act:.2f}, wait from {person:.2f}": lambda case: _bounded(case, act, person, last),
-        f"fixed threshold {act:.2f}, at once": lambda case: _fixed(case, act),
-        "fixed threshold 0.50, at once": lambda case: _fixed(case, 0.5),
+        f"dynamic programme that hopes for {prices.learning_beside:g} nats a look": lambda case: _by_programme(case, eager),
+        "shipped (never alone below what is proven)": lambda case: _shipped(case, solution, proven),
+        f"fixed threshold {proven:.2f}": lambda case: _fixed(case, proven),
+        "fixed threshold 0.50": lambda case: _fixed(case, 0.5),
         "always the likeliest": lambda case: (likeliest(case, 0)[0], 0),
         "always the newest": lambda case: (case.newest, 0),
         "never": lambda case: ("", 0),
@@ -88,14 +100,15 @@ def _by_programme(case: Case, solution: Solution) -> tuple[str, int]:
     raise AssertionError("after the last look there is nothing to wait for")
 
 
-def _bounded(case: Case, act: float, person: float, last: int) -> tuple[str, int]:
-    for look in range(last + 1):
+def _shipped(case: Case, solution: Solution, proven: float) -> tuple[str, int]:
+    for look in range(solution.steps + 1):
         release, chance = likeliest(case, look)
-        if chance >= act:
+        on = scales(solution, Bounds(), look, 0.0, {}, proven)
+        if on.act is not None and chance >= on.act:
             return release, look
-        if chance < person or look == last:
+        if on.waits is None or not on.waits[0] <= chance < on.waits[1]:
             return "", look
-    raise AssertionError("the last look ends it")
+    raise AssertionError("after the last look there is nothing to wait for")
 
 
 def _fixed(case: Case, threshold: float) -> tuple[str, int]:
@@ -134,3 +147,57 @@ def table(cases: Sequence[Case], prices: Prices, title: str) -> str:
         mean = np.mean([one.cost for one in found])
         lines.append(f"| {name} | {mean:.1f} | {low:.1f}-{high:.1f} | {right} | {wrong} | {len(found) - right - wrong} | {waited:.1f} |")
     return "\n".join(lines)
+
+
+def known(case: blame_cases.Case, parameters: Parameters, prices: Prices) -> Case:
+    """A labelled case with what the posterior says of it at each look. Where there is not enough evidence, nobody has a chance."""
+    looks = []
+    for look in range(round(prices.wait_most / prices.look_every) + 1):
+        said = posterior(blame_cases.waited(case, look * prices.look_every), parameters)
+        looks.append({release.key: said.of(release.key) if said.enough else 0.0 for release in case.evidence.candidates})
+    newest = max(case.evidence.candidates, key=lambda release: release.released_at, default=None)
+    return Case(case.fault, tuple(looks), newest.key if newest else "", case.label.culprit)
+
+
+def learning(cases: Sequence[Case]) -> list[float]:
+    """How much each look told on average, in nats: how far the log odds of the likeliest release moved towards the truth."""
+    gains = []
+    for look in range(len(cases[0].looks) - 1):
+        moves = []
+        for case in cases:
+            release, before = likeliest(case, look)
+            after = case.looks[look + 1].get(release, before)
+            way = 1.0 if release == case.culprit else -1.0
+            moves.append(way * (_odds(after) - _odds(before)))
+        gains.append(float(np.mean(moves)))
+    return gains
+
+
+def _odds(chance: float) -> float:
+    inside = min(max(chance, 1e-6), 1.0 - 1e-6)
+    return float(np.log(inside) - np.log1p(-inside))
+
+
+def main() -> int:
+    """Print a table for each kind of decoys at the default prices, and for each other setting of prices over all."""
+    if not (blame_cases.BLAME / "cases.jsonl").is_file():
+        print(f"no {blame_cases.BLAME}/cases.jsonl: set ROLLBOT_SHARED", file=sys.stderr)
+        return 1
+    labelled = blame_cases.load()
+    held = [
+        (case.decoys, known(case, parameters, Prices()))
+        for train, test in folds(labelled)
+        for parameters in [replace(fit(train), temperature=SHIPPED.temperature)]
+        for case in test
+    ]
+    everything = [case for _, case in held]
+    print("a further minute told, in nats:", ", ".join(f"{gain:.2f}" for gain in learning(everything)), end="\n\n")
+    for decoys in dict.fromkeys(kind for kind, _ in held):
+        print(table([case for kind, case in held if kind == decoys], Prices(), f"{decoys} decoys, the default prices"), end="\n\n")
+    for name, prices in SETTINGS.items():
+        print(table(everything, prices, f"all, {name}"), end="\n\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

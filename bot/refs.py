@@ -19,6 +19,7 @@ Instant = float
 """Seconds since 1970-01-01T00:00:00Z."""
 
 _DIGEST = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}")
+_UNFIT = re.compile(r"[\s{}$\"']")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 
 
@@ -57,7 +58,7 @@ class ImageRef:
         if colon and not _TAG.fullmatch(tag):
             return None
         name = f"{head}{slash}{last}"
-        if not last or any(character.isspace() or character in "{}$\"'" for character in name):
+        if not last or _UNFIT.search(name):
             return None
         return cls(name, tag if colon else None, Digest(digest) if at else None)
 

@@ -203,14 +203,21 @@ def _written(labels: dict[str, str]) -> str:
 
 
 @contextmanager
-def remembering(past: Past, rules: Sequence[dict[str, Any]] = (RULE,)) -> Iterator[str]:
-    """A stand-in for Prometheus that remembers these alerts; its URL."""
+def remembering(past: Past, rules: Sequence[dict[str, Any]] = (RULE,), refuses: str = "") -> Iterator[str]:
+    """A stand-in for Prometheus that remembers these alerts; its URL. Queries that begin with `refuses` get 400."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
-            body = json.dumps({"status": "success", "data": _answer(past, parts.path, parse_qs(parts.query), rules)}).encode()
-            self.send_response(200)
+            query = parse_qs(parts.query)
+            refused = bool(refuses) and query.get("query", [""])[0].startswith(refuses)
+            answer = (
+                {"status": "error", "error": "parse error"}
+                if refused
+                else {"status": "success", "data": _answer(past, parts.path, query, rules)}
+            )
+            body = json.dumps(answer).encode()
+            self.send_response(400 if refused else 200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)

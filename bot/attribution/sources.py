@@ -23,8 +23,21 @@ class SeriesRule:
 
 
 @dataclass(frozen=True, slots=True)
+class VersionsRule:
+    """Queries that answer counters of requests, all and failed ones, one series a service and version. `label` names the version's."""
+
+    total: str
+    failed: str
+    label: str = "version"
+
+
+@dataclass(frozen=True, slots=True)
 class EvidenceRules:
-    """`dependencies`: service → the services that it calls, of the same environment. `series`: what is measured of each service."""
+    """`dependencies`: service → the services that it calls, of the same environment. `series`: what is measured of each service.
+
+    `versions`: what is measured of each version, where two serve side by side; None: nothing.
+    """
 
     dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     series: tuple[SeriesRule, ...] = ()
+    versions: VersionsRule | None = None

@@ -29,7 +29,7 @@ def body(plan: Plan, brief: Brief, marker: str, subject: str) -> str:
             _section("What changes", _changes(plan, brief)),
             _differing(plan, brief),
             _section("To look at", [prose(line) for line in brief.against or tuple(str(each) for each in plan.objections)]),
-            _stopping(brief),
+            "" if brief.final else _stopping(brief),
             _section("What happens next", _next(brief)),
             _drawn(timeline(brief, ", ".join(sorted({each.name for each in plan.services})[:3]), plan.undone_version)),
             *_folds(plan, brief),
@@ -114,7 +114,8 @@ def _none(brief: Brief) -> str:
         return f"None of them: probability {brief.none:.0%}. {prose(brief.thresholds)}".rstrip()
     lacking = f" ({prose(brief.lacking)})" if brief.lacking else ""
     unsaid = f"No probability was worked out{lacking}"
-    return f"None of them: not ruled out. {unsaid}; whether the rollback helps is the test, and it is undone if not"
+    test = "the test" if brief.final else "the test, and it is undone if not"
+    return f"None of them: not ruled out. {unsaid}; whether the rollback helps is {test}"
 
 
 def _drawn(diagram: str) -> str:
@@ -122,17 +123,17 @@ def _drawn(diagram: str) -> str:
 
 
 def _changes(plan: Plan, brief: Brief) -> list[str]:
-    edits = [f"{code(f'{e.path}:{e.line}')} {code(e.yaml_path)}: {code(e.before)} → {code(e.after)}" for e in plan.edits]
+    edits = [f"{code(f'{e.path}:{e.line}')} {code(e.yaml_path)}: {code(e.before)} → {code(e.after)}" for e in plan.moves]
     lines = [f"{code(m.path)}: +{m.added} −{m.removed} lines that came with the release" for m in plan.merged]
     kept = [f"{code(q.path)}: keeps the bad release out until {utc(q.expires)}" for q in plan.quarantine[:5]]
     return [*edits, *lines, *kept, f"Data compatibility: {prose(brief.data.sentence)}"]
 
 
 def _next(brief: Brief) -> list[str]:
-    steps = [
-        "After the merge Rollbot waits until the cluster has applied it, then whether the symptom ends. "
-        + ("What a person asked for is not undone." if brief.asked_by else "If it does not help, it is undone and the next suspect tried."),
-    ]
+    undone = "If it does not help, it is undone and the next suspect tried."
+    if brief.final or brief.asked_by:
+        undone = "It is not undone: the database went back with it." if brief.final else "What a person asked for is not undone."
+    steps = [f"After the merge Rollbot waits until the cluster has applied it, then whether the symptom ends. {undone}"]
     if brief.culprit is not None:
         steps.append(f"Pull request #{brief.culprit}, which released it, is told what happened and how to land it again.")
     if brief.expires is not None:

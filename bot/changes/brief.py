@@ -65,6 +65,8 @@ class Brief:
     samples: tuple[tuple[Instant, float], ...] = ()
     merging: Merging = Merging(False, "nothing says that it may")
     data: DataVerdict = DataVerdict()
+    final: bool = False
+    """It is not undone, since a database goes back with it."""
     against: tuple[str, ...] = ()
     culprit: int | None = None
     reviewers: tuple[str, ...] = ()

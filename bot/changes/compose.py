@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from bot.changes.body import body, undo_body
 from bot.changes.brief import Brief
 from bot.changes.change import Change
-from bot.changes.markdown import unlinked
-from bot.plans.plan import Plan
-from bot.refs import Instant
+from bot.changes.markdown import code, joined, listed, prose, unlinked
+from bot.plans.plan import Edit, Plan
+from bot.refs import Instant, ServiceRef, Sha
 
 _SLUG = re.compile(r"[^a-z0-9.]+")
 _WORD = re.compile(r"[^A-Za-z0-9._/-]+")
@@ -68,6 +68,39 @@ def compose_undo(plan: Plan, brief: Brief, *, branch: str, incident: str, attemp
         marker=marker,
         labels=labels(plan),
         reviewers=brief.reviewers,
+    )
+
+
+def compose_drain(
+    edits: Sequence[Edit],
+    files: Mapping[str, bytes],
+    *,
+    base: Sha,
+    branch: str,
+    target: str,
+    service: ServiceRef,
+    version: str,
+    incident: str,
+    number: int,
+    why: str,
+) -> Change:
+    """Make the change that takes a bad release's traffic away before its version goes back; `number`: which action of the incident's."""
+    names, reason = ", ".join(sorted({edit.artefact for edit in edits if edit.after == "0"})), unlinked(why)
+    subject = _cut(f"Drain {names} of {service.name} in {service.environment}")
+    trailers = [("Rollback-Drain", _line(f"{number} {names}")), ("Rollback-Incident", _line(incident)), ("Rollback-Reason", _line(reason))]
+    changes = [f"{code(f'{e.path}:{e.line}')} {code(e.yaml_path)}: {code(e.before)} → {code(e.after)}" for e in edits]
+    marker = f"<!-- rollbot:drain:{incident}:{number} -->"
+    said = f"**{code(names)} runs {code(version)}, which is suspected: it gets no traffic any more.** The rollback follows."
+    back = "`/rollback undo` takes this and the rollback back, in one commit."
+    return Change(
+        branch=branch,
+        target=target,
+        base=base,
+        message=_message(subject, reason, trailers),
+        files=files,
+        title=_titled(subject),
+        body=joined([marker, said, f"### Why\n\n{listed([prose(reason)])}", f"### What changes\n\n{listed(changes)}", back]),
+        marker=marker,
     )
 
 

@@ -30,6 +30,7 @@ AtPath = Annotated[str | None, typer.Option("--at-path", metavar="YAML_PATH", he
 From = Annotated[str | None, typer.Option("--from", metavar="VALUE", help="Only pins that hold this value now.")]
 CommitSha = Annotated[str | None, typer.Option("--commit", metavar="SHA", help="Undo what this commit changed, wherever it stands now.")]
 To = Annotated[str | None, typer.Option("--to", metavar="VERSION", help="Go back to this version (or commit); else the last good one.")]
+Drain = Annotated[bool, typer.Option("--drain", help="Take the bad side's traffic away too, where its route's weights are in Git.")]
 PinsOnly = Annotated[bool, typer.Option("--pins-only", help="Leave the lines alone that came along with the version.")]
 
 

@@ -38,7 +38,8 @@ def backtest(
         str | None, typer.Option("--prometheus-url", metavar="URL", help="Prometheus, or what speaks its API (Thanos, Mimir).")
     ] = None,
     config: Annotated[
-        Path | None, typer.Option("--config", metavar="FILE", help="Try this .rollbot.yaml instead of the repository's.", exists=True)
+        Path | None,
+        typer.Option("--config", metavar="FILE", help="Try this .rollbot.yaml instead of the repository's.", exists=True, dir_okay=False),
     ] = None,
     json: AsJson = False,
     html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write it as one page that needs nothing else.")] = None,

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from bot.cli.asking import Artefact, AsJson, At, AtPath, CommitSha, Env, File, From, PinsOnly, Repo, Service, To, desired, selector
+from bot.cli.asking import Artefact, AsJson, At, AtPath, CommitSha, Drain, Env, File, From, PinsOnly, Repo, Service, To, desired, selector
 from bot.cli.printing import as_json, choices, iso, say, span, table, warn
 from bot.objections import Objection, Weight, heaviest
 
 if TYPE_CHECKING:
     from bot.plans.plan import Plan, QuarantineEdit, Target, Unplanned
+    from bot.policy.traffic import TrafficRules
     from bot.releases.release import DesiredState
 
 
@@ -26,6 +28,7 @@ def plan(
     commit: CommitSha = None,
     to: To = None,
     pins_only: PinsOnly = False,
+    drain: Drain = False,
     diff: Annotated[bool, typer.Option("--diff", help="Show it as a diff; values of secrets are masked.")] = False,
     repo: Repo = Path(),
     at: At = None,
@@ -50,6 +53,8 @@ def plan(
         answer = make(selected, state, to=to, pins_only=pins_only, quarantines=read(state))
         if not isinstance(answer, Plan):
             refuse(answer, json)
+        if drain:
+            answer = drained_too(answer, state, config.traffic)
         now = clock().now()
         answer = keep_out(answer, "", "planned by hand", since=now, expires=now + config.policy.quarantine, rules=state.rules)
         if json:
@@ -58,6 +63,17 @@ def plan(
             show(answer, state, diff)
     if heaviest(answer.objections) is Weight.FORBIDS:
         raise typer.Exit(1)
+
+
+def drained_too(plan: Plan, state: DesiredState, rules: TrafficRules) -> Plan:
+    """The plan with the drain in it; where there is none, with why not, which forbids what was asked for."""
+    from bot.plans.traffic import shift, with_shift
+
+    found = shift(plan, state, rules)
+    if isinstance(found, Objection):
+        told = found if found.weight is Weight.NOTE else replace(found, weight=Weight.FORBIDS)  # drained already: as it was asked for
+        return replace(plan, objections=(*plan.objections, told))
+    return with_shift(plan, found)
 
 
 def refuse(answer: Unplanned, json: bool) -> NoReturn:
@@ -86,7 +102,7 @@ def show(plan: Plan, state: DesiredState, diff: bool) -> None:
         if plan.target is None or other.version != plan.target.version:
             say(f"or {other.version}: {other.why}; it served {span(other.served)}")
     say()
-    table(["path", "line", "at", "from", "to"], [[e.path, e.line, e.yaml_path, e.before, e.after] for e in plan.edits])
+    table(["path", "line", "at", "from", "to"], [[e.path, e.line, e.yaml_path, e.before, e.after] for e in plan.moves])
     for merged in plan.merged:
         say(f"{merged.path}: takes {merged.added} lines back in and {merged.removed} out that came along")
     for edit in plan.quarantine:
@@ -104,7 +120,7 @@ def _row(plan: Plan) -> dict[str, Any]:
     return {
         "target": _target(plan.target) if plan.target else None,
         "alternatives": [_target(other) for other in plan.alternatives],
-        "edits": [{"path": e.path, "yaml_path": e.yaml_path, "from": e.before, "to": e.after} for e in plan.edits],
+        "edits": [{"path": e.path, "yaml_path": e.yaml_path, "from": e.before, "to": e.after} for e in plan.moves],
         "merged": [{"path": m.path, "added": m.added, "removed": m.removed} for m in plan.merged],
         "files": [{"path": path, "text": _text(text)} for path, text in sorted(plan.files.items())],
         "quarantine": [_quarantine(edit) for edit in plan.quarantine],

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.asking import Artefact, AsJson, AtPath, CommitSha, Env, File, From, PinsOnly, Service, To, selector
+from bot.cli.asking import Artefact, AsJson, AtPath, CommitSha, Drain, Env, File, From, PinsOnly, Service, To, selector
 from bot.cli.carrying import carry, row, written_to
 from bot.cli.printing import as_json, choices, progress, say, warn
 from bot.errors import BadConfig
@@ -39,6 +39,7 @@ def rollback(
     commit: CommitSha = None,
     to: To = None,
     pins_only: PinsOnly = False,
+    drain: Drain = False,
     mode: Annotated[Mode | None, typer.Option(help="How far to go: a pull request, a merge, a push. Else as trust says.")] = None,
     reason: Annotated[str, typer.Option(metavar="R", help="Why; it goes into the commit and the record.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and whether it is admitted; write nothing.")] = False,
@@ -76,6 +77,7 @@ def rollback(
             mode=mode.value if mode else None,
             reason=reason,
             pins_only=pins_only,
+            drain=drain,
         )
         with progress("rolling back"):
             answer = carry(asked, ports, dry_run=dry_run).insist()

@@ -27,6 +27,14 @@ class SeriesModel(Strict):
     counter: Annotated[bool, Field(description="The values only rise: read as their increase.")] = False
 
 
+class VersionsModel(Strict):
+    """Requests by version, for releases whose new version serves beside the old one for a while (canaries, rolling updates)."""
+
+    total: Annotated[Text, Field(description="PromQL: a counter of requests by service and version.")]
+    failed: Annotated[Text, Field(description="PromQL: the same of those that failed.")]
+    label: Annotated[Text, Field(description="The label that holds the version, as it is pinned.")] = "version"
+
+
 class ThresholdsModel(Strict):
     """How likely a release has to be to blame. Left out: what the prices say."""
 
@@ -41,6 +49,16 @@ class ThresholdsModel(Strict):
 
     def bounds(self) -> Bounds:
         return Bounds(self.act, self.person)
+
+
+class ProofModel(Strict):
+    """How good a service's own scorecard has to be before it goes by itself."""
+
+    environments: Annotated[tuple[Text, ...], Field(description="Globs of environments in which that is asked for; none by default.")] = ()
+    judged: Annotated[int, Field(ge=1, le=10_000, description="So many of its incidents must have been judged.")] = JUDGEMENT.proof.judged
+    precision: Annotated[float, Field(ge=0, le=1, description="So much of what it took back, or would have, must have been right.")] = (
+        JUDGEMENT.proof.precision
+    )
 
 
 class PricesModel(Strict):
@@ -61,6 +79,9 @@ class PricesModel(Strict):
     look_every: Annotated[Duration, Field(ge=15, description="Between two looks while it waits for more evidence.")] = PRICES.look_every
     wait_most: Annotated[Duration, Field(le=3600, description="How long it waits for more evidence.")] = PRICES.wait_most
     learning: Annotated[float, Field(ge=0, le=10, description="How much a look tells, in nats.")] = PRICES.learning
+    learning_beside: Annotated[float, Field(ge=0, le=10, description="The same, where old and new serve side by side.")] = (
+        PRICES.learning_beside
+    )
 
     def prices(self) -> Prices:
         return Prices(**dict(self))

@@ -7,10 +7,12 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, WithJsonSchema, model_validator
 
 from bot.attribution.rules import AttributionRules
-from bot.config.fields import Bounds, Count, Duration, Glob, Names, Regex, Required, Text, references, stars
-from bot.config.judgement import JUDGEMENT, PricesModel, SeriesModel, ThresholdsModel
+from bot.config.fields import Count, Duration, Glob, Regex, Text, references, stars
+from bot.config.judgement import JUDGEMENT, PricesModel, ProofModel, SeriesModel, ThresholdsModel, VersionsModel
 from bot.config.strict import Strict
 from bot.config.times import Cron, Moment, Zone, instant
+from bot.config.together import DataModel, GroupModel
+from bot.config.traffic import TrafficModel
 from bot.incidents.rules import AlertRules
 from bot.outcomes.rules import OutcomeRules
 from bot.policy.judgement import Strategy
@@ -23,7 +25,7 @@ ALERTS, ATTRIBUTION, POLICY, OUTCOMES = AlertRules(), AttributionRules(), Policy
 Acting = Literal["write", "maintain", "admin"]
 Stopping = Literal["triage", "write", "maintain", "admin"]
 SourceName = Annotated[str, StringConstraints(pattern=f"^(?:{'|'.join(SOURCES)})$")]
-Acceptable = Literal["chart-unrendered", "stateful"]
+Acceptable = Literal["chart-unrendered", "stateful", "operated", "volume-claim", "migration-unknown"]
 Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
 Login = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$")]
 
@@ -61,17 +63,6 @@ class ServiceModel(Strict):
             if not reference.isdecimal() or not 0 < int(reference) <= stars(self.files):
                 raise ValueError(f"{{{reference}}} refers to no star of {self.files}")
         return self
-
-
-class GroupModel(Strict):
-    """What a service needs of others, where its manifests do not say it by annotation (docs/groups.md)."""
-
-    service: Annotated[Text, Field(description="The service: a glob of names.")]
-    environment: Annotated[Text, Field(description="A glob of environments; all of them by default.")] = "*"
-    versions: Annotated[Bounds, Field(description="Of which of its versions: `>=2.8 <3`; all of them by default.")] = ""
-    requires: Annotated[Required, Field(description="Services with the versions it needs: `payments >=2.3 <3; catalog >=1.9`.")] = ""
-    rollback_with: Annotated[Names, Field(description="Services that go back when it does: `web api`.")] = ""
-    wave: Annotated[int | None, Field(ge=0, le=999, description="Its turn where a group goes back in waves, the lowest first.")] = None
 
 
 class AlertRuleModel(Strict):
@@ -275,6 +266,7 @@ class ConfigModel(Strict):
     services: Annotated[tuple[ServiceModel, ...], Field(description="Whose files are, where conventions do not tell.")] = ()
     environments: Annotated[dict[str, Text], Field(description="A folder's or namespace's name: the environment it means.")] = {}
     ignore: Annotated[tuple[Glob, ...], Field(description="Globs of files that are never read.")] = ()
+    data: Annotated[tuple[DataModel, ...], Field(description="What versions need of the database; the first that fits counts.")] = ()
     groups: Annotated[tuple[GroupModel, ...], Field(description="What services need of each other.")] = ()
     alerts: Annotated[AlertsModel, Field(description="Which alerts may act, and whose they are.")] = AlertsModel()
     attribution: Annotated[AttributionModel, Field(description="Which releases are suspects, and what is a good target.")] = (
@@ -284,7 +276,10 @@ class ConfigModel(Strict):
     people: Annotated[PeopleModel, Field(description="Who may say what in comments.")] = PeopleModel()
     outcomes: Annotated[OutcomesModel, Field(description="How long a rollback is waited for, and how it is judged.")] = OutcomesModel()
     strategy: Annotated[Strategy, Field(description="How far what is decided goes by itself.")] = JUDGEMENT.strategy
+    proof: Annotated[ProofModel, Field(description="A service's scorecard before it goes by itself.")] = ProofModel()
     thresholds: Annotated[ThresholdsModel, Field(description="How likely a release has to be to blame.")] = ThresholdsModel()
     prices: Annotated[PricesModel, Field(description="What damage, rollbacks and calls cost.")] = PricesModel()
     dependencies: Annotated[dict[Text, tuple[Text, ...]], Field(description="Service: the services that it calls.")] = {}
     series: Annotated[tuple[SeriesModel, ...], Field(description="What Prometheus measures of each service.")] = ()
+    traffic: Annotated[TrafficModel, Field(description="Where the bad side's traffic is taken away first.")] = TrafficModel()
+    versions: Annotated[VersionsModel | None, Field(description="Requests by version, where two serve side by side.")] = None

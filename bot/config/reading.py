@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from bot.attribution.rules import AttributionRules
-from bot.attribution.sources import EvidenceRules, SeriesRule
+from bot.attribution.sources import EvidenceRules, SeriesRule, VersionsRule
 from bot.config.fields import DURATION, written
 from bot.config.models import ALERTS, POLICY, ConfigModel, WindowModel
 from bot.config.times import instant
@@ -21,11 +21,12 @@ from bot.incidents.rules import AlertRule, AlertRules, QueryRule
 from bot.manifests import documents
 from bot.manifests.documents import Alias, Map, Node, Scalar, Seq, Unparsable
 from bot.manifests.pin import Style
-from bot.manifests.rules import GroupRule, ManifestRules, PinRule, ServiceRule
+from bot.manifests.rules import DataRule, GroupRule, ManifestRules, PinRule, ServiceRule
 from bot.outcomes.rules import OutcomeRules
-from bot.policy.judgement import JudgementRules
+from bot.policy.judgement import JudgementRules, Proof
 from bot.policy.people import PeopleRules
 from bot.policy.settings import Cap, Countdown, Hours, PolicyRules
+from bot.policy.traffic import TrafficRules
 from bot.policy.windows import Freeze, Window
 from bot.signals.generic import JsonRule
 
@@ -47,6 +48,7 @@ class Config:
     outcomes: OutcomeRules = field(default_factory=OutcomeRules)
     judgement: JudgementRules = field(default_factory=JudgementRules)
     evidence: EvidenceRules = field(default_factory=EvidenceRules)
+    traffic: TrafficRules = field(default_factory=TrafficRules)
 
 
 def parse(text: bytes, path: str = PATH) -> Config:
@@ -247,6 +249,7 @@ def _config(model: ConfigModel) -> Config:
             services=tuple(ServiceRule(**_given(rule)) for rule in model.services),
             environments=environments,
             ignore=model.ignore,
+            data=tuple(DataRule(**{key.rstrip("_"): value for key, value in each}) for each in model.data),
             groups=tuple(GroupRule(**_given(rule)) for rule in model.groups),
         ),
         alerts=AlertRules(**alerts),
@@ -254,8 +257,13 @@ def _config(model: ConfigModel) -> Config:
         policy=PolicyRules(**policy),
         people=PeopleRules(**_given(model.people) | model.people.roles()),
         outcomes=OutcomeRules(**_given(model.outcomes)),
-        judgement=JudgementRules(model.strategy, model.thresholds.bounds(), model.prices.prices()),
-        evidence=EvidenceRules(model.dependencies, tuple(SeriesRule(**_given(rule)) for rule in model.series)),
+        judgement=JudgementRules(model.strategy, Proof(**_given(model.proof)), model.thresholds.bounds(), model.prices.prices()),
+        evidence=EvidenceRules(
+            model.dependencies,
+            tuple(SeriesRule(**_given(rule)) for rule in model.series),
+            VersionsRule(**_given(model.versions)) if model.versions else None,
+        ),
+        traffic=TrafficRules(**_given(model.traffic)),
     )
 
 

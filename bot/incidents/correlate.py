@@ -68,6 +68,8 @@ def asked(request: Asked, service: ServiceRef, known: tuple[Incident, ...], now:
     if had := next((incident for incident in known if incident.request and incident.request.key == request.key), None):
         return Correlated(None, f"it was asked before, in {had.id}")
     current = next((incident for incident in known if incident.end is None), None)
+    if current is not None and current.between:
+        return Correlated(None, f"a down Job of {current.id} is under way; ask again once it has ended")
     if current is None or not led(current):
         symptoms = tuple(symptom for symptom in _handed_on(current, known) if symptom.resolved is None)
         opened = Incident(identify(service, request.key), service, now, symptoms=symptoms, request=request, due=now)

@@ -42,6 +42,8 @@ class Kind(StrEnum):
 
     ROLLBACK = "rollback"
     UNDO = "undo"
+    DOWN = "down"
+    """Runs the bad release's down Job, before the rollback proper, which is the next action."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,17 +103,44 @@ class Action:
     """Who asked for this very action; "" where it came of itself, or of the incident's request."""
     toward: str = ""
     """The version to go back to, where our records speak against the one that the history alone would choose."""
+    job: str = ""
+    """Of `down`: the name of the Job."""
+    came: str = ""
+    leaves: str = ""
+    """Of `down`: the database's schema before and after it, "" where not known."""
+    instead: str = ""
+    """Of `down`: what else a person may do."""
+    told: str = ""
+    """Why this takes a down Job out again."""
     culprit: int | None = None
     """The pull request that brought the release in, where its commit says so."""
+    shift: str = ""
+    """How the bad side's traffic is taken away: `first`, in a commit of its own before the rollback; `with` it; "" not at all."""
+    backends: tuple[str, ...] = ()
+    """What is drained, and `routes`: in which files. As decided when it was planned."""
+    routes: tuple[str, ...] = ()
+    together: bool = False
+    """The forge did not let the drain go first, so it goes with the rollback or not at all."""
+    drained: Sha | None = None
+    """The drain's own commit on the target branch."""
+    repairs: str = ""
+    """How the cluster went back by itself before this, which makes Git say so; "" where it did not."""
     members: tuple[Member, ...] = ()
     """All that go back because of each other, the first the one that was asked for; empty where it goes alone."""
     wave: int = 0
     """The wave of the members that this action carries out."""
+    suspected: tuple[tuple[ServiceRef, float], ...] = ()
+    """How likely what other services run is bad, as their own incidents had it when this was planned."""
 
     @property
     def waves(self) -> tuple[int, ...]:
         """The waves of its group in their order; (0,) where there are none."""
         return tuple(sorted({member.wave for member in self.members})) or (0,)
+
+    @property
+    def blamed(self) -> str:
+        """The version that all this is about: of a group, that of the service that was asked for."""
+        return self.members[0].version if self.members else self.version
 
     @property
     def later(self) -> bool:
@@ -160,6 +189,17 @@ class Incident:
         return self.actions[-1]
 
     @property
+    def sequel(self) -> bool:
+        """Whether the action at hand ends what a down Job began."""
+        return len(self.actions) > 1 and self.actions[-2].kind is Kind.DOWN
+
+    @property
+    def between(self) -> bool:
+        """Whether a down Job is under way, or has run, and what follows it is not merged: nothing else may come in between."""
+        running = bool(self.actions) and self.action.kind is Kind.DOWN and self.action.commit is not None
+        return self.end is None and (running or (self.sequel and self.action.commit is None))
+
+    @property
     def acts(self) -> bool:
         """Whether anything here is allowed to change Git."""
         return self.asked or any(symptom.acts for symptom in self.symptoms)
@@ -169,6 +209,16 @@ class Incident:
         """When the last of its symptoms went, None while one is left (or where there are none)."""
         times = [symptom.resolved for symptom in self.symptoms]
         return max((at for at in times if at is not None), default=None) if None not in times else None
+
+    @property
+    def explained(self) -> bool:
+        """Whether it is known why the symptom goes, where it does: what was begun, or done already, is finished all the same."""
+        return bool(self.actions) and bool(self.action.drained or self.action.repairs or self.action.later)
+
+    @property
+    def gone(self) -> Instant | None:
+        """Since when the symptom is gone by itself."""
+        return None if self.explained else self.resolved
 
     @property
     def changed(self) -> int:

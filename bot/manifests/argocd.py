@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from pathlib import PurePosixPath
 
 from bot.manifests.documents import Scalar, Seq
 from bot.manifests.fields import chart_name, fixed_pin, under
@@ -26,7 +25,7 @@ _REVISIONS = frozenset({"targetRevision", "revision", "branch", "ref", "gitRef"}
 
 def pins(file: bytes, path: str) -> Iterable[Pin]:
     """Yield the pins of Applications and ApplicationSets, of what Image Updater overrides in them, and of values that become them."""
-    override = _OVERRIDE.fullmatch(PurePosixPath(path).name)
+    override = _OVERRIDE.fullmatch(path.rpartition("/")[2])
     revisions = b"targetRevision" in file
     for found in objects(file, path):
         if found.api_version.startswith("argoproj.io/"):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import PurePosixPath
 
 from bot.manifests.documents import Map, Scalar
 from bot.manifests.fields import fixed_pin, under
@@ -21,7 +20,7 @@ _NAMES = re.compile(r"(?:docker-)?compose(?:[._-][\w.-]+)?\.ya?ml(?:\.j2|\.tmpl|
 
 def pins(file: bytes, path: str) -> Iterable[Pin]:
     """Yield the pin of every service's image (`${VARIABLE}` in it leaves that to an env file), and of the file's own format version."""
-    if not _NAMES.fullmatch(PurePosixPath(path).name):
+    if not _NAMES.fullmatch(path.rpartition("/")[2]):
         return
     for found in objects(file, path):
         top = Level(found, found.root)

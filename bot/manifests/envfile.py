@@ -6,7 +6,6 @@ import contextlib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from bot.manifests.documents import BOM
 from bot.manifests.pin import Pin, PinKind, Style
@@ -42,7 +41,7 @@ def pins(file: bytes, path: str) -> Iterable[Pin]:
 
 
 def is_envfile(path: str) -> bool:
-    name = PurePosixPath(path).name
+    name = path.rpartition("/")[2]
     return name == ".env" or name.endswith(".env") or name.startswith(".env.")
 
 

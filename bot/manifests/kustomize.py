@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from pathlib import PurePosixPath
 
 from bot.manifests.documents import Scalar, Seq
 from bot.manifests.items import item_part
@@ -28,7 +27,7 @@ def is_kustomization(found: Object) -> bool:
     """Say whether an object is one, by its kind or, where it names none, by the file's name."""
     if found.kind in ("Kustomization", "Component"):
         return not found.api_version or found.api_version.startswith("kustomize.config.k8s.io")
-    return not found.kind and PurePosixPath(found.path).name in _NAMES
+    return not found.kind and found.path.rpartition("/")[2] in _NAMES
 
 
 def pins(file: bytes, path: str, /) -> Iterable[Pin]:

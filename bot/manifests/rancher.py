@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from pathlib import PurePosixPath
 
 from bot.manifests.documents import Scalar
 from bot.manifests.fields import chart_name, fixed_pin, under
@@ -19,7 +18,7 @@ _FLEET = frozenset({"fleet.yaml", "fleet.yml"})
 
 def pins(file: bytes, path: str) -> Iterable[Pin]:
     """Yield the pins of every HelmChart and HelmChartConfig of helm.cattle.io, and of a fleet.yaml with its target customisations."""
-    fleet = PurePosixPath(path).name in _FLEET
+    fleet = path.rpartition("/")[2] in _FLEET
     if not fleet and b".cattle.io" not in file:
         return
     for found in objects(file, path):

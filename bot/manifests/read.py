@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from pathlib import PurePosixPath
 
 from bot.manifests import custom, envfile
 from bot.manifests.annotated import annotated
@@ -30,6 +29,8 @@ _NEVER = frozenset({"makefile", "dockerfile", "license", "readme", "owners", "co
 _EVERYTHING = ManifestRules()
 OURS = ".rollbot"
 """Our own folder (`.rollbot/`) and configuration (`.rollbot.yaml`): they say what may be deployed, and deploy nothing."""
+_DOWN_JOB = re.compile(r"(?:^|/)rollbot-down-[0-9a-f]{8}\.yaml$")
+"""A down Job that we committed beside a service: it runs the service's image once, and is no service."""
 _FEW = 20
 """Broken documents of one file that are told; a file with more of them is no manifest."""
 
@@ -38,7 +39,7 @@ def is_manifest(path: str, rules: ManifestRules = _EVERYTHING) -> bool:
     """Say by its name alone whether a file is read at all. What a rule for pins names always is, unless it is ignored or ours."""
     if is_ours(path) or any(matches(pattern, path) is not None for pattern in rules.ignore):
         return False
-    name = PurePosixPath(path).name
+    name = path.rpartition("/")[2]
     if name.endswith(_SUFFIXES) or is_chart(path) or name in ("Kustomization", "flake.lock") or envfile.is_envfile(path):
         return True
     if is_bare(path) or is_text(path) or is_json(path):
@@ -48,12 +49,12 @@ def is_manifest(path: str, rules: ManifestRules = _EVERYTHING) -> bool:
 
 def is_ours(path: str) -> bool:
     """Say whether a file is Rollbot's own: no service's, whatever it holds."""
-    return path.startswith((f"{OURS}/", f"{OURS}.yaml"))
+    return path.startswith((f"{OURS}/", f"{OURS}.yaml")) or _DOWN_JOB.search(path) is not None
 
 
 def is_bare(path: str) -> bool:
     """Say whether a name without extension may hold YAML (some repositories keep values so); it is no error where it does not."""
-    name = PurePosixPath(path).name
+    name = path.rpartition("/")[2]
     return _BARE.fullmatch(name) is not None and name not in _NEVER
 
 
@@ -78,7 +79,7 @@ def _claimed(file: bytes, path: str, rules: ManifestRules) -> Iterator[Pin]:
 
 
 def _unreadable(file: bytes, path: str) -> tuple[Objection, ...]:
-    if not PurePosixPath(path).name.endswith(_SUFFIXES) and not is_chart(path):
+    if not path.rpartition("/")[2].endswith(_SUFFIXES) and not is_chart(path):
         return ()
     text = load(file, path)
     what = "a document of this file is not read" if text.documents else "not read"

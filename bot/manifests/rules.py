@@ -35,6 +35,21 @@ class ServiceRule:
 
 
 @dataclass(frozen=True, slots=True)
+class DataRule:
+    """What versions need of the database, as the annotations `rollbot.dev/…` of the same names say it, where no manifest does. Globs."""
+
+    service: str
+    environment: str = "*"
+    version: str = "*"
+    schema: str = ""
+    runs_on_schema: str = ""
+    migration: str = ""
+    down_job: str = ""
+    stop_writers: str = ""
+    runbook: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class GroupRule:
     """What services declare to need of others, where their manifests do not say it themselves.
 
@@ -57,4 +72,5 @@ class ManifestRules:
     services: tuple[ServiceRule, ...] = ()
     environments: dict[str, str] = field(default_factory=dict)
     ignore: tuple[str, ...] = ()
+    data: tuple[DataRule, ...] = ()
     groups: tuple[GroupRule, ...] = ()

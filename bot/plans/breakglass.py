@@ -29,7 +29,7 @@ def commands(plan: Plan, state: DesiredState) -> tuple[str, ...]:
     paths = sorted(path for path in plan.files if path in state.tree)
     if not all(path.isprintable() for path in paths):
         return ("# a file's name holds what cannot be typed: go back by hand",)
-    edits = [f"# {_line(e.path)}:{e.line} {_line(e.yaml_path)}: {_line(e.before)} -> {_line(e.after)}" for e in plan.edits]
+    edits = [f"# {_line(e.path)}:{e.line} {_line(e.yaml_path)}: {_line(e.before)} -> {_line(e.after)}" for e in plan.moves]
     shown = edits[:MOST] + ([f"# and {len(edits) - MOST} more"] if len(edits) > MOST else [])
     branch = f"break-glass-{plan.key()[:8]}"
     delivering = list(dict.fromkeys(each for path in paths for each in _delivering(path, state)))[:MOST]

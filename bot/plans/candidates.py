@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from itertools import islice
+from itertools import islice, takewhile
 
 from bot.manifests.estate import Service
 from bot.objections import Objection, Weight
 from bot.plans.plan import Target
 from bot.plans.targets import doubtful, targets
 from bot.plans.timeline import Held, held, touching
-from bot.policy.optimize.requirements import DAMAGE, Candidate, Option, churn
+from bot.policy.optimize.requirements import DAMAGE, Candidate, Option, Reason, churn
 from bot.refs import Instant, ServiceRef
 from bot.releases.needs import Needs, Requirement, Said, declared, needs, said_before, said_now, spoken_for
 from bot.releases.ordering import Order
 from bot.releases.release import DesiredState
+from bot.releases.requires import admits
 
 DEEP = 40
 """So many values of a place are known by their order."""
@@ -24,6 +25,8 @@ BACK = 4
 """So many earlier versions of a service are looked at."""
 MOST = 200
 """Services in one question."""
+LATER = 1.1
+"""What each later target costs of the service that was asked for: a little more than to take one other service along."""
 BESIDE = 0.2
 """What a version costs less that stood beside the one the asked service goes back to: they served together."""
 
@@ -82,19 +85,23 @@ def release_needs(state: DesiredState, line: Standing, version: str) -> Needs:
 def gather(
     state: DesiredState,
     lead: Standing,
-    wanted: Sequence[str],
+    wanted: Sequence[tuple[str, float]],
     left: Instant | None,
     barred: Barred,
     suspects: Mapping[ServiceRef, float],
 ) -> Gathered:
-    """Collect the lead, which goes to one of `wanted`, best first, and whoever is tied to it, at any remove.
+    """Collect the lead, which goes to one of `wanted`, best first, each with its price, and all that may have to move for it.
 
-    `left`: when the first of those was last replaced. `suspects`: how surely what others run now is bad.
+    Whoever fits, as it stands, with everything that those may run has no reason to move, and is left out: the answer is the same.
+
+    `left`: when the first of those was last replaced. `suspects`: how surely what others run now is bad; it counts for those that are
+    tied to the lead, and those that the same commit moved.
     """
     found = Gathered()
     _add(found, state, lead, _asked(state, found, lead, wanted))
-    speakers = _speakers(state)
-    waiting = [lead.service.ref, *(ref for ref in suspects if ref != lead.service.ref)]
+    speakers = speakers_of(state)
+    beside = (ref for ref in sorted(suspects, key=str) if (line := _line(state, ref)) and line.held[0].commit == lead.held[0].commit)
+    waiting = [lead.service.ref, *beside]
     while waiting and len(found.candidates) < MOST:
         ref = waiting.pop(0)
         line = lead if ref == lead.service.ref else _line(state, ref)
@@ -102,33 +109,36 @@ def gather(
             continue
         if ref not in found.candidates:
             _add(found, state, line, list(_options(state, line, left, barred, suspects.get(ref, 0.0))))
-        tied = {*_named(found.candidates[ref]), *(other for other, said in speakers.items() if ref in _those(said))}
-        waiting += sorted(tied - found.candidates.keys() - set(waiting))
-    known = found.candidates.keys()
+        pushed = {*_pushed(state, found.candidates[ref]), *_pushing_back(found.candidates[ref], speakers)}
+        waiting += sorted(pushed - found.candidates.keys() - set(waiting), key=str)
     asked = lead.service.ref
     unread = [each for ref, said in speakers.items() if ref != asked for each in said.wrong if _may_mean(each, lead, ref)]
     found.unread = [replace(each, why=f"{each.why}; whether it needs {asked.name} is not known", weight=Weight.PERSON) for each in unread]
-    found.unread += [_versionless(need) for need in found.candidates[asked].options[0].needs.requires if need.other not in known]
-    for ref, candidate in found.candidates.items():
-        found.candidates[ref] = _among(candidate, known)
+    if waiting:
+        why = f"more than {MOST} services may have to move for {asked.name} by what they declare; the others were not looked at"
+        found.unread.append(Objection("group-too-large", why, Weight.PERSON))
+    own = found.candidates[asked]
+    wanting: tuple[Reason, ...] = (*own.options[0].needs.requires, *own.along)
+    found.unread += [_versionless(need) for need in wanting if not ((service := state.service(need.other)) and service.primary)]
     return found
 
 
-def _versionless(need: Requirement) -> Objection:
-    why = f"{need.of} needs {need.clause}, and {need.other} has no version that could be compared"
-    return Objection("unknown-requirement", why, Weight.PERSON, need.path, need.line)
+def _versionless(reason: Reason) -> Objection:
+    what = f"needs {reason.clause}" if isinstance(reason, Requirement) else f"says that {reason.other} goes back with it"
+    why = f"{reason.of} {what}, and {reason.other} has no version that could be compared or go back"
+    return Objection("unknown-requirement", why, Weight.PERSON, reason.path, reason.line)
 
 
-def _asked(state: DesiredState, found: Gathered, lead: Standing, wanted: Sequence[str]) -> list[Option]:
+def _asked(state: DesiredState, found: Gathered, lead: Standing, wanted: Sequence[tuple[str, float]]) -> list[Option]:
     options = []
-    for rank, version in enumerate(wanted):
+    for rank, (version, price) in enumerate(wanted):
         said = release_needs(state, lead, version)
         if rank == 0:
             now = release_needs(state, lead, lead.now)
             along = [each for each in now.wrong if not each.why.startswith(f"{lead.service.ref}'s requires ")]
             found.wrong[lead.service.ref] = tuple(dict.fromkeys((*said.wrong, *along)))
         if rank == 0 or not said.wrong:
-            options.append(Option(version, said, churn(1, unproven=False) + rank))
+            options.append(Option(version, said, price))
     return options
 
 
@@ -138,8 +148,15 @@ def _options(state: DesiredState, line: Standing, left: Instant | None, barred: 
     for target, _ in targets(line.held, barred)[:BACK]:
         said = release_needs(state, line, target.version)
         if not said.wrong:
-            price = churn(target.back, doubtful(line.held, target)) - (BESIDE if target.version == beside else 0.0)
+            damaged = _damaged(state, line, target.version)
+            price = churn(target.back, doubtful(line.held, target), damaged) - (BESIDE if target.version == beside else 0.0)
             yield Option(target.version, said, price)
+
+
+def _damaged(state: DesiredState, line: Standing, version: str) -> bool:
+    """Whether one of the releases that would go back says that its migration took something away."""
+    newer = takewhile(lambda each: each.value != version, line.held)
+    return any(release_needs(state, line, each.value).damages for each in newer)
 
 
 def _add(found: Gathered, state: DesiredState, line: Standing, options: Sequence[Option]) -> None:
@@ -151,42 +168,42 @@ def _add(found: Gathered, state: DesiredState, line: Standing, options: Sequence
         found.waves[ref] = said[0]
 
 
-def _among(candidate: Candidate, known: Iterable[ServiceRef]) -> Candidate:
-    """The same without what it declares of services that have no versions to speak of (none of ours to move or to compare)."""
-    here = set(known)
-    options = tuple(
-        Option(
-            each.version,
-            Needs(tuple(need for need in each.needs.requires if need.other in here), each.needs.along, each.needs.wave),
-            each.cost,
-        )
-        for each in candidate.options
-    )
-    along = tuple(each for each in candidate.along if each.other in here)
-    return Candidate(candidate.service, candidate.now, candidate.order, options, along)
-
-
 def _line(state: DesiredState, ref: ServiceRef) -> Standing | None:
     service = state.service(ref)
     return standing(state, service) if service else None
 
 
-@lru_cache(maxsize=4)
-def _speakers(state: DesiredState) -> Mapping[ServiceRef, Needs]:
+@lru_cache(maxsize=2)
+def speakers_of(state: DesiredState) -> Mapping[ServiceRef, Needs]:
     """What services declare at HEAD, in their manifests or in `.rollbot.yaml`, as far as that can be said without their history."""
     said = declared(state)
     services = [each for each in state.estate.services if each.ref in said or spoken_for(state, each.ref)]
     primary = {each.ref: each.primary.value if each.primary else "" for each in services}
-    return {ref: needs(state, ref, primary[ref], Order(), said.get(ref, ())) for ref in sorted(primary)}
+    return {ref: needs(state, ref, primary[ref], Order(), said.get(ref, ())) for ref in sorted(primary, key=str)}
 
 
-def _named(candidate: Candidate) -> set[ServiceRef]:
-    required = {need.other for option in candidate.options for need in option.needs.requires}
-    return required | {each.other for each in candidate.along}
+def _pushed(state: DesiredState, candidate: Candidate) -> Iterator[ServiceRef]:
+    """Yield the services that cannot stay as they are beside one of the versions that the candidate may move to."""
+    moves = [option for option in candidate.options if option.version != candidate.now]
+    for need in (need for option in moves for need in option.needs.requires):
+        service = state.service(need.other)
+        pin = service.primary if service else None
+        if pin is None or admits(need.clause.bounds, pin.value, Order()):
+            continue
+        line = _line(state, need.other)  # its own order of releases may tell where numbers do not
+        if line is None or not admits(need.clause.bounds, line.now, line.order):
+            yield need.other
+    yield from (along.other for along in candidate.along if moves)
 
 
-def _those(said: Needs) -> set[ServiceRef]:
-    return {need.other for need in said.requires}
+def _pushing_back(candidate: Candidate, speakers: Mapping[ServiceRef, Needs]) -> Iterator[ServiceRef]:
+    """Yield the services that run well beside the candidate now, and not beside one of the versions that it may run."""
+    for other, said in speakers.items():
+        for need in said.requires if other != candidate.service else ():
+            if need.other != candidate.service or not admits(need.clause.bounds, candidate.now, candidate.order):
+                continue
+            if not all(admits(need.clause.bounds, option.version, candidate.order) for option in candidate.options):
+                yield other
 
 
 def _may_mean(wrong: Objection, lead: Standing, ref: ServiceRef) -> bool:
@@ -194,8 +211,13 @@ def _may_mean(wrong: Objection, lead: Standing, ref: ServiceRef) -> bool:
     return ref.environment == lead.service.ref.environment and lead.service.ref.name in wrong.why.partition(": ")[2]
 
 
-def wanted_of(version: str, alternatives: Sequence[Target], line: Standing, fixed: bool) -> list[str]:
-    """Where the lead may go, best first: as asked, or to another target that its place held."""
+def wanted_of(version: str, alternatives: Sequence[Target], line: Standing, fixed: bool) -> list[tuple[str, float]]:
+    """Where the lead may go, best first, with what that costs: as planned, or to another target that its place held.
+
+    The one that is planned costs least; each that comes after it in the order of targets costs a little more than moving another service,
+    one that has not proven itself as much more as anybody's.
+    """
     known = {each.value for each in line.held}
-    others = [] if fixed else [each.version for each in alternatives if each.version in known and each.version != version]
-    return [version, *(other for other in others if other != line.now)]
+    others = [] if fixed else [each for each in alternatives if each.version in known and each.version not in (version, line.now)]
+    prices = [churn(1, doubtful(line.held, each)) + LATER * rank for rank, each in enumerate(others, 1)]
+    return [(version, churn(1, unproven=False)), *((each.version, price) for each, price in zip(others, prices, strict=True))]

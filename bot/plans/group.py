@@ -7,14 +7,14 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from bot.objections import Objection, Weight
-from bot.plans.candidates import Gathered, Standing, gather, release_needs, standing, wanted_of
+from bot.plans.candidates import Gathered, Standing, gather, release_needs, speakers_of, standing, wanted_of
 from bot.plans.joined import joined
 from bot.plans.plan import Plan, Unplanned
 from bot.plans.timeline import Held
 from bot.policy.optimize.requirements import Apart, Circle, Reason, Together, broken, settle
 from bot.quarantine import Quarantine
 from bot.refs import ServiceRef, Sha
-from bot.releases.needs import Along, Needs, declared
+from bot.releases.needs import Along, declared
 from bot.releases.release import DesiredState
 from bot.releases.requires import admits
 
@@ -39,16 +39,16 @@ def grouped(
     `again` plans the others; `fixed`: the target was asked for by name; `suspects`: how surely what other services run is bad.
     """
     line, version = _led(plan, state)
-    if line is None or version is None or not _concerns(state, line, version, suspects):
+    if line is None or version is None or not _concerns(state, line, version):
         return plan
     left = plan.target.left if plan.target else None
     wanted = wanted_of(version, plan.alternatives, line, fixed)
     found = gather(state, line, wanted, left, _barred(quarantines), suspects)
     if wrong := found.wrong[line.service.ref]:
         return _against(plan, *(replace(each, why=f"{each.why}; until that is mended the service stays as it is") for each in wrong))
-    match settle(tuple(found.candidates.values()), _trains(found, line)):
+    match settle(tuple(found.candidates.values()), _trains(found, line), speakers_of(state)):
         case Apart(reasons):
-            return _against(plan, *_contradiction(line, wanted, reasons))
+            return _against(plan, *_contradiction(found, line, [each for each, _ in wanted], reasons))
         case Circle(reasons):
             return _against(plan, *_round(reasons))
         case Together() as answer:
@@ -61,9 +61,9 @@ def checked(plan: Plan, state: DesiredState) -> Plan:
     for ref, version in moved.items():
         service = state.service(ref)
         line = standing(state, service) if service else None
-        if line is None or not _concerns(state, line, version, NOBODY):
+        if line is None or not _concerns(state, line, version):
             continue
-        found = gather(state, line, [version], None, _barred(()), NOBODY)
+        found = gather(state, line, wanted_of(version, (), line, fixed=True), None, _barred(()), NOBODY)
         after = {other: moved.get(other, each.now) for other, each in found.candidates.items()}
         unmet = [_unmet(each, after) for each in broken(found.candidates.values(), after)]
         plan = replace(plan, objections=(*plan.objections, *(each for each in (*found.wrong[ref], *unmet) if each not in plan.objections)))
@@ -87,11 +87,9 @@ def _version_after(plan: Plan, state: DesiredState, ref: ServiceRef) -> str | No
     return next((edit.after for edit in plan.edits if (edit.path, edit.yaml_path, edit.line) == place), None)
 
 
-def _concerns(state: DesiredState, line: Standing, version: str, suspects: Mapping[ServiceRef, float]) -> bool:
+def _concerns(state: DesiredState, line: Standing, version: str) -> bool:
     """Whether there is anything to ask: somebody declares something, today or of the version that it goes back to."""
-    if declared(state) or state.rules.groups or suspects:
-        return True
-    return release_needs(state, line, version) != Needs()
+    return bool(declared(state) or state.rules.groups) or release_needs(state, line, version).ties
 
 
 def _barred(quarantines: Collection[Quarantine]) -> Callable[[Held], bool]:
@@ -114,7 +112,7 @@ def _trains(found: Gathered, lead: Standing) -> list[Mapping[ServiceRef, str]]:
 def _together(plan: Plan, version: str, line: Standing, found: Gathered, answer: Together, state: DesiredState, again: Again) -> Plan:
     lead = line.service.ref
     parts: list[Plan] = []
-    for ref in sorted(answer.moves, key=lambda each: (each != lead, each)):
+    for ref in sorted(answer.moves, key=lambda each: (each != lead, str(each))):
         to, held = answer.moves[ref], found.lines[ref].held
         part = plan if ref == lead and to == version else again(ref, plan.undone or held[0].commit if ref == lead else held[0].commit, to)
         if isinstance(part, Unplanned):
@@ -149,7 +147,8 @@ def _chosen_otherwise(version: str, chosen: str, found: Gathered, line: Standing
     if chosen == version:
         return []
     needs = found.candidates[line.service.ref].options[0].needs.requires
-    unmet = [need for need in needs if not admits(need.clause.bounds, found.lines[need.other].now, found.lines[need.other].order)]
+    beside = found.lines
+    unmet = [need for need in needs if (it := beside.get(need.other)) and not admits(need.clause.bounds, it.now, it.order)]
     what = "; ".join(f"{need.clause} ({need.path}:{need.line})" for need in unmet[:SHOWN]) or "another version of others"
     why = f"{chosen} and not {version}: that one needs {what}; name it with --to to take it all the same"
     return [Objection("another-target", why, Weight.NOTE, unmet[0].path if unmet else None, unmet[0].line if unmet else None)]
@@ -180,14 +179,24 @@ def _against(plan: Plan, *objections: Objection) -> Plan:
     return replace(plan, objections=(*plan.objections, *objections))
 
 
-def _contradiction(line: Standing, wanted: Sequence[str], reasons: Sequence[Reason]) -> list[Objection]:
+def _contradiction(found: Gathered, line: Standing, wanted: Sequence[str], reasons: Sequence[Reason]) -> list[Objection]:
     """One objection for the whole, and one for each declaration of the smallest set that contradicts itself."""
     places = ", ".join(f"{each.path}:{each.line}" for each in reasons[:SHOWN])
     versions = ", ".join(wanted[:SHOWN])
     what = f"{len(reasons)} declarations contradict each other" if len(reasons) > 1 else "a declaration cannot be met"
     why = f"{line.service.ref} cannot go back to {versions}: {what} ({places}); left out, any one of them makes it possible"
     first = Objection("contradicting-requirements", why, Weight.FORBIDS, reasons[0].path, reasons[0].line)
-    return [first, *(Objection("contradicting-requirement", f"{_said(each)}", Weight.NOTE, each.path, each.line) for each in reasons)]
+    return [first, *(Objection("contradicting-requirement", _told(each, found), Weight.NOTE, each.path, each.line) for each in reasons)]
+
+
+def _told(reason: Reason, found: Gathered) -> str:
+    """A declaration, and what runs that it speaks of."""
+    other = found.candidates[reason.other]
+    versions = [each.version for each in other.options if each.version != other.now]
+    back = f"may go back to {', '.join(versions)}" if versions else "has no earlier version"
+    unclear = not isinstance(reason, Along) and admits(reason.clause.bounds, other.now, other.order) is None
+    beside = ", which cannot be compared with that" if unclear else ""
+    return f"{_said(reason)}; {reason.other} runs {other.now}{beside}, and {back}"
 
 
 def _round(reasons: Sequence[Reason]) -> list[Objection]:

@@ -13,6 +13,7 @@ from bot.plans.back import Back, Lead, companions, left_behind, together, writte
 from bot.plans.charts import with_versions
 from bot.plans.choosing import chosen as chosen_target
 from bot.plans.choosing import never_held, no
+from bot.plans.database import data_doubts
 from bot.plans.doubts import doubts
 from bot.plans.draft import changed, edits_of, merged_of, rewritten, whole_files
 from bot.plans.family import family
@@ -34,9 +35,18 @@ ALTERNATIVES = 3
 
 
 def make(
-    selector: Selector, state: DesiredState, *, to: str | None = None, pins_only: bool = False, quarantines: tuple[Quarantine, ...] = ()
+    selector: Selector,
+    state: DesiredState,
+    *,
+    to: str | None = None,
+    pins_only: bool = False,
+    quarantines: tuple[Quarantine, ...] = (),
+    suspects: tuple[tuple[ServiceRef, float], ...] = (),
 ) -> Plan | Unplanned:
-    """Plan the rollback that `selector` asks for, with what has to go back with it. Pure; the answer depends on its arguments alone."""
+    """Plan the rollback that `selector` asks for, with what has to go back with it. Pure; the answer depends on its arguments alone.
+
+    `suspects`: how likely what other services run is bad (0 to 1); it counts where they are tied to this one.
+    """
     plan = alone(selector, state, to=to, pins_only=pins_only, quarantines=quarantines)
     if isinstance(plan, Unplanned):
         return plan
@@ -46,7 +56,7 @@ def make(
     def again(service: ServiceRef, commit: Sha, version: str) -> Plan | Unplanned:
         return alone(ByRelease(service, commit), state, to=version, pins_only=pins_only, quarantines=quarantines)
 
-    return grouped(plan, state, again, quarantines, fixed=to is not None)
+    return grouped(plan, state, again, quarantines, fixed=to is not None, suspects=dict(suspects))
 
 
 def alone(
@@ -270,6 +280,7 @@ def _plan(
             *whole_files(state, files),
             *risks(state, files),
             *doubts(state, services, files),
+            *data_doubts(state, services, commit.sha, target.commit if target else None),
         ),
     )
 

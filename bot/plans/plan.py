@@ -102,6 +102,24 @@ class QuarantineEdit:
 
 
 @dataclass(frozen=True, slots=True)
+class Down:
+    """A down Job that runs before the rollback proper. `path`: where it is committed, `template`: whose copy it is.
+
+    `came`, `leaves`: the database's schema before and after it ("" not known); `deadline`: seconds that it may take.
+    """
+
+    name: str
+    path: str
+    template: str
+    image: str
+    came: str
+    leaves: str
+    by: str
+    writers: tuple[str, ...] = ()
+    deadline: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What would be written on top of `base`. `files` holds the rollback itself (None deletes a file).
 
@@ -121,6 +139,10 @@ class Plan:
     files: Mapping[str, bytes | None]
     quarantine: tuple[QuarantineEdit, ...] = ()
     objections: tuple[Objection, ...] = ()
+    shifts: tuple[Edit, ...] = ()
+    """Weights of routes that change with it. They are no part of the release: nothing of them is kept out."""
+    down: Down | None = None
+    """The plan is only what comes before the rollback."""
     parts: tuple[Plan, ...] = ()
     """Where several services go back because of each other: each one's own plan, the first the one that was asked for."""
     wave: int = 0
@@ -130,13 +152,18 @@ class Plan:
     turn: tuple[int, int] | None = None
     """Of the plan of one wave: which of how many."""
 
+    @property
+    def moves(self) -> tuple[Edit, ...]:
+        """Every scalar that changes: the release's own, then the weights."""
+        return (*self.edits, *self.shifts)
+
     def written(self) -> Mapping[str, bytes | None]:
         """All files that the commit writes: the rollback's and the quarantine's, the latter holding both where they meet."""
         return {**self.files, **{edit.path: edit.text for edit in self.quarantine}}
 
     def key(self, attempt: int = 1) -> str:
         """The plan's name: the same rollback planned again, on whatever base, has the same key (DESIGN, branch)."""
-        edits = sorted(f"{e.path}\0{e.yaml_path}\0{e.artefact}\0{e.before}\0{e.after}" for e in self.edits)
+        edits = sorted(f"{e.path}\0{e.yaml_path}\0{e.artefact}\0{e.before}\0{e.after}" for e in self.moves)
         lines = sorted(f"{m.path}\0{m.added}\0{m.removed}" for m in self.merged)
         text = "\n".join([self.repository, self.release, *edits, *lines, str(attempt)])
         return hashlib.sha256(text.encode()).hexdigest()

@@ -11,6 +11,7 @@ from bot.policy.settings import PolicyRules
 from bot.policy.words import Hold
 from bot.quarantine import Quarantine
 from bot.refs import Instant, ServiceRef, Sha
+from bot.releases.compatibility import Verdict
 from bot.releases.release import Release
 
 
@@ -65,6 +66,8 @@ class Case:
     """What was released after the symptom began, newest first."""
     reached: tuple[str, ...] = ()
     """The environments that the plan changes something in; empty while there is none."""
+    data: Verdict | None = None
+    """Whether the target can live on today's database; None while there is no plan."""
     security: tuple[str, ...] = ()
     """The marks of security in the messages of what would go back."""
     consumers: tuple[ServiceRef, ...] = ()
@@ -79,9 +82,17 @@ class Case:
     changed: int = 0
     undone: int = 0
     undoing: bool = False
+    rolling: str = ""
+    """What a progressive controller is doing with the release now; "" where none is."""
+    healed: str = ""
+    """How the cluster went back by itself; "" where it did not."""
+    drains: bool = False
+    """Where it runs, the bad side's traffic may be taken away first."""
     policy: PolicyRules = field(default_factory=PolicyRules)
     window: AttributionRules = field(default_factory=AttributionRules)
     sureness: Sureness = Sureness.UNKNOWN
     """What the posterior says of the suspect."""
     act_at: float | None = None
     """From which probability on it would go by itself; None: at none."""
+    unproven: str = ""
+    """Why the service's scorecard does not let it go by itself here, where the configuration asks for that; "" where it does."""

@@ -21,6 +21,31 @@ class Rollback:
 
 
 @dataclass(frozen=True, slots=True)
+class ShiftTraffic:
+    """Take this suspect's traffic away where its routes allow it, first and fast; its release goes back as with Rollback."""
+
+    suspect: Suspect
+    objections: tuple[Objection, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """A progressive controller is at work on this suspect's release: it is let to finish its abort, and nothing goes forward meanwhile."""
+
+    suspect: Suspect
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """The cluster went back by itself, as `back` says: Git is made to say what runs."""
+
+    suspect: Suspect
+    back: str
+    objections: tuple[Objection, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Comply:
     """Do what a person asked; whom to suspect is not ours to say."""
 
@@ -47,7 +72,7 @@ class Escalate:
     why: str
 
 
-Decision = Rollback | Comply | Wait | Refuse | Escalate
+Decision = Rollback | ShiftTraffic | Halt | Repair | Comply | Wait | Refuse | Escalate
 
 
 def decide(case: Case) -> Decision:

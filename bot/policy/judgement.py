@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from types import MappingProxyType
 
 from bot.policy.optimize.prices import Prices
@@ -71,8 +72,24 @@ class Bounds:
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """In these `environments` (globs) a service goes by itself only once its card is good enough (F20).
+
+    So many of its incidents must have been `judged`, with that `precision`.
+    """
+
+    environments: tuple[str, ...] = ()
+    judged: int = 20
+    precision: float = 0.95
+
+    def asked_in(self, environments: Iterable[str]) -> bool:
+        return any(fnmatchcase(each, glob) for each in environments for glob in self.environments)
+
+
+@dataclass(frozen=True, slots=True)
 class JudgementRules:
     strategy: Strategy = Strategy.HYBRID
+    proof: Proof = Proof()
     thresholds: Bounds = Bounds()
     prices: Prices = Prices()  # noqa: RUF009 - a frozen value
 

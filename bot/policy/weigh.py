@@ -19,27 +19,29 @@ EVEN = 0.5
 class Scales:
     """How sure one has to be now. `act` None: however sure, a person decides. Below `person` one is called with nothing proposed.
 
-    `waits`: from which probability on another look pays, None when waiting is over; `again`: seconds until that look.
+    `waits`: from which probability up to which another look pays, None where none does; `again`: seconds until that look.
     `elsewhere`: releases of other services by key, in words, with how to take them back.
     """
 
     act: float | None
     person: float
-    waits: float | None
+    waits: tuple[float, float] | None
     again: float
     elsewhere: Mapping[str, str]
 
 
-def scales(solution: Solution, bounds: Bounds, look: int, again: float, elsewhere: Mapping[str, str]) -> Scales:
+def scales(solution: Solution, bounds: Bounds, look: int, again: float, elsewhere: Mapping[str, str], proven: float) -> Scales:
     """What the prices say at the first look, where the configuration says nothing else.
 
-    It gets no easier with time: what did not reach `act` while it was waited is proposed to the person who is called.
+    It gets no easier with time: what did not reach `act` while it was waited is proposed to the person who is called. `proven`: the
+    probability from which on the posterior held its precision where it was fitted; nothing goes by itself below it, however cheap.
+    What is at least as likely as not is proposed, however dear.
     """
     first, now = solution.thresholds(0), solution.thresholds(look)
-    act = first.act if bounds.act is None else bounds.act
-    called = EVEN if first.act is None else first.person
-    person = called if bounds.person is None else bounds.person
-    waits = now.person if look < solution.steps and now.person < 1.0 else None
+    priced = None if first.act is None else max(first.act, proven)
+    act = priced if bounds.act is None else bounds.act
+    person = min(first.person, EVEN) if bounds.person is None else bounds.person
+    waits = (now.person, now.act) if look < solution.steps and now.act is not None and now.person < now.act else None
     return Scales(act, person if act is None else min(person, act), waits, again, elsewhere)
 
 
@@ -65,7 +67,7 @@ def _of(case: Case, suspect: Suspect, chance: float, on: Scales, posterior: Post
     version = suspect.release.version
     if chance < on.person:
         return Escalate(f"no release is likely enough: {version} {chance:.0%}, none of them {posterior.none:.0%}; below {on.person:.0%}")
-    if on.waits is not None and chance >= on.waits:
+    if on.waits is not None and on.waits[0] <= chance < on.waits[1]:
         least = "" if on.act is None else f", it is rolled back from {on.act:.0%} on"
         return Wait(f"{version} did it with a probability of {chance:.0%}{least}: looking on for more evidence", on.again)
     return decision

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from bot.incidents.rules import QueryRule
 from bot.manifests.estate import Service
+from bot.outcomes.job import JobRun
 from bot.refs import Instant, ServiceRef, Sha
 
 
@@ -48,6 +49,10 @@ class Cluster(Protocol):
 
         An operation that holds another revision, without `commit`, and began before `stuck` is ended; None: never.
         """
+        ...
+
+    def job(self, service: Service, name: str) -> JobRun | None:
+        """How a Job of that name, run by what delivers the service, is getting on; None where nobody can tell."""
         ...
 
 

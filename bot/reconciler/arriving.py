@@ -60,16 +60,6 @@ def hasten(incident: Incident, view: View, ports: Ports) -> tuple[str, ...]:
     return tuple(dict.fromkeys(line for lines in asked for line in lines))
 
 
-def healed(incident: Incident, view: View, ports: Ports) -> str:
-    """How a cluster went back by itself while Git asks for something else, "" where none says so."""
-    service = view.state.service(incident.service)
-    try:
-        sync = None if service is None else ports.cluster.sync(service)
-    except (Unavailable, Refused):
-        return ""
-    return "; ".join(place.healed for place in sync.places if place.healed) if sync else ""
-
-
 def asked_of(ref: ServiceRef, commit: Sha | None, state: DesiredState) -> Service:
     """The service as HEAD has it. What stands for several services is made of the files that our commit changed."""
     found = state.service(ref)

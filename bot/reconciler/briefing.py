@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from bot.attribution.onset import Onset
-from bot.changes.brief import Accused, Brief, Merging
+from bot.changes.brief import Accused, Brief, DataVerdict, Merging
 from bot.changes.moments import utc
 from bot.changes.owners import PLACES, owners_of, parse
 from bot.errors import Refused, Unavailable
 from bot.incidents.incident import Incident, Kind
 from bot.objections import Weight
+from bot.plans.database import verdict_of
 from bot.plans.plan import Plan
 from bot.policy.settings import Trust
 from bot.ports import Metrics, Ports
@@ -23,6 +24,7 @@ from bot.records.beliefs import said, thresholds_said
 from bot.records.comments import BEGINS
 from bot.records.entry import Entry, Stage
 from bot.refs import Instant, Sha
+from bot.releases.compatibility import Way
 from bot.releases.release import DesiredState
 
 AROUND = 600.0
@@ -49,6 +51,8 @@ def brief_of(incident: Incident, plan: Plan, view: View, ports: Ports) -> Brief:
         decided=planned_at,
         expires=action.expires or planned_at,
         merging=_merging(incident, plan, view, ports),
+        data=_data(incident, plan, view.state),
+        final=incident.sequel or plan.down is not None,
         against=action.evidence,
         culprit=action.culprit,
         reviewers=_reviewers(plan, view.state),
@@ -88,6 +92,8 @@ def _released(commit: Sha | None, state: DesiredState) -> Instant | None:
 
 def _merging(incident: Incident, plan: Plan, view: View, ports: Ports) -> Merging:
     mode = incident.action.mode
+    if incident.sequel and mode != Trust.PROPOSE:
+        return Merging(True, f"it was approved with the down Job, by {incident.action.approved}")
     if incident.request and incident.request.mode:
         return Merging(mode != Trust.PROPOSE, f"{incident.request.actor} asked for mode {incident.request.mode}")
     environment, trust = trusted(incident, plan, view, ports)
@@ -98,6 +104,20 @@ def _merging(incident: Incident, plan: Plan, view: View, ports: Ports) -> Mergin
         return Merging(False, f"trust in {environment} goes no further than {trust}")
     persons = [line.removeprefix(f"{Weight.PERSON}: ") for line in incident.action.evidence if line.startswith(f"{Weight.PERSON}: ")]
     return Merging(False, "; ".join(persons) or f"a person has the last word though trust in {environment} is {trust}")
+
+
+def _data(incident: Incident, plan: Plan, state: DesiredState) -> DataVerdict:
+    if incident.sequel:
+        down = incident.actions[-2]
+        where = f" to schema {down.leaves}" if down.leaves else ""
+        return DataVerdict(
+            True, f"the down Job {down.job} has taken the database back{where}: the older version is made for it, the bad one not"
+        )
+    found = verdict_of(plan, state)
+    if found is None or found.way is Way.SILENT:
+        return DataVerdict()
+    compatible = {Way.FREE: True, Way.EXPAND: True, Way.DOWN: False, Way.HELD: False}.get(found.way)
+    return DataVerdict(compatible, f"{'unknown: ' if compatible is None else ''}{found.why}")
 
 
 def _measured(brief: Brief, incident: Incident, now: Instant, metrics: Metrics) -> Brief:

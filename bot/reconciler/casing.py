@@ -36,6 +36,7 @@ def case_of(incident: Incident, view: View, ports: Ports) -> Case:
         holds=view.holds,
         changed=incident.changed,
         undone=incident.undone,
+        drains=view.config.traffic.drains(incident.service.environment),
         policy=view.config.policy,
         window=view.config.attribution,
     )

@@ -19,6 +19,7 @@ from bot.ports import Ports
 from bot.reconciler.casing import quiet
 from bot.reconciler.counting import made_alone
 from bot.reconciler.drafting import branch, composed, planned
+from bot.reconciler.sequencing import left_between
 from bot.reconciler.step import MINUTE, Step, end, move, stay, told
 from bot.reconciler.telling import supersede
 from bot.reconciler.view import View
@@ -34,10 +35,11 @@ def change_it(incident: Incident, view: View, ports: Ports) -> Step:
     if done := _done(incident, view, ports):
         return done
     action = incident.action
-    if why := _held(incident, view):
+    if why := why_held(incident, view):
         again = _anew(incident, view)
         return stay(incident, view.now + MINUTE, Note(Stage.CHANGE, "nothing is changed while it is held", (why,)), **again)
-    if incident.resolved is not None and not incident.asked and action.kind is Kind.ROLLBACK and not action.head and not action.later:
+    mid = incident.sequel or action.head or action.kind is Kind.UNDO  # what goes on, or stands there already, goes on
+    if incident.gone is not None and not (incident.asked or mid):
         return end(incident, End.RESOLVED, "the symptom went before anything was changed", view.now, urgent=False)
     plan = planned(incident, view.state, ports.repository)
     if not isinstance(plan, Plan) or plan.key(action.attempt) != action.key or branch(action, plan, action.attempt) != action.branch:
@@ -85,12 +87,12 @@ def merge_it(incident: Incident, view: View, ports: Ports) -> Step:
         return end(incident, End.ESCALATED, f"the pull request of {action.branch} is gone", view.now)
     if action.mode == Trust.PROPOSE:
         return _await_person(incident, pull, view, ports)
-    if why := _held(incident, view):
+    if why := why_held(incident, view):
         ports.forge.disarm(pull)
         again = _anew(incident, view)
         return stay(incident, view.now + MINUTE, Note(Stage.CHANGE, "nothing is merged while it is held", (why,)), **again)
-    own = not incident.asked and not action.approved and action.kind is Kind.ROLLBACK and not action.later
-    if own and incident.resolved is not None:
+    own = not incident.asked and not action.approved and action.kind is Kind.ROLLBACK
+    if own and incident.gone is not None:
         ports.forge.disarm(pull)
         note = Note(Stage.CHANGE, "the symptom went before the merge; whether to merge is a person's to say now")
         return stay(incident, view.now + MINUTE, note, mode=Trust.PROPOSE.value)
@@ -131,7 +133,7 @@ def _anew(incident: Incident, view: View) -> dict[str, Instant]:
     return {} if merges is None else {"merges": view.now + countdown}
 
 
-def _held(incident: Incident, view: View) -> str | None:
+def why_held(incident: Incident, view: View) -> str | None:
     """Who or what holds what we would do by ourselves; what a person asked for or approved is not ours."""
     action, policy = incident.action, view.config.policy
     if incident.asked or action.approved or action.asked_by:
@@ -175,7 +177,7 @@ def _await_person(incident: Incident, pull: PullRequest, view: View, ports: Port
 
     That it went may never be said (the word was lost, or came before the alert's own): where the metrics say it, that counts.
     """
-    ours = not incident.asked and incident.action.kind is Kind.ROLLBACK and not incident.action.later
+    ours = not (incident.asked or incident.sequel or incident.explained or incident.action.kind is Kind.UNDO)
     calm = view.now if ours and quiet(incident, ports.metrics) else None
     gone = calm if calm is None else incident.resolved or incident.action.quiet or calm
     if gone is None or view.now < gone + view.config.outcomes.soak:
@@ -187,7 +189,11 @@ def _await_person(incident: Incident, pull: PullRequest, view: View, ports: Port
 
 
 def _closed(incident: Incident, pull: PullRequest, view: View) -> Step:
-    what = "the undo" if incident.action.kind is Kind.UNDO else "the rollback"
+    if incident.sequel:
+        return end(
+            incident, End.ESCALATED, f"{left_between(incident)}, and pull request {pull.number} that follows it was closed", view.now
+        )
+    what = {Kind.UNDO: "the undo", Kind.DOWN: "the down Job"}.get(incident.action.kind, "the rollback")
     note = Note(Stage.CHANGE, f"pull request {pull.number} was closed")
     return end(incident, End.CLOSED, f"a person did not want {what}", view.now, note, urgent=False)
 
@@ -213,7 +219,7 @@ def _again_on(incident: Incident, moved: Sha, view: View, head: Sha) -> Step:
     """Plan again on the branch's new head. An approval was of the commit that is not merged now, so it is asked for again."""
     who, what = incident.action.approved, f"the branch moved on to {moved[:12]} meanwhile; planned again on it"
     again = {"moved": incident.action.moved + 1, "head": head}
-    if not who:
+    if not who or incident.sequel:
         return move(incident, State.ADMITTED, view.now, Note(Stage.CHANGE, what), **again)
     note = Note(Stage.CHANGE, f"{what}: what {who} approved was {head[:12]}; the new commit waits for an approval of its own")
     step = move(incident, State.ADMITTED, view.now, note, **again, approved="", mode=Trust.PROPOSE.value)

@@ -11,10 +11,11 @@ from bot.incidents.incident import Action, Incident, Kind
 from bot.incidents.lifecycle import End, State
 from bot.incidents.storm import PLATFORM
 from bot.policy.case import Case
-from bot.policy.decide import Comply, Escalate, Refuse, Rollback, Wait, decide
+from bot.policy.decide import Comply, Decision, Escalate, Halt, Refuse, Repair, Rollback, ShiftTraffic, Wait, decide
+from bot.policy.progressive import eased
 from bot.ports import Ports
-from bot.reconciler.arriving import healed
 from bot.reconciler.casing import case_of
+from bot.reconciler.progressing import halt_it, progressing, repairing, went_back
 from bot.reconciler.step import Step, end, move, reasons, stay
 from bot.reconciler.storming import see_it_pass, storm_around, wait_out
 from bot.reconciler.targeting import instead
@@ -26,11 +27,14 @@ from bot.records.entry import Note, Stage
 from bot.releases.release import Release
 
 SHOWN = 20
+_VERBS: Mapping[type, str] = {Rollback: "roll back", ShiftTraffic: "drain and roll back", Repair: "repair Git: roll back"}
 
 
 def decide_what(incident: Incident, view: View, ports: Ports) -> Step:
-    if incident.resolved is not None and not incident.asked:
-        return _gone(incident, view, ports)
+    gone = incident.resolved is not None and not incident.asked
+    back = went_back(incident, view, ports) if gone else ""
+    if gone and (incident.actions or not back):
+        return _gone(incident, view, back)
     if incident.service.name == PLATFORM:
         return see_it_pass(incident, view, ports)
     if found := storm_around(incident, view, ports):
@@ -39,22 +43,22 @@ def decide_what(incident: Incident, view: View, ports: Ports) -> Step:
     if case.attribution:
         onset = case.attribution.onset
         incident = replace(incident, onset=onset.earliest, onset_latest=onset.latest)
-    verdict = weighed(decide(case), case, incident, view, ports)
-    case, suspicion = verdict.case, _suspicion(verdict.case.attribution, verdict.facts)
-    match verdict.decision:
+    decision, case, facts = _judged(case, incident, view, ports)
+    suspicion = _suspicion(case.attribution, facts)
+    if gone and not isinstance(decision, Repair):
+        return _gone(incident, view, back)
+    match decision:
         case Comply():
             return _act(incident, Action(Kind.ROLLBACK, None), view, Note(Stage.DECISION, "do what was asked", _wish(incident)))
-        case Rollback(suspect=suspect, objections=objections):
+        case Halt():
+            return halt_it(incident, decision, suspicion, view)
+        case Rollback(suspect=suspect, objections=objections) | ShiftTraffic(suspect, objections) | Repair(suspect, _, objections):
             release = suspect.release
-            other = instead(incident, release.commit, view, ports)
-            action = Action(Kind.ROLLBACK, release.commit, release.identity, release.version, toward=other.version if other else "")
-            what = f"roll back {release.version} ({release.commit[:8]}, {release.subject[:80]})"
-            back = healed(incident, view, ports)
-            because = (
-                suspect.why,
-                *(other.why if other else ()),
-                *([f"the cluster went back by itself, and this makes Git say so: {back}"] if back else ()),
-            )
+            other = None if case.healed else instead(incident, release.commit, view, ports)
+            toward = other.version if other else ""
+            action = Action(Kind.ROLLBACK, release.commit, release.identity, release.version, toward=toward, repairs=case.healed)
+            what = f"{_VERBS[type(decision)]} {release.version} ({release.commit[:8]}, {release.subject[:80]})"
+            because = (suspect.why, *(other.why if other else ()), *(each.why for each in repairing(action)))
             return _act(incident, action, view, *suspicion, Note(Stage.DECISION, what, (*because, *reasons(objections)), _inputs(case)))
         case Wait() if case.quiet:
             return end(incident, End.RESOLVED, "its alerts do not fire any more", view.now, *suspicion, urgent=False)
@@ -69,12 +73,27 @@ def decide_what(incident: Incident, view: View, ports: Ports) -> Step:
             return end(incident, End.ESCALATED, why, view.now, *suspicion, note)
 
 
-def _gone(incident: Incident, view: View, ports: Ports) -> Step:
+def _judged(case: Case, incident: Incident, view: View, ports: Ports) -> tuple[Decision, Case, Mapping[str, Any]]:
+    """What the rules decide, weighed by its evidence, and never together with a controller that acts on the same release.
+
+    What the cluster took back by itself needs no weighing: Git is only made to say so.
+    """
+    decision = decide(case)
+    if not isinstance(decision, Rollback):
+        return decision, case, {}
+    case = progressing(case, incident, view, ports)
+    if case.healed:
+        return eased(decision, case), case, {}
+    verdict = weighed(decision, case, incident, view, ports)
+    return eased(verdict.decision, verdict.case), verdict.case, verdict.facts
+
+
+def _gone(incident: Incident, view: View, back: str) -> Step:
     """The symptom went. Where that was the cluster's own doing, Git still asks for what was bad, and somebody has to know."""
     if incident.actions:
         return end(incident, End.ESCALATED, "the symptom went after the undo; what it was is not known", view.now, urgent=False)
     why = "the symptom went before anything was changed"
-    if back := healed(incident, view, ports):
+    if back:
         command = f"/rollback {incident.service.name} in {incident.service.cluster or incident.service.environment}"
         why = f"{why}: the cluster went back by itself, and Git still asks for the bad version ({back}); `{command}` repairs Git"
     return end(incident, End.RESOLVED, why, view.now, urgent=False)

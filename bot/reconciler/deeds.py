@@ -7,6 +7,7 @@ answers the same.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from bot.errors import Refused
 from bot.incidents.correlate import BEFORE_MERGE
@@ -69,6 +70,8 @@ def cancel(incident: Incident, command: Command, spoken: Cancel, view: View, por
     """End it before anything is merged, and close its pull request. Raises Refused where it is too late."""
     if incident.ended is not None:
         raise Refused(f"{incident.id} has ended already ({incident.end})")
+    if incident.between:
+        raise Refused(_between(incident))
     if incident.state not in BEFORE_MERGE:
         raise Refused(f"{incident.id} is {incident.state}: it is merged; `/rollback undo` takes it back")
     pull = ports.forge.find(incident.action.branch) if incident.actions and incident.action.branch else None
@@ -82,6 +85,12 @@ def cancel(incident: Incident, command: Command, spoken: Cancel, view: View, por
     return Done(saved, what)
 
 
+def _between(incident: Incident) -> str:
+    if incident.action.kind is Kind.DOWN:
+        return f"the down Job {incident.action.job} is under way; `/rollback undo` takes it out of Git, wherever the database is by then"
+    return f"the down Job {incident.actions[-2].job} has run: to stop here, close the pull request, and see to the database yourself"
+
+
 def close_cancelled(incident: Incident, ports: Ports) -> None:
     """Close what a cancelled incident left open."""
     for action in incident.actions if incident.end is End.CANCELLED else ():
@@ -92,10 +101,12 @@ def close_cancelled(incident: Incident, ports: Ports) -> None:
 
 def undo(incident: Incident, command: Command, spoken: Undo, view: View, ports: Ports) -> Done:
     """Take the incident's merged rollback back, by a step of the same incident, once. Raises Refused where there is none to take back."""
-    rolled = next((action for action in reversed(incident.actions) if action.commit), None)
+    rolled = next((action for action in reversed(incident.actions) if action.commit or action.drained), None)
     if rolled is None:
         ended = f"it has ended ({incident.end}), so there is nothing to take back"
         raise Refused(f"nothing of {incident.id} was merged; {'`/rollback cancel` ends it' if incident.ended is None else ended}")
+    if any(before.kind is Kind.DOWN for before, each in pairwise(incident.actions) if each is rolled):
+        raise Refused("the database went back with it, and its down Job is not run again by an undo: release the newer version anew")
     if incident.action.kind is Kind.UNDO:
         raise Refused(f"that rollback is taken back already, in {incident.id}: at most once")
     if incident.action is not rolled:
@@ -107,6 +118,8 @@ def undo(incident: Incident, command: Command, spoken: Undo, view: View, ports: 
     what = f"undo the rollback of {rolled.version}, as {command.actor} asks"
     note = _note(command, Stage.DECISION, what, spoken.reason, **{BEGINS: len(incident.actions) + 1})
     action = undo_of(rolled, command.actor)
+    if rolled.commit is None:  # only its traffic was taken away: its own pull request is not wanted any more
+        action = replace(action, release=rolled.drained, replaced=(rolled.branch,))
     actions = (*incident.actions, action)
     return _saved(replace(incident, state=State.DECIDED, actions=actions, end=None, ended=None, why=""), note, ports)
 

@@ -68,13 +68,21 @@ def _carried_out(each: Quarantine, change: Change, what: str, view: View, ports:
         return False
     head = ports.forge.commit(change)
     pull = ports.forge.open(change)
-    merged = alone and isinstance(ports.forge.merge(pull, head), Merged)
     said = f"{each.version} of {ref} {what}"
-    note = Note(Stage.CHANGE, said, (f"pull request {pull.number}" if merged else f"pull request {pull.number} waits for a person",))
-    if news((note,), ports.store.entries("")):  # told before it is noted: killed in between, it is told again, which nobody hears twice
-        announce([Notice(f"kept:{change.branch}", said, f"asked of {each.owner}; {change.title}", urgent=False, service=ref)], ports)
+    notice = Notice(f"kept:{change.branch}", said, f"asked of {each.owner}; {change.title}", urgent=False, service=ref)
+    _told(notice, f"pull request {pull.number}" + ("" if alone else " waits for a person"), ports)
+    if not alone or isinstance(ports.forge.merge(pull, head), Merged):
+        return alone
+    _told(notice, f"pull request {pull.number} waits for a person", ports)
+    return False
+
+
+def _told(notice: Notice, how: str, ports: Ports) -> None:
+    """Told before it is done: once HEAD has moved nobody would know. What was told before is noted alone."""
+    note = Note(Stage.CHANGE, notice.title, (how,))
+    if news((note,), ports.store.entries("")):
+        announce([notice], ports)
         note_alone(note, ports)
-    return merged
 
 
 def _extending(each: Quarantine, view: View, ports: Ports) -> Change:

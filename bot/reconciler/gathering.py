@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bot.attribution.evidence import Alert, Candidate, Edge, Evidence, Kind, Series, Touched
+from bot.attribution.evidence import Alert, Candidate, Edge, Evidence, Kind, Series, SideBySide, Touched
 from bot.attribution.learnt import track_record
 from bot.attribution.sources import SeriesRule
 from bot.attribution.suspects import Attribution, Suspect
@@ -16,6 +16,7 @@ from bot.incidents.incident import Incident, Symptom
 from bot.incidents.resolve import Resolved, resolve
 from bot.incidents.rules import QueryRule
 from bot.ports import Metrics, Ports, Sample
+from bot.reconciler.contrasting import side_by_side
 from bot.reconciler.view import View
 from bot.records.trailers import past
 from bot.refs import Instant, ServiceRef
@@ -60,6 +61,7 @@ def evidence_of(incident: Incident, accused: Sequence[Accused], view: View, port
             text=symptom.summary,
         ),
         candidates=_candidates(accused, view, ports, incident),
+        side_by_side=_beside(accused, incident, view, ports),
         series=(*_series(symptom, incident, onset.earliest - BEFORE, view, ports), *_lines(accused, onset.earliest - BEFORE, view, ports)),
         edges=tuple(Edge(caller, callee) for caller, callee in calls(view) if caller in known and callee in known),
     )
@@ -115,11 +117,27 @@ def _candidate(held: list[tuple[Accused, Suspect]], view: View, ports: Ports, in
     )
 
 
-def touched(release: Release) -> Touched:
-    """What the manifests say that it changed. What its source changed is not known here."""
-    paths = tuple(dict.fromkeys(file.path for file in release.files))
-    lines = [f"{c.path} {c.yaml_path}: {c.before} -> {c.after}" for c in release.changes]
-    return Touched(paths, "\n".join(lines), release.subject)
+def touched(release: Release) -> Touched | None:
+    """The configuration that it changed in the manifests; None where it moved nothing but versions: what those hold is not known here."""
+    if not release.merged:
+        return None
+    return Touched(tuple(dict.fromkeys(line.path for line in release.merged)), "", release.subject)
+
+
+def _beside(accused: Sequence[Accused], incident: Incident, view: View, ports: Ports) -> tuple[SideBySide, ...]:
+    rule = view.config.evidence.versions
+    releases = [(each.service.name, suspect.release) for each in accused for suspect in each.attribution.suspects]
+    if rule is None or not releases:
+        return ()
+    start = max(min(release.time for _, release in releases), accused[0].attribution.onset.earliest - BEFORE)
+    metrics = ports.metrics.knowing((QueryRule(f"{OURS}total", rule.total), QueryRule(f"{OURS}failed", rule.failed)))
+    failed, total = (_asked(metrics, f"{OURS}{name}", start, view.now) for name in ("failed", "total"))
+    return side_by_side(releases, rule, failed, total, lambda labels: whose(_unversioned(labels, rule.label), "", incident.service, view))
+
+
+def _unversioned(labels: Mapping[str, str], label: str) -> Mapping[str, str]:
+    """A version is not asked whose it is."""
+    return {name: text for name, text in labels.items() if name != label}
 
 
 def _series(symptom: Symptom, incident: Incident, start: Instant, view: View, ports: Ports) -> Iterable[Series]:

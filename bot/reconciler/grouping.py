@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from bot.incidents.incident import Action, Incident, Kind, Member
 from bot.incidents.lifecycle import End, State
-from bot.incidents.storm import PLATFORM
 from bot.objections import Objection, Weight
+from bot.outcomes.bystanders import Bystander
 from bot.plans.joined import joined, of_wave, waves
 from bot.plans.make import alone
 from bot.plans.plan import ByRelease, Plan, Unplanned
 from bot.policy.case import Case
 from bot.policy.rules.cooldown import cooling_down
+from bot.policy.rules.far import far_target
 from bot.policy.rules.frozen import frozen
 from bot.policy.rules.held import held
 from bot.policy.rules.maintenance import maintained
 from bot.policy.rules.protected import protected
+from bot.policy.rules.security import mends_a_hole
+from bot.policy.rules.stale import stale_target
 from bot.ports import Ports
 from bot.quarantine import read
-from bot.reconciler.casing import releases_of
+from bot.reconciler.casing import accusing, releases_of
+from bot.reconciler.going import mends
 from bot.reconciler.step import Step, end, move, stay
 from bot.reconciler.view import View
+from bot.reconciler.watching import turned_red
 from bot.records.comments import BEGINS
 from bot.records.entry import Note, Stage
 from bot.records.trailers import past
+from bot.refs import ServiceRef
+from bot.releases.needs import declared
 from bot.releases.release import DesiredState
 
 LOOK_EVERY = 30.0
-OTHERS = (held, maintained, frozen, protected, cooling_down)
+OTHERS = (held, maintained, frozen, protected, cooling_down, mends_a_hole, far_target, stale_target)
 """The rules that are asked of each service that goes along: what the incident itself is about is asked of its own."""
 MOVED_ON = frozenset(("already-there", "nothing-to-do"))
 
@@ -38,9 +46,14 @@ def first_wave(plan: Plan, state: DesiredState) -> Plan:
     return of_wave(plan, waves(plan)[0], state) if plan.parts else plan
 
 
-def members(plan: Plan) -> tuple[Member, ...]:
-    """All of a group, whatever wave of it the plan is; none where the plan is no group's."""
-    parts = (*plan.parts, *plan.rest)
+def own_part(plan: Plan, service: ServiceRef) -> Plan:
+    """The part of a group that takes a service back, whatever its wave; the plan itself where it is no group's."""
+    return next((part for part in (*plan.parts, *plan.rest) if part.services[0] == service), plan)
+
+
+def members(plan: Plan, service: ServiceRef) -> tuple[Member, ...]:
+    """All of the group that goes back for a service, that one first, whatever wave the plan is; none where the plan is no group's."""
+    parts = sorted((*plan.parts, *plan.rest), key=lambda part: (part.services[0] != service, part.wave, str(part.services[0])))
     return tuple(
         Member(part.services[0], part.undone, part.undone_version, part.target.version, part.wave)
         for part in parts
@@ -65,6 +78,32 @@ def wave_plan(action: Action, state: DesiredState) -> Plan | Unplanned:
     return replace(plan, parts=tuple(parts), wave=action.wave, turn=action.turn)
 
 
+def considering(incident: Incident, view: View, ports: Ports) -> Incident:
+    """The incident with what others' incidents believe of what their services run now; nothing of it where nobody declares anything."""
+    if not incident.actions or incident.action.kind is Kind.UNDO or incident.action.later:
+        return incident
+    tied = declared(view.state) or view.state.rules.groups
+    found = tuple(sorted(_suspected(incident, view, ports), key=str)) if tied else ()
+    return replace(incident, actions=(*incident.actions[:-1], replace(incident.action, suspected=found)))
+
+
+def _suspected(incident: Incident, view: View, ports: Ports) -> Iterator[tuple[ServiceRef, float]]:
+    for other in ports.store.incidents(incident.service.repository, open_only=True):
+        if other.id == incident.id or other.asked or other.service.environment != incident.service.environment:
+            continue
+        runs = next((each.commit for each in releases_of(other.service, view.state).releases if each.changes), None)
+        entries = [entry for entry in ports.store.entries(other.id) if entry.stage is Stage.SUSPECTS]
+        for each in entries[-1].facts.get("suspects", ()) if entries else ():
+            if each.get("commit") == runs and each.get("chance") is not None:
+                yield other.service, round(float(each["chance"]), 3)
+
+
+def back_already(incident: Incident, against: Sequence[Objection]) -> bool:
+    """Whether another incident's group took the release back, and the symptom has gone."""
+    waits = any(each.code == "rolled-back-before" and each.passes for each in against)
+    return waits and not incident.asked and incident.resolved is not None
+
+
 def against_others(plan: Plan, case: Case, view: View) -> tuple[Objection, ...]:
     """What speaks against taking those along that go with the incident's own service."""
     found: list[Objection] = []
@@ -72,7 +111,9 @@ def against_others(plan: Plan, case: Case, view: View) -> tuple[Objection, ...]:
         for ref in part.services:
             if ref != case.service:
                 its = past(view.state.log, releases_of(ref, view.state), "")
-                theirs = replace(case, service=ref, release=None, suspect=None, past=tuple(each for each in its if each.at < case.now))
+                theirs = accusing(
+                    replace(case, service=ref, past=its, security=mends(ref, part, view.state)), None, part.target, case.undoing
+                )
                 found += [replace(why, why=f"{ref.name}: {why.why}") for rule in OTHERS if (why := rule(theirs))]
     return tuple(dict.fromkeys(found))
 
@@ -83,7 +124,7 @@ def go_on(incident: Incident, view: View, ports: Ports) -> Step | None:
     turn = action.turn
     if turn is None or action.kind is not Kind.ROLLBACK:
         return None
-    if red := turned_red(incident, view, ports):
+    if red := turned_red(incident, frozenset({incident.service}), view, ports):  # one that went along and is red now stops it too
         return _stopped(incident, red, view)
     if turn[0] == turn[1]:
         return None
@@ -128,27 +169,10 @@ def undo_of(rolled: Action, asked_by: str = "") -> Action:
     )
 
 
-def turned_red(incident: Incident, view: View, ports: Ports) -> tuple[Incident, ...]:
-    """Services of the environment that turned red after this action was merged, and that no release of their own explains."""
-    action = incident.action
-    if action.merged is None:
-        return ()
-    found = []
-    for other in ports.store.incidents(incident.service.repository, open_only=True):
-        began = [symptom.started for symptom in other.symptoms if symptom.resolved is None]
-        mine = other.id == incident.id or other.service.name == PLATFORM or other.asked
-        if mine or not began or other.service.environment != incident.service.environment or min(began) < action.merged:
-            continue
-        since = (each for each in releases_of(other.service, view.state).releases if each.time > action.merged and not each.rollback)
-        if next(since, None) is None:
-            found.append(other)
-    return tuple(found)
-
-
-def _stopped(incident: Incident, red: tuple[Incident, ...], view: View) -> Step:
+def _stopped(incident: Incident, red: tuple[Bystander, ...], view: View) -> Step:
     """The group stands still where it is: what has gone back is said, what has not, and how to go on. A person has to."""
     action, turn = incident.action, incident.action.turn or (1, 1)
-    names = ", ".join(f"{each.service} ({each.symptoms[0].name})" for each in red)
+    names = ", ".join(f"{each.red.service} ({each.red.alert})" for each in red)
     why = f"wave {turn[0]} of {turn[1]} turned {names} red: the waves after it are not taken"
     left = [member for member in action.members if member.wave > action.wave]
     done = [member for member in action.members if member.wave <= action.wave]

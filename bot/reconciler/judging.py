@@ -56,6 +56,9 @@ def see_it_help(incident: Incident, view: View, ports: Ports) -> Step:
         return step
     if not incident.symptoms:
         return end(incident, End.DONE, "done as asked", view.now, urgent=False)
+    if incident.action.repairs and incident.resolved is not None:
+        why = f"Git says what runs again: {incident.action.to}; the cluster had gone back by itself ({incident.action.repairs})"
+        return end(incident, End.DONE, why, view.now, urgent=False)
     evidence = replace(_evidence(incident, view, ports.metrics), lines=_lines(incident, view, ports))
     changes: dict[str, Any] = {"quiet": evidence.quiet, "relapsed": evidence.relapsed}
     match judge(evidence, view.config.outcomes):
@@ -66,7 +69,7 @@ def see_it_help(incident: Incident, view: View, ports: Ports) -> Step:
             return end(
                 incident,
                 End.RECOVERED,
-                f"{incident.action.version} was rolled back and that helped",
+                f"{incident.action.blamed} was rolled back and that helped",
                 view.now,
                 note,
                 urgent=False,
@@ -84,6 +87,9 @@ def _no_help(incident: Incident, view: View, note: Note) -> Step:
     """Undo it: it was the wrong release, and what it fixed or brought is missing now. What a person asked for stays."""
     if incident.asked:
         return end(incident, End.ESCALATED, "what was asked for did not help", view.now, note, helped=False)
+    if incident.sequel:
+        why = f"the rollback of {incident.action.version} did not help; it is not undone, since the database went back with it"
+        return end(incident, End.ESCALATED, why, view.now, note, helped=False)
     rolled = incident.action
     if later := _released_since(incident, view):
         what = "brought it back" if later.identity == rolled.identity else f"released {later.version}"
@@ -109,7 +115,9 @@ def _no_help(incident: Incident, view: View, note: Note) -> Step:
 def _released_since(incident: Incident, view: View) -> Release | None:
     """What was released on top of our commit: then it is not the rollback that is judged."""
     releases = releases_of(incident.service, view.state).releases
-    newer = list(takewhile(lambda release: release.commit != incident.action.commit, releases))
+    carried = (action.commit for action in reversed(incident.actions) if incident.service in action.carried)
+    commit = next(carried, incident.action.commit)
+    newer = list(takewhile(lambda release: release.commit != commit, releases))
     return newer[-1] if 0 < len(newer) < len(releases) else None
 
 

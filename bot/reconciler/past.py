@@ -13,6 +13,7 @@ from bot.changes.change import Change, Mark, MergeAnswer, PullRequest
 from bot.errors import Refused, Unavailable
 from bot.incidents.rules import QueryRule
 from bot.manifests.estate import Service
+from bot.outcomes.job import JobRun
 from bot.ports import Metrics, Notice, Polled, Repository, Sample, Sync
 from bot.reconciler.view import CONFIG
 from bot.refs import Instant, Sha
@@ -178,6 +179,9 @@ class PastCluster:
     """Port Cluster: what ran where in the past, nobody remembers."""
 
     def sync(self, service: Service) -> Sync | None:
+        return None
+
+    def job(self, service: Service, name: str) -> JobRun | None:
         return None
 
     def hasten(self, service: Service, commit: Sha, stuck: Instant | None = None) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from bot.errors import Refused
 from bot.incidents.incident import Incident, Kind
 from bot.incidents.lifecycle import End, State
 from bot.objections import Objection, Weight
+from bot.plans.database import verdict_of
 from bot.plans.plan import Plan, Unplanned
 from bot.policy.admit import Admitted, Declined, accepted, admit
 from bot.policy.rules.table import objections
@@ -17,10 +18,14 @@ from bot.ports import Ports
 from bot.reconciler.casing import accusing, case_of, releases_of
 from bot.reconciler.counting import made_alone
 from bot.reconciler.drafting import branch, planned
+from bot.reconciler.draining import afresh, shifting
 from bot.reconciler.going import mends
-from bot.reconciler.grouping import against_others, members
+from bot.reconciler.grouping import against_others, back_already, considering, members, own_part
+from bot.reconciler.progressing import repairing
 from bot.reconciler.pulling import unpullable
 from bot.reconciler.reaching import consumers, reached
+from bot.reconciler.scoring import unproven
+from bot.reconciler.sequencing import approver, go_on, judged
 from bot.reconciler.step import MINUTE, Step, end, move, reasons, stay
 from bot.reconciler.trusting import trusted
 from bot.reconciler.view import View
@@ -28,6 +33,7 @@ from bot.reconciler.weighing import remembered
 from bot.records.entry import Note, Stage
 from bot.refs import Instant
 from bot.releases.authors import pull_request
+from bot.releases.compatibility import alternatives
 from bot.releases.release import DesiredState, Release
 
 MODES = {"pr": Trust.PROPOSE, "propose": Trust.PROPOSE, "merge": Trust.MERGE, "push": Trust.PUSH}
@@ -35,20 +41,29 @@ GENERATIONS = 20
 
 
 def plan_it(incident: Incident, view: View, ports: Ports) -> Step:
+    incident = considering(afresh(incident), view, ports)
     plan = planned(incident, view.state, ports.repository)
+    if incident.sequel:
+        return _going_on(incident, plan, view, ports)
     if isinstance(plan, Unplanned):
         how = End.DECLINED if incident.asked else End.ESCALATED
         note = Note(Stage.PLAN, "no plan", (*reasons(plan.objections), *plan.choices))
         return end(incident, how, f"it cannot be planned: {plan.objections[0]}", view.now, note)
+    policy = _policy(incident, plan, view, ports)
+    incident, plan, said = shifting(incident, plan, policy, view)
     against = (
         *accepted(plan.objections, view.config.policy.accept),
-        *_policy(incident, plan, view, ports),
+        *policy,
+        *said,
+        *repairing(incident.action),
         *_turned_down(incident, plan, ports),
         *unpullable(plan, view.state, ports.registry),
     )
-    mode = MODES[incident.request.mode] if incident.request and incident.request.mode else None
+    mode = MODES[incident.request.mode] if incident.request and incident.request.mode and plan.down is None else None
     drawn = _drawn(plan)
     where, trust = trusted(incident, plan, view, ports)
+    if back_already(incident, against):
+        return end(incident, End.RESOLVED, "it went back along with another service, and the symptom went", view.now, urgent=False)
     match admit(against, trust, incident.asked, mode):
         case Declined() if all(each.passes for each in against if each.weight is Weight.FORBIDS):
             note = Note(Stage.PLAN, f"not now: {_said(incident, plan)}", reasons(against), drawn)
@@ -66,16 +81,32 @@ def plan_it(incident: Incident, view: View, ports: Ports) -> Step:
             return _admitted(incident, plan, rung, note, view, ports)
 
 
+def _going_on(incident: Incident, plan: Plan | Unplanned, view: View, ports: Ports) -> Step:
+    """What follows a down Job was approved with it."""
+    found = go_on(incident, plan, view)
+    if isinstance(found, Step) or isinstance(plan, Unplanned):
+        return found if isinstance(found, Step) else stay(incident, view.now)
+    rung, against = found
+    note = Note(Stage.PLAN, f"{rung}: {_said(incident, plan)}", reasons(against), _drawn(plan))
+    step = _admitted(incident, plan, rung, note, view, ports)
+    approved = replace(step.incident.action, approved=approver(incident) if rung is Trust.MERGE else "", merges=None)
+    return replace(step, incident=replace(step.incident, actions=(*step.incident.actions[:-1], approved)))
+
+
 def _policy(incident: Incident, plan: Plan, view: View, ports: Ports) -> tuple[Objection, ...]:
     undoing = incident.action.kind is Kind.UNDO
-    case = accusing(case_of(incident, view, ports), _release(incident, plan, view.state), plan.target, undoing)
-    case = remembered(case, plan.undone, incident, ports)
+    own = own_part(plan, incident.service)
+    case = accusing(case_of(incident, view, ports), _release(incident, own, view.state), own.target, undoing)
+    case = remembered(case, own.undone, incident, ports)
     where = tuple(sorted(reached(plan, view.state)))
     made = made_alone(incident, view, ports.store)
-    security, others = mends(incident.service, plan, view.state), consumers(plan, incident.service, view.state)
-    case = replace(case, reached=where, fixing=_fixing(incident, plan, ports), made=made, security=security, consumers=others)
-    own = () if incident.action.later else objections(case)  # what it is about was asked before its first wave
-    return (*own, *against_others(plan, case, view))
+    data = None if undoing else judged(plan, view.state, ports)
+    security, others = mends(incident.service, own, view.state), consumers(plan, incident.service, view.state)
+    case = replace(case, reached=where, fixing=_fixing(incident, plan, ports), made=made, data=data)
+    unproved = "" if incident.asked else unproven(incident.service, where, ports, view.config.judgement.proof)
+    case = replace(case, security=security, consumers=others, unproven=unproved)
+    found = () if incident.action.later else objections(case)  # what it is about was asked before its first wave
+    return (*found, *against_others(plan, case, view))
 
 
 def _fixing(incident: Incident, plan: Plan, ports: Ports) -> tuple[str, ...]:
@@ -119,6 +150,8 @@ def _admitted(incident: Incident, plan: Plan, rung: Trust, note: Note, view: Vie
         identity=plan.release,
         version=action.version if undoing else plan.undone_version,
         to=action.to if undoing else plan.target.version if plan.target else "",
+        kind=Kind.DOWN if plan.down else Kind.ROLLBACK if action.kind is Kind.DOWN else action.kind,
+        **_of_job(plan, view.state),
         attempt=attempt,
         key=plan.key(attempt),
         base=plan.base,
@@ -131,10 +164,18 @@ def _admitted(incident: Incident, plan: Plan, rung: Trust, note: Note, view: Vie
         planned=action.planned or view.now,
         expires=action.expires or view.now + view.config.policy.quarantine,
         merges=_counted(incident, plan, rung, view),
-        culprit=None if undoing else _brought_in_by(plan, view.state),
-        members=action.members if undoing or action.later else members(plan),
+        culprit=None if undoing or (plan.parts and incident.service not in plan.services) else _brought_in_by(plan, view.state),
+        members=action.members if undoing or action.later else members(plan, incident.service),
         wave=action.wave if undoing else plan.wave,
     )
+
+
+def _of_job(plan: Plan, state: DesiredState) -> dict[str, str]:
+    if plan.down is None:
+        return {}
+    found = verdict_of(plan, state)
+    instead = alternatives(found.declared) if found else ""
+    return {"job": plan.down.name, "came": plan.down.came, "leaves": plan.down.leaves, "instead": instead}
 
 
 def _counted(incident: Incident, plan: Plan, rung: Trust, view: View) -> Instant | None:
@@ -163,6 +204,8 @@ def _generation(incident: Incident, plan: Plan, ports: Ports) -> int:
 
 
 def _said(incident: Incident, plan: Plan) -> str:
+    if plan.down is not None:
+        return f"{plan.down.template} first, as the Job {plan.down.name} of {plan.down.image}, in {', '.join(sorted(plan.files))}"
     went_to, files = plan.target.version if plan.target else "what was before", ", ".join(sorted(plan.files))
     if incident.action.kind is Kind.UNDO:
         return f"undo {plan.undone_version} → {went_to} in {files}"
@@ -176,6 +219,6 @@ def _drawn(plan: Plan) -> dict[str, Any]:
         "release": plan.release,
         "target": plan.target and asdict(plan.target),
         "alternatives": [{"version": other.version, "served": other.served, "why": other.why} for other in plan.alternatives],
-        "edits": [{"path": e.path, "yaml_path": e.yaml_path, "line": e.line, "from": e.before, "to": e.after} for e in plan.edits],
+        "edits": [{"path": e.path, "yaml_path": e.yaml_path, "line": e.line, "from": e.before, "to": e.after} for e in plan.moves],
         "merged": [{"path": m.path, "added": m.added, "removed": m.removed} for m in plan.merged],
     }

@@ -6,20 +6,24 @@ for what an earlier run already did, so it may be killed between any two lines a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
-from bot.incidents.incident import Incident
+from bot.incidents.incident import Incident, Kind
 from bot.incidents.lifecycle import End, State
 from bot.ports import Ports
 from bot.reconciler.changing import change_it, merge_it
 from bot.reconciler.deciding import decide_what
+from bot.reconciler.draining import drain_first
 from bot.reconciler.judging import see_it_arrive, see_it_help
 from bot.reconciler.planning import plan_it
 from bot.reconciler.saving import save
+from bot.reconciler.sequencing import say_why, see_it_end
 from bot.reconciler.step import MINUTE, Step, end, stay
 from bot.reconciler.stopping import why_stopped
 from bot.reconciler.telling import tell
 from bot.reconciler.view import View, look_around
+from bot.reconciler.watching import beside
 from bot.records.entry import Note, Stage
 from bot.refs import Instant
 
@@ -63,22 +67,31 @@ def take(incident: Incident, view: View, ports: Ports) -> Step:
         case State.DECIDED:
             return plan_it(incident, view, ports)
         case State.ADMITTED:
-            return hold(incident, view, why, ports) if (why := why_stopped(view, ports)) else change_it(incident, view, ports)
+            return hold(incident, view, why, ports) if (why := why_stopped(view, ports)) else first(incident, view, ports, change_it)
         case State.PROPOSED:
-            return hold(incident, view, why, ports) if (why := why_stopped(view, ports)) else merge_it(incident, view, ports)
+            return hold(incident, view, why, ports) if (why := why_stopped(view, ports)) else first(incident, view, ports, merge_it)
         case State.MERGED:
-            return see_it_arrive(incident, view, ports)
+            if incident.action.kind is Kind.DOWN:
+                return see_it_end(incident, view, ports)
+            return beside(see_it_arrive(incident, view, ports), view, ports)
         case State.ARRIVED:
-            return see_it_help(incident, view, ports)
+            if incident.sequel and incident.action.kind is Kind.UNDO:
+                return say_why(incident, view)
+            return beside(see_it_help(incident, view, ports), view, ports)
         case State.ENDED:
             return stay(incident, view.now)
 
 
+def first(incident: Incident, view: View, ports: Ports, then: Callable[[Incident, View, Ports], Step]) -> Step:
+    """The bad side's traffic is taken away before its version is, where it goes by itself."""
+    return drain_first(incident, view, ports) or then(incident, view, ports)
+
+
 def hold(incident: Incident, view: View, why: str, ports: Ports) -> Step:
     """Somebody pressed stop: a request is declined, an alert's incident stands still until stop is lifted or the alert ends."""
-    if incident.asked and incident.state is State.ADMITTED:
+    if incident.asked and incident.state is State.ADMITTED and not incident.sequel:
         return end(incident, End.DECLINED, f"stopped: {why}", view.now, urgent=False)
-    if incident.resolved is not None and not incident.action.head and not incident.action.later:
+    if incident.gone is not None and not (incident.action.head or incident.sequel):
         return end(incident, End.RESOLVED, "the symptom went while stop was pressed", view.now, urgent=False)
     if incident.state is State.PROPOSED and (pull := ports.forge.find(incident.action.branch)):
         ports.forge.disarm(pull)  # what the forge was told to merge by itself would not look at the switch

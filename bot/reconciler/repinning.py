@@ -56,10 +56,13 @@ def _answered(each: Quarantine, found: Returned, view: View, ports: Ports) -> bo
     head = ports.forge.commit(change)
     pull = ports.forge.open(change)
     alone = trust.rung >= Trust.MERGE.rung and not _waits(ref, view)
-    merged = alone and isinstance(ports.forge.merge(pull, head), Merged)
-    done = f"pull request {pull.number} takes it back" + ("" if merged else " once a person merges it")
-    _told(each, found, f"{what}; {done}", ports, urgent=not merged)
-    return merged
+    done = f"{what}; pull request {pull.number} takes it back"
+    if alone:
+        _told(each, found, done, ports, urgent=False)  # before it is done: once HEAD has moved nobody would know
+        if isinstance(ports.forge.merge(pull, head), Merged):
+            return True
+    _told(each, found, f"{done} once a person merges it", ports, "waits" if alone else "")
+    return False
 
 
 def _waits(ref: ServiceRef, view: View) -> bool:
@@ -95,10 +98,13 @@ def _change(each: Quarantine, found: Returned, files: Mapping[str, bytes], view:
     return Change(branch, ports.repository.branch, view.state.head, message, files, title, body, marker)
 
 
-def _told(each: Quarantine, found: Returned, text: str, ports: Ports, urgent: bool = True) -> None:
-    """Told before it is noted: killed in between, it is told again, which nobody hears twice."""
+def _told(each: Quarantine, found: Returned, text: str, ports: Ports, more: str = "", *, urgent: bool = True) -> None:
+    """Told before it is noted: killed in between, it is told again, which nobody hears twice. `more`: what sets it apart from what was."""
     note = Note(Stage.CHANGE, text, (each.path,))
     if news((note,), ports.store.entries("")):
-        key, ref = f"repin:{each.path}:{found.release.commit}", ServiceRef(ports.repository.name, each.environment, each.service)
+        key, ref = (
+            f"repin:{each.path}:{found.release.commit}{more and f':{more}'}",
+            ServiceRef(ports.repository.name, each.environment, each.service),
+        )
         announce([Notice(key, text, f"kept out by {each.owner}: {each.reason}", urgent, service=ref)], ports)
         note_alone(note, ports)

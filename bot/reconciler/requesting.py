@@ -113,7 +113,7 @@ def _rehearsed(request: Asked, plan: Plan, ports: Ports) -> Reply:
     if found.incident is None:
         return _unplanned(found)
     ended = found.incident.state is State.ENDED
-    edits = [f"{edit.path}:{edit.line} {edit.yaml_path}: {edit.before} → {edit.after}" for edit in plan.edits]
+    edits = [f"{edit.path}:{edit.line} {edit.yaml_path}: {edit.before} → {edit.after}" for edit in plan.moves]
     lines = [f"{each.path}: +{each.added} −{each.removed} lines that came along" for each in plan.merged]
     version, to = code(plan.undone_version), code(plan.target.version) if plan.target else "what was before"
     first = (

@@ -44,11 +44,21 @@ def stay(incident: Incident, again: Instant, *notes: Note, **changes: Any) -> St
 
 def end(incident: Incident, how: End, why: str, now: Instant, *notes: Note, urgent: bool = True, **changes: Any) -> Step:
     """There is nothing more to do; whoever is to know is told."""
+    why = f"{why}{_still_drained(incident)}"
     moved = replace(_moved(incident, State.ENDED, changes), end=how, why=why, ended=now)
     last = Note(Stage.END, how, (why,))
     text = "\n".join([why, *(text for note in notes for text in note.because)])
     notice = Notice(f"{incident.id}:end", headline(moved), text, urgent, handled=not urgent)
     return Step(moved, (*notes, last), None, (notice,), comment=True)
+
+
+def _still_drained(incident: Incident) -> str:
+    """What is still taken away where its rollback never was merged."""
+    action = incident.action if incident.actions else None
+    if action is None or action.drained is None or action.commit is not None:
+        return ""
+    names = ", ".join(action.backends)
+    return f"; {names} still gets no traffic ({action.drained[:12]}), and `/rollback undo` gives it back"
 
 
 def told(step: Step, key: str, title: str, text: str, urgent: bool = True) -> Step:

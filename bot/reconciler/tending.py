@@ -106,6 +106,7 @@ def _carried_out(view: View, before: Mapping[str, str], ports: Ports) -> dict[st
         return now
     pull = ports.forge.find(change.branch)
     if pull is None or pull.state == "open":
+        _keep(ports, {**before, "branch": change.branch})  # killed after it was opened, it is still found when it is to be closed
         ports.forge.commit(change)
         pull = ports.forge.open(change)
     said = (

@@ -44,15 +44,15 @@ def weighed(decision: Decision, case: Case, incident: Incident, view: View, port
     others = tuple(_accused(service, case, incident, view, ports) for service in depended_on(incident.service, view))
     own = Accused(incident.service, case.attribution, releases_of(incident.service, view.state))
     evidence = evidence_of(incident, (own, *others), view, ports)
-    if not evidence.series:
+    if not evidence.series and not evidence.side_by_side:
         return Weighed(decision, case, {})
     found = posterior(evidence, SHIPPED)
     prices = view.config.judgement.prices
     severity = max((each.severity for each in incident.symptoms if each.acts), key=prices.of, default="")
-    solution = solve(prices, Stakes(prices.of(severity)))
+    solution = solve(prices, Stakes(prices.of(severity), beside=bool(evidence.side_by_side)))
     look = int((view.now - incident.opened) // prices.look_every) if prices.look_every else solution.steps
-    on = scales(solution, view.config.judgement.thresholds, look, prices.look_every, _elsewhere(others, case.attribution))
-    if not view.config.evidence.series:
+    on = scales(solution, view.config.judgement.thresholds, look, prices.look_every, _elsewhere(others, case.attribution), SHIPPED.act_at)
+    if not view.config.evidence.series and not evidence.side_by_side:
         found = replace(found, enough=False, lacking=(ALONE, *found.lacking))
     facts = _facts(found, on, solution, look)
     if not found.enough:

@@ -23,9 +23,7 @@ def said(weighed: Mapping[str, Any]) -> tuple[str, ...]:
 
 def thresholds_said(weighed: Mapping[str, Any]) -> str:
     acts = "nothing goes by itself however likely" if weighed["act"] is None else f"from {weighed['act']:.0%} on it may go by itself"
-    return (
-        f"{acts}; below {weighed['person']:.0%} a person is called and nothing is proposed (look {weighed['look']} of {weighed['looks']})"
-    )
+    return f"{acts}; below {weighed['person']:.0%} a person is called and nothing is proposed"
 
 
 def belief_said(belief: Mapping[str, Any]) -> str:
@@ -41,7 +39,7 @@ def named(hypothesis: Mapping[str, str]) -> str:
         case "release":
             return f"release {hypothesis['release'][:8]} of {hypothesis['service']}"
         case "external":
-            return f"something outside the releases broke {hypothesis['service']}"
+            return f"something outside the releases broke {hypothesis['service'] or 'a service that nobody measures'}"
         case "platform":
             return "something that unrelated services share"
         case _:

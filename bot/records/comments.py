@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.changes.change import Mark
 from bot.changes.markdown import code, fenced, folded, joined, listed, prose
@@ -48,6 +48,8 @@ def status(incident: Incident, number: int, said: Sequence[Said]) -> str:
     """Tell how action `number` (from 1) stands: the first line is the state, the history is folded."""
     action, mine = incident.actions[number - 1], _of(number, said)
     standing = _superseded(incident, number) if number < len(incident.actions) else _STANDING[incident.state](incident, action)
+    if number > 1 and incident.actions[number - 2].kind is Kind.DOWN:
+        standing = replace(standing, ways=(), command="")  # a person approved it with the down Job, and it is not taken back
     since = _since(incident, number, mine)
     seen = [each for each in mine if each.stage is not Stage.END]
     reasons = listed([prose(why) for why in seen[-1].because], 5) if seen else ""
@@ -186,6 +188,10 @@ def _goes(incident: Incident, action: Action) -> str:
     if action.members and action.kind is Kind.ROLLBACK:
         return group(action)
     what = f"{code(incident.service.name)} in {code(incident.service.environment)}"
+    if action.kind is Kind.DOWN:
+        return f"the down Job {code(action.job)} takes the database of {what} back, and {code(action.version)} follows to {code(action.to)}"
+    if action.kind is Kind.UNDO and action.told:
+        return f"the down Job of {what} goes out of Git again; it stays on {code(action.version)}"
     if action.kind is Kind.UNDO:
         return f"{what} goes from {code(action.to)} forward to {code(action.version)} again"
     return f"{what} goes from {code(action.version)} back to {code(action.to)}"
@@ -216,7 +222,8 @@ def _proposed(incident: Incident, action: Action) -> _Standing:
 
 def _merged(incident: Incident, action: Action) -> _Standing:
     who = f"Merged, as {code(action.approved)} approved" if action.approved else "A person merged it" if action.by_person else "Merged"
-    return _Standing(f"{who}: {_goes(incident, action)}.", "Waiting until the cluster has applied it.", _NOT_AFTER, "/rollback undo")
+    awaited = "Waiting until the Job has ended." if action.kind is Kind.DOWN else "Waiting until the cluster has applied it."
+    return _Standing(f"{who}: {_goes(incident, action)}.", awaited, _NOT_AFTER, "/rollback undo")
 
 
 def _arrived(incident: Incident, action: Action) -> _Standing:
@@ -236,6 +243,9 @@ def _superseded(incident: Incident, number: int) -> _Standing:
     if following.later and following.members == own.members and own.turn and following.turn:
         arrived, comes = f"Wave {own.turn[0]} of {own.turn[1]} has arrived.", f"Wave {following.turn[0]} follows{_in(following)}"
         return _Standing(arrived, f"{comes}: {_goes(incident, following)}.")
+    if incident.actions[number - 1].kind is Kind.DOWN:
+        done = following.kind is Kind.ROLLBACK
+        return _Standing("Done." if done else "Failed.", f"{'The rollback' if done else 'Taking it out of Git'} follows{_in(following)}.")
     if following.kind is Kind.ROLLBACK:
         return _Standing("Undone.", f"The next suspect is {code(following.version)}{_in(following)}.")
     if following.commit is not None:

@@ -60,17 +60,26 @@ def _how_sure(suspect: Mapping[str, Any]) -> str:
 
 def _done(incident: Incident) -> str:
     changed = [action for action in incident.actions if action.commit is not None]
+    if incident.actions and incident.action.drained and incident.action.commit is None:
+        waits = f"; pull request {incident.action.pull} waits" if incident.action.pull is not None else ""
+        return f"Done: {', '.join(incident.action.backends)} gets no traffic any more{waits}"
     if changed:
         told = [_deed(action) for action in changed[-2:]]
         return f"Done: {', then '.join(told)}"
     if incident.actions and incident.action.pull is not None and incident.state is State.PROPOSED:
         waits = "waits for a person" if incident.action.mode == Trust.PROPOSE else "is being merged"
-        return f"Done: pull request {incident.action.pull} ({incident.action.version} → {incident.action.to}) {waits}"
+        first = f"down Job of {incident.action.version}, then " if incident.action.kind is Kind.DOWN else ""
+        return f"Done: pull request {incident.action.pull} ({first}{incident.action.version} → {incident.action.to}) {waits}"
     return "Done: nothing was changed"
 
 
 def _deed(action: Action) -> str:
     where = f" by pull request {action.pull}" if action.pull is not None else ""
+    if action.kind is Kind.DOWN:
+        ended = {True: ", it succeeded", False: ", it did not do it", None: ""}[action.helped]
+        return f"the down Job of {action.version}{where}{ended}"
+    if action.kind is Kind.UNDO and action.told:
+        return f"taken out again{where}"
     if action.kind is Kind.UNDO:
         return f"back to {action.version}{where}"
     helped = ", no help" if action.helped is False else ", helped" if action.helped else ""
@@ -84,7 +93,8 @@ def _on(incident: Incident, talks: bool) -> str:
 
 
 def _stop(incident: Incident, talks: bool) -> str:
-    changed = any(action.commit for action in incident.actions)
+    changed = any(action.commit or action.drained for action in incident.actions)
+    changed = changed and not incident.sequel  # what a down Job began is not taken back
     if incident.state is State.ENDED:
         return "To take it back: /rollback undo" if changed and talks else ""
     ways = ["/rollback undo" if changed else "/rollback cancel"] if talks else []

@@ -143,6 +143,8 @@ def _goes(incident: Incident, action: Action) -> str:
     if action.members and action.kind is Kind.ROLLBACK:
         return group(action)
     what = f"{code(incident.service.name)} in {code(incident.service.environment)}"
+    if action.kind is Kind.DOWN:
+        return f"the down Job {code(action.job)} takes the database of {what} back, and {code(action.version)} follows to {code(action.to)}"
     if action.kind is Kind.UNDO:
         return f"{what} goes from {code(action.to)} forward to {code(action.version)} again"
     return f"{what} goes from {code(action.version)} back to {code(action.to)}"

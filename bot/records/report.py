@@ -37,8 +37,11 @@ def _caused(incident: Incident) -> list[str]:
 
 
 def _done(action: Action) -> str:
-    what = "undo of the rollback" if action.kind is Kind.UNDO else f"rollback of {action.version or 'what was asked'}"
-    to = f" to {action.to}" if action.to else ""
+    what = {
+        Kind.UNDO: "down Job out of Git again" if action.told else "undo of the rollback",
+        Kind.DOWN: f"down Job {action.job} of {action.version}, before it goes back",
+    }.get(action.kind, f"rollback of {action.version or 'what was asked'}")
+    to = f" to {action.to}" if action.to and not action.told else ""
     where = f", commit {action.commit[:12]}" if action.commit else f", branch {action.branch}" if action.branch else ""
     return f"action: {what}{to} ({action.mode or 'not planned yet'}){where}"
 

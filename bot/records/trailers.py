@@ -72,6 +72,16 @@ def ours(log: Sequence[Commit], incident: str, release: Sha | None, undoes: str 
     return None
 
 
+def drained_by(log: Sequence[Commit], incident: str, action: int) -> Sha | None:
+    """Find the commit by which an earlier run took the bad side's traffic away, for that action (from 1) of `incident`."""
+    for commit in (log[position] for position in touched(log).ours):
+        said = trailers(commit.message)
+        drains = said.get("Rollback-Drain", ("",))[0].split(" ")[0]
+        if drains == str(action) and said.get("Rollback-Incident") == (incident,) and "Rollback-Undo" not in said:
+            return commit.sha
+    return None
+
+
 def _released(service: ServiceRef, said: Mapping[str, tuple[str, ...]]) -> tuple[Sha, bool]:
     """The release of a service that a rollback took back, and whether it went along with another's.
 

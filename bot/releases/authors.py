@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 # Names that stand for themselves: as the whole name or address, or as a word of it.
 _BOTS = (
@@ -82,9 +83,14 @@ _AGAIN = re.compile(r'^(?:Reapply|Re-?land|Redo) "', re.IGNORECASE)
 
 def is_bot(author: str, email: str, message: str = "") -> bool:
     """Say whether a machine made the change; a person who merges a bot's branch only carries it."""
+    return _named(author, email) or bool(_BRANCH.match(message)) or flux_released(message)
+
+
+@lru_cache(maxsize=1024)  # a line of thousands of commits has a few dozen authors
+def _named(author: str, email: str) -> bool:
     local = email.partition("@")[0].rpartition("+")[2]
     named = any(_WHOLE.fullmatch(text.strip()) or _MARKED.search(text.strip()) for text in (author, local))
-    return named or bool(_ONE_WORD.fullmatch(author.strip())) or bool(_BRANCH.match(message)) or flux_released(message)
+    return named or bool(_ONE_WORD.fullmatch(author.strip()))
 
 
 def flux_released(message: str) -> bool:

@@ -11,6 +11,8 @@ from bot.manifests.pin import Pin
 
 _MARKER = re.compile(rb"---(?:\s|$)")
 _SILENT = re.compile(rb"\s*(?:#|$)|%")
+_BLANK = b"\n"
+"""No line of a file."""
 _MANY = 1500
 """Beyond so many differing lines they are counted as they are, whatever their order: exact pairing would take seconds."""
 
@@ -20,6 +22,7 @@ def changed_lines(before: bytes, after: bytes, old: Iterable[Pin], new: Iterable
     was, now = _lines(before, old, not_ours), _lines(after, new, not_ours)
     if was == now:
         return 0, 0
+    was, now = ([line for line in lines if line != _BLANK] for lines in (was, now))
     start = 0
     while start < min(len(was), len(now)) and was[start] == now[start]:
         start += 1
@@ -40,14 +43,17 @@ def _same(was: list[bytes], now: list[bytes]) -> int:
 
 
 def _lines(file: bytes, pins: Iterable[Pin], not_ours: Collection[int]) -> list[bytes]:
-    of_pins = {pin.line for pin in pins}
+    """Return the lines, those that do not count blanked: most versions differ in nothing else, which is seen at once."""
     lines = file.split(b"\n")
     if lines[-1] == b"":
         lines.pop()
-    if not not_ours:
-        return [line for number, line in enumerate(lines, 1) if number not in of_pins]
-    documents = _documents(lines)
-    return [line for number, line in enumerate(lines, 1) if number not in of_pins and documents[number - 1] not in not_ours]
+    if not_ours:
+        documents = _documents(lines)
+        lines = [_BLANK if documents[number] in not_ours else line for number, line in enumerate(lines)]
+    for pin in pins:
+        if pin.line <= len(lines):
+            lines[pin.line - 1] = _BLANK
+    return lines
 
 
 def _documents(lines: list[bytes]) -> list[int]:

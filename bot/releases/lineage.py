@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from bot.manifests.pin import Pin, Reading
 from bot.refs import Sha
@@ -110,4 +109,4 @@ def _folder(path: str) -> str:
 
 
 def _name(path: str) -> str:
-    return PurePosixPath(path).name
+    return path.rpartition("/")[2]

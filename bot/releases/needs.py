@@ -26,6 +26,11 @@ from bot.releases.touched import touched
 CONFIG = f"{OURS}.yaml"
 REQUIRES, ALONG, WAVE = "requires", "rollback-with", "wave"
 KEYS = frozenset((REQUIRES, ALONG, WAVE))
+"""What ties services to each other."""
+MIGRATION = "migration"
+_READ = KEYS | {MIGRATION}
+DAMAGING = frozenset(("contract", "irreversible"))
+"""Migrations whose data an older release cannot live on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,22 +66,32 @@ class Along:
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What one release declares. `wave`: None where it does not say. `wrong`: what cannot be read of it, or names nobody."""
+    """What one release declares. `wave`: None where it does not say. `wrong`: what cannot be read of it, or names nobody.
+
+    `damages`: it says that its migration took something away that older releases need.
+    """
 
     requires: tuple[Requirement, ...] = ()
     along: tuple[Along, ...] = ()
     wave: int | None = None
     wrong: tuple[Objection, ...] = ()
+    damages: bool = False
+
+    @property
+    def ties(self) -> bool:
+        """Whether anything of it is about other services, or cannot be read."""
+        return bool(self.requires or self.along or self.wrong) or self.wave is not None
 
 
-@lru_cache(maxsize=4)  # the steps of an incident ask of the same state
+@lru_cache(maxsize=2)  # the steps of an incident ask of the same state
 def declared(state: DesiredState) -> Mapping[ServiceRef, tuple[Said, ...]]:
     """What manifests at HEAD declare, by service; only services whose manifests say something."""
     heads = (key for key in state.readings if state.tree.get(key[0]) == key[1])
     speaking = {path for path, blob in heads if any(each.key in KEYS for each in state.readings[path, blob].annotations)}
     owners = {ref for path in speaking for ref in state.estate.owners.get(path, ())}
     services = [service for service in state.estate.services if service.ref in owners] if owners else []
-    return {service.ref: said for service in services if (said := said_now(state, service))}
+    found = ((service.ref, tuple(each for each in said_now(state, service) if each.key in KEYS)) for service in services)
+    return {ref: said for ref, said in found if said}
 
 
 def said_now(state: DesiredState, service: Service) -> tuple[Said, ...]:
@@ -100,7 +115,7 @@ def _blobs_before(state: DesiredState, paths: Iterable[str], commit: Sha) -> Ite
 def _said(state: DesiredState, service: Service, files: Iterable[tuple[str, Sha | None]]) -> Iterator[Said]:
     for path, blob in files:
         for each in reading(state, path, blob).annotations if blob is not None else ():
-            if each.key in KEYS and _speaks_of(state, service, path, each):
+            if each.key in _READ and _speaks_of(state, service, path, each):
                 yield Said(each.key, each.value, path, each.line)
 
 
@@ -130,6 +145,7 @@ def needs(state: DesiredState, service: ServiceRef, version: str, order: Order, 
     along: list[Along] = []
     waves: list[int] = []
     wrong: list[Objection] = []
+    damages = False
     for each in dict.fromkeys((*said, *_configured(state, service, version, order))):
         try:
             match each.key:
@@ -140,6 +156,8 @@ def needs(state: DesiredState, service: ServiceRef, version: str, order: Order, 
                     along += [
                         Along(service, ref, each.path, each.line) for name in names(each.text) for ref in _meant(state, service, name)
                     ]
+                case "migration":
+                    damages |= each.text.strip() in DAMAGING
                 case _:
                     waves.append(wave(each.text))
         except Unreadable as error:
@@ -148,7 +166,7 @@ def needs(state: DesiredState, service: ServiceRef, version: str, order: Order, 
         except _Unknown as error:
             why = f"{service}'s {each.key} names {error.name}, {error}"
             wrong.append(Objection("unknown-requirement", why, Weight.FORBIDS, each.path, each.line))
-    return Needs(tuple(found), tuple(along), max(waves, default=None), tuple(wrong))
+    return Needs(tuple(found), tuple(along), max(waves, default=None), tuple(wrong), damages)
 
 
 class _Unknown(Exception):
@@ -160,7 +178,9 @@ class _Unknown(Exception):
 def _meant(state: DesiredState, service: ServiceRef, name: str) -> tuple[ServiceRef, ...]:
     """The services that a name means to another: of its own environment and cluster, unless it says which. Raises _Unknown."""
     place, _, own = name.rpartition("/")
-    found = [each.ref for each in state.estate.named(own, place or service.environment)]
+    where = place or service.environment
+    exact = [ref for ref in _by_name(state).get(own, ()) if where in (ref.environment, ref.cluster)]
+    found = exact or [each.ref for each in state.estate.named(own, where)]
     near = [ref for ref in found if ref.cluster == service.cluster] or found
     if not near:
         like = ", ".join(map(str, state.estate.like(own)[:3]))
@@ -170,10 +190,20 @@ def _meant(state: DesiredState, service: ServiceRef, name: str) -> tuple[Service
     return tuple(near)
 
 
+@lru_cache(maxsize=2)
+def _by_name(state: DesiredState) -> Mapping[str, tuple[ServiceRef, ...]]:
+    """Going through thousands of services for each of thousands of declarations would take seconds."""
+    found: dict[str, list[ServiceRef]] = {}
+    for each in state.estate.services:
+        found.setdefault(each.ref.name, []).append(each.ref)
+    return {name: tuple(refs) for name, refs in found.items()}
+
+
 def _configured(state: DesiredState, service: ServiceRef, version: str, order: Order) -> Iterator[Said]:
+    lines = _lines(state) if state.rules.groups else ()
     for number, rule in enumerate(state.rules.groups):
         if _covers(rule, service) and (not rule.versions or admits(bounds(rule.versions), version, order)):
-            line = _line(state, number)
+            line = lines[number] if number < len(lines) else 1
             texts = ((REQUIRES, rule.requires), (ALONG, rule.rollback_with), (WAVE, "" if rule.wave is None else str(rule.wave)))
             yield from (Said(key, text, CONFIG, line) for key, text in texts if text)
 
@@ -188,11 +218,10 @@ def _covers(rule: GroupRule, service: ServiceRef) -> bool:
     return fnmatchcase(service.name, rule.service) and any(fnmatchcase(place, rule.environment) for place in places)
 
 
-@lru_cache(maxsize=64)
-def _line(state: DesiredState, number: int) -> int:
-    """The line of a row of `groups` in `.rollbot.yaml` as it stands at HEAD."""
+@lru_cache(maxsize=2)
+def _lines(state: DesiredState) -> tuple[int, ...]:
+    """The lines of the rows of `groups` in `.rollbot.yaml` as it stands at HEAD."""
     documents = parse_each(state.file(CONFIG) or b"").documents
     root = documents[0].root if documents else None
     groups = root.at("groups") if isinstance(root, Map) else None
-    rows = groups.items if isinstance(groups, Seq) else []
-    return (rows[number].line or 1) if number < len(rows) else 1
+    return tuple(row.line or 1 for row in groups.items) if isinstance(groups, Seq) else ()

@@ -64,6 +64,8 @@ class Asked:
     mode: str | None = None
     reason: str = ""
     pins_only: bool = False
+    drain: bool = False
+    """Take the bad side's traffic away too."""
 
 
 @dataclass(frozen=True, slots=True)

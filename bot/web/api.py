@@ -48,6 +48,7 @@ class Wanted(BaseModel):
     commit: Word | None = None
     to: Word | None = None
     pins_only: bool = False
+    drain: bool = False
     mode: Literal["pr", "merge", "push"] | None = None
     reason: Annotated[str, StringConstraints(max_length=2000)] = ""
 

@@ -91,6 +91,9 @@ def action_row(incident: Incident, action: Action) -> Row:
         "merged": action.merged,
         "arrived": action.arrived,
         "helped": action.helped,
+        "drained": action.drained,
+        "backends": list(action.backends),
+        "repairs": action.repairs or None,
     }
 
 
@@ -167,4 +170,4 @@ def _symptom(symptom: Symptom) -> Row:
 
 def _request(request: Asked) -> Row:
     names = ("key", "actor", "at", "reason", "service", "environment", "path", "artefact", "at_path", "commit", "to", "pins_only", "mode")
-    return {**{name: getattr(request, name) for name in names}, "from": request.value}
+    return {**{name: getattr(request, name) for name in names}, "drain": request.drain, "from": request.value}

@@ -112,12 +112,17 @@ def _stop(incident: Incident) -> str:
     return (SAYING if talks and state in SAYING else STOP).get(state, STOP[State.OPENED])
 
 
+_VERBS = {
+    Kind.ROLLBACK: ("rolled back", "would roll back"),
+    Kind.UNDO: ("undid the rollback of", "would undo the rollback of"),
+    Kind.DOWN: ("ran the down Job of", "would run the down Job of"),
+}
+
+
 def _did(action: Action) -> str:
-    done, planned = (
-        ("rolled back", "would roll back") if action.kind is Kind.ROLLBACK else ("undid the rollback of", "would undo the rollback of")
-    )
+    done, planned = _VERBS[action.kind] if not action.told else ("took out the down Job of", "would take out the down Job of")
     what = f"{planned if action.merged is None else done} {action.version or (action.release or '')[:12]}"
-    to = f" → {action.to}" if action.to else ""
+    to = f" → {action.to}" if action.to and not action.told else ""
     if action.merged is not None:
         where = f"merged as {(action.commit or '')[:12]}" + _by(action)
     elif action.pull is not None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from bot.manifests.estate import Service
+from bot.manifests.weights.draining import share_of
+from bot.outcomes.job import JobRun
 from bot.ports import Clock, Sync
 from bot.refs import Instant, Sha
+from bot.world.jobs import WorldJobs
 from bot.world.origin import Origin
+from bot.world.progressive import Controller, Phase, standing
 from bot.world.story import Story, ToldService
 
 REMEMBERED = 10
@@ -26,6 +30,8 @@ class Rollout:
     versions: Mapping[str, str]
     failing: Mapping[str, float]
     """The share of its own requests that each service fails."""
+    routed: Mapping[str, float] = field(default_factory=dict)
+    """Of services behind a route: the share of requests that goes to the version. It counts from `synced`: no pods are waited for."""
 
 
 class WorldCluster:
@@ -35,15 +41,18 @@ class WorldCluster:
         self.story, self.origin, self.clock = story, origin, clock
         self.delay, self.rollout = delay, rollout
         self.stuck = False
+        self.controllers: dict[str, Controller] = {}
+        """By service: who rolls its releases out step by step."""
         self.rollouts: list[Rollout] = []
+        self.jobs = WorldJobs(origin, clock)
         self._seen: tuple[Sha, Instant] | None = None
 
     def catch_up(self) -> None:
         """Live through the repository's history up to now."""
         commits = self.origin.log()
         states = self._read([sha for sha, _, _ in commits])
-        for (sha, time, _), (versions, failing) in zip(commits, states, strict=True):
-            self.rollouts.append(Rollout(sha, time + self.delay, time + self.delay + self.rollout, versions, failing))
+        for (sha, time, _), seen in zip(commits, states, strict=True):
+            self.rollouts.append(Rollout(sha, time + self.delay, time + self.delay + self.rollout, *seen))
 
     def tick(self) -> None:
         """See a new HEAD, or apply the one seen long enough ago."""
@@ -53,9 +62,11 @@ class WorldCluster:
         elif self._seen is None or self._seen[0] != head:
             self._seen = (head, now)
         elif now - self._seen[1] >= self.delay:
-            [(versions, failing)] = self._read([head])
-            self.rollouts.append(Rollout(head, now, now + self.rollout, versions, failing))
+            [seen] = self._read([head])
+            self.rollouts.append(Rollout(head, now, now + self.rollout, *seen))
+            self.jobs.applied(head)
             self._seen = None
+        self.jobs.tick()
 
     def sync(self, service: Service) -> Sync | None:
         keys = (f"{service.ref.name}/{service.ref.cluster}", f"{service.ref.name}/{service.ref.environment}")
@@ -67,6 +78,8 @@ class WorldCluster:
         earlier = tuple((rollout.revision, rollout.synced) for rollout in self.rollouts[-2 : -2 - REMEMBERED : -1])
         if self.clock.now() < last.serving:
             return Sync(last.revision, last.synced, None, "Progressing: waiting for rollout to finish", earlier)
+        if (told := self._told(key, last, earlier)) is not None:
+            return told
         if last.failing[key] >= 1:
             return Sync(last.revision, last.synced, False, "Degraded: CrashLoopBackOff", earlier)
         return Sync(last.revision, last.synced, True, "Synced, Healthy", earlier)
@@ -75,12 +88,44 @@ class WorldCluster:
         """It looks at every tick as it is."""
         return ()
 
-    def at(self, time: Instant) -> Rollout | None:
-        """The rollout that serves at a time."""
-        index = bisect_right(self.rollouts, time, key=lambda rollout: rollout.serving)
-        return self.rollouts[index - 1] if index else None
+    def job(self, service: Service, name: str) -> JobRun | None:
+        return self.jobs.run(name)
 
-    def _read(self, commits: list[Sha]) -> list[tuple[dict[str, str], dict[str, float]]]:
+    def at(self, time: Instant) -> Rollout | None:
+        """The rollout that serves at a time, with what fails of all requests as they are routed then."""
+        index = bisect_right(self.rollouts, time, key=lambda rollout: rollout.serving)
+        served = self._controlled(self.rollouts[index - 1], time) if index else None
+        routes = self.rollouts[bisect_right(self.rollouts, time, key=lambda rollout: rollout.synced) - 1].routed if served else {}
+        if served is None or not routes:
+            return served
+        return replace(served, failing={key: share * routes.get(key, 1.0) for key, share in served.failing.items()})
+
+    def _controlled(self, served: Rollout, time: Instant) -> Rollout:
+        """What serves where progressive controllers have a word in it."""
+        for key, controller in self.controllers.items():
+            found = standing(controller, self.rollouts, key, time)
+            if found is None or found.phase is Phase.DONE:
+                continue
+            share = controller.share if found.phase is Phase.ROLLING else 0.0
+            failing = served.failing.get(key, 0.0) * share + found.stable.failing.get(key, 0.0) * (1 - share)
+            versions = {**served.versions, key: found.stable.versions[key]}
+            served = replace(served, versions=versions, failing={**served.failing, key: failing})
+        return served
+
+    def _told(self, key: str, last: Rollout, earlier: tuple[tuple[Sha, Instant], ...]) -> Sync | None:
+        """What a progressive controller has to say of a service; None where it has nothing to say."""
+        controller = self.controllers.get(key)
+        found = standing(controller, self.rollouts, key, self.clock.now()) if controller else None
+        if controller is None or found is None or found.phase is Phase.DONE:
+            return None
+        if found.phase is Phase.ROLLING:
+            what = f"Progressing: {controller.name} gives {last.versions[key]} {controller.share:.0%} of the traffic"
+            return Sync(last.revision, last.synced, None, what, earlier)
+        healed = f"{controller.name} took {last.versions[key]} back, {found.stable.versions[key]} runs"
+        return Sync(last.revision, last.synced, True, "Synced, Healthy", earlier, healed=healed)
+
+    def _read(self, commits: list[Sha]) -> list[tuple[dict[str, str], dict[str, float], dict[str, float]]]:
+        routed = self._routed(commits)
         services = self.story.services
         files = self.origin.read([(commit, service.path) for commit in commits for service in services])
         states = []
@@ -89,8 +134,16 @@ class WorldCluster:
             pairs = [(service, (file or b"").decode()) for service, file in zip(services, here, strict=True)]
             versions = {s.key: found.group(1) for s, text in pairs if (found := s.pattern.search(text))}
             failing = {s.key: _failing(s, versions, text) for s, text in pairs if s.key in versions}
-            states.append((versions, failing))
+            states.append((versions, failing, routed[index]))
         return states
+
+    def _routed(self, commits: list[Sha]) -> list[dict[str, float]]:
+        """What of its requests each service behind a route gets, at each commit."""
+        routes = [(service.key, *service.route) for service in self.story.services if service.route]
+        files = self.origin.read([(commit, path) for commit in commits for _, path, _ in routes])
+        shares = [share_of(file or b"", path, name) for (_, path, name), file in zip(routes * len(commits), files, strict=True)]
+        keys = [key for key, _, _ in routes]
+        return [dict(zip(keys, shares[at * len(keys) : (at + 1) * len(keys)], strict=True)) for at in range(len(commits))]
 
 
 def _failing(service: ToldService, versions: Mapping[str, str], text: str) -> float:

@@ -36,6 +36,7 @@ class ToldService:
     Its version is the first group of `pattern` in `path`. `bad` maps versions to the share of requests that they fail,
     `bad_lines` texts in that file to the same (a release may be bad by configuration alone); `calls` names services
     whose failures it passes on; `bad_beside` says which of its versions fails beside which of another: `2.0.0 catalogue/prod 0.32.0`.
+    `route`: the file and the backend that decide how many of its requests go to that version at all; all of them where it is None.
     """
 
     name: str
@@ -45,6 +46,7 @@ class ToldService:
     bad: Mapping[str, float]
     bad_lines: Mapping[str, float]
     calls: tuple[str, ...]
+    route: tuple[str, str] | None = None
     bad_beside: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -137,6 +139,7 @@ def _service(key: str, told: Mapping[str, Any]) -> ToldService:
         bad=told.get("bad", {}),
         bad_lines=told.get("bad_lines", {}),
         calls=tuple(told.get("calls", ())),
+        route=(told["route"]["path"], told["route"]["backend"]) if "route" in told else None,
         bad_beside=told.get("bad_beside", {}),
     )
 

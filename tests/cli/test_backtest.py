@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import socket
+import subprocess
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ import pytest
 
 from bot.cli.backtest import moment
 from bot.errors import BadConfig
-from tests.past import CONFIG, DAY, HOUR, MINUTE, RULE, Past, generated, remembering
+from tests.past import CONFIG, DAY, HOUR, MINUTE, RATIO, RULE, Past, generated, remembering
 
 SINCE = 1_790_000_000.0
 
@@ -35,11 +36,11 @@ def a_bad_release() -> Past:
 
 @pytest.fixture
 def backtest(rollbot, tmp_path):
-    def run(past: Past, *words: str, rules: Sequence[dict[str, Any]] = ()):
+    def run(past: Past, *words: str, rules: Sequence[dict[str, Any]] = (), refuses: str = ""):
         repo = tmp_path / "shop.git"
         if not repo.exists():
             past.origin(repo)
-        with remembering(past, rules) as url:
+        with remembering(past, rules, refuses) as url:
             return rollbot(
                 *("backtest", "--repo", repo, "--prometheus-url", url, "--since", stamp(past.since), "--until", stamp(past.until)),
                 *words,
@@ -68,6 +69,21 @@ def test_a_month_on_one_page_and_not_a_byte_changes(backtest, tmp_path):
     page = (tmp_path / "page.html").read_text()
     assert page.count('<span class="state right">') == score["right"] + 1, "each incident that was right, and the tile that counts them"
     assert "<script" not in page and "http://" not in page and "src=" not in page
+
+
+def test_a_clone_stays_as_it_is_too(rollbot, tmp_path):
+    past = a_bad_release()
+    origin = past.origin(tmp_path / "shop.git").folder
+    subprocess.run(["git", "clone", "-q", origin, tmp_path / "clone"], check=True, timeout=30)
+    (tmp_path / "clone" / ".rollbot.yaml").write_text("version: '1'\nalerts: {act_by_default: true}\n")
+    before = everything(tmp_path / "clone"), everything(origin)
+
+    with remembering(past, ()) as url:
+        done = rollbot("backtest", "--repo", tmp_path / "clone", "--prometheus-url", url, "--since", stamp(past.since), "--json")
+
+    assert (everything(tmp_path / "clone"), everything(origin)) == before
+    assert [each["verdict"] for each in done.json["incidents"]] == ["right"]
+    assert done.json["notes"] == [], "the work tree's configuration opts alerts in"
 
 
 def test_what_it_says_to_people(backtest):
@@ -110,6 +126,14 @@ def test_a_prometheus_that_is_not_there(rollbot, origin):
         done = rollbot("backtest", "--repo", origin.folder, "--prometheus-url", f"http://127.0.0.1:{taken.getsockname()[1]}")
 
     assert done.code == 3 and "did not answer" in done.err
+
+
+def test_half_of_the_evidence_is_no_answer(backtest, tmp_path):
+    (tmp_path / "tried.yaml").write_text(CONFIG)
+
+    done = backtest(a_bad_release(), "--config", str(tmp_path / "tried.yaml"), rules=[RULE], refuses=RATIO)
+
+    assert (done.code, done.out) == (3, "") and "did not answer a query" in done.err and "parse error" in done.err
 
 
 def test_a_prometheus_that_remembers_no_alert(backtest):

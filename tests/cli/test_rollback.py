@@ -1,5 +1,13 @@
+from pathlib import Path
+
 import pytest
 
+from bot.world import story
+from bot.world.origin import Origin
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+CANARY = "apps/checkout/overlays/prod/canary.yaml"
+LEDGER = "apps/ledger/overlays/prod/deployment.yaml"
 ROW = {"decision", "reason_code", "branch", "commit", "pull_request"}
 
 
@@ -142,3 +150,34 @@ class TestDoctor:
         done = rollbot("doctor")
 
         assert (done.code, "ROLLBOT_FORGE" in done.err) == (2, True)
+
+
+@pytest.fixture
+def canary(tmp_path):
+    told = story.load(FIXTURES / "repositories" / "canary.yaml")
+    made = Origin(tmp_path / "canary.git", told.branch)
+    made.tell(told.history)
+    return made
+
+
+def test_a_drain_is_shown_and_done_with_the_rollback(rollbot, canary):
+    words = ("checkout-canary", "--env", "prod", "--drain", "--repo", canary.folder, "--json")
+    canary.tell([story.ToldCommit(1781000000.0, "CI <ci@x.example>", "3.5.0\n", replace={CANARY: {"checkout:3.4.0": "checkout:3.5.0"}})])
+
+    shown, done = rollbot("plan", *words), rollbot("rollback", *words, "--mode", "push")
+
+    assert [(edit["from"], edit["to"]) for edit in shown.json["edits"]] == [("3.5.0", "3.4.0"), ("70", "100"), ("30", "0")]
+    assert (done.json["decision"], done.json["commit"]) == ("rollback", canary.head())
+    assert {path for path in canary.touched(canary.head()) if not path.startswith(".rollbot")} == {
+        f"apps/checkout/overlays/prod/{name}" for name in ("canary.yaml", "route.yaml")
+    }
+
+
+def test_a_drain_that_cannot_be_had_is_refused_with_its_place(rollbot, canary):
+    words = ("ledger", "--env", "prod", "--drain", "--repo", canary.folder)
+    canary.tell([story.ToldCommit(1781000000.0, "Ada <ada@x.example>", "Ledger 2\n", replace={LEDGER: {"1.8.0": "1.9.0"}})])
+
+    shown, done = rollbot("plan", *words), rollbot("rollback", *words, "--mode", "push", "--json")
+
+    assert (shown.code, "no weighted route is seen to lead to what prod/ledger runs" in shown.out) == (1, True)
+    assert (done.code, done.json["decision"], done.json["reason_code"]) == (1, "refuse", "no-route")

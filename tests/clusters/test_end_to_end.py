@@ -43,8 +43,8 @@ class ArgoWorld(LivedWorld):
     def _sync(self) -> None:
         self.argo.tick()
         for _, revision in self.argo.applied[self._seen :]:
-            [(versions, failing)] = self.cluster._read([revision])
-            self.cluster.rollouts.append(Rollout(revision, self.clock.now(), self.clock.now() + 30, versions, failing))
+            [seen] = self.cluster._read([revision])
+            self.cluster.rollouts.append(Rollout(revision, self.clock.now(), self.clock.now() + 30, *seen))
         self._seen = len(self.argo.applied)
         self.app.health = "Healthy" if self.clock.now() >= self.cluster.rollouts[-1].serving else "Progressing"
 
@@ -71,8 +71,8 @@ class FluxWorld(LivedWorld):
         self.flux.tick()
         revision = Sha(self.kustomization["status"]["lastAppliedRevision"].rpartition(":")[2])
         if revision != self.cluster.rollouts[-1].revision:
-            [(versions, failing)] = self.cluster._read([revision])
-            self.cluster.rollouts.append(Rollout(revision, self.clock.now(), self.clock.now() + 30, versions, failing))
+            [seen] = self.cluster._read([revision])
+            self.cluster.rollouts.append(Rollout(revision, self.clock.now(), self.clock.now() + 30, *seen))
 
 
 def a_world(folder: Path, stack: ExitStack, **outcomes: Any) -> ArgoWorld:

@@ -35,6 +35,7 @@ def test_everything_arrives_where_it_belongs():
     assert config.manifests.pins[1] == PinRule("worker", "deploy/worker.json", yaml_path="worker.image.tag", artefact="ghcr.io/acme/worker")
     assert config.manifests.services[0] == ServiceRule("legacy/*/*.env", name="{2}", environment="{1}")
     assert config.manifests.environments == {"live": "prod", "shop-qa": "staging"}
+    assert config.manifests.data[0].runs_on_schema == ">=43 <44"
     assert config.manifests.ignore == ("archive/**",)
     assert config.alerts.rules == (AlertRule({"alertname": "Slo*", "team": "shop"}, "{app}", "prod", True),)
     assert config.alerts.environments == {"live": "prod", "shop-qa": "staging", "p": "prod"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -17,12 +18,14 @@ from bot.adapters.clusters.none import NoCluster
 from bot.adapters.clusters.table import CLUSTERS, Reached, opened
 from bot.adapters.clusters.wire import Wire
 from bot.errors import Refused, Unavailable
+from bot.outcomes.job import Phase
 from bot.ports import Cluster
 from tests.clusters.argocd import FakeArgo
 from tests.clusters.http import FAULTS, TOKEN, Loopback
 from tests.clusters.kubernetes import FakeFlux
 from tests.clusters.town import PROD, STAGING, Town
 
+JOB = "rollbot-down-0123abcd"
 REFUSED = ("401", "403", "redirect")
 
 
@@ -85,6 +88,13 @@ def asked(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Site
 def test_what_cannot_be_told_is_none(site: Site) -> None:
     found = site.cluster.sync(site.town.service())
 
+    assert (found is None) is isinstance(site.cluster, NoCluster)
+
+
+def test_a_job_that_nothing_has_run_waits(site: Site) -> None:
+    found = site.cluster.job(site.town.service(), JOB)
+
+    assert found == (found and replace(found, phase=Phase.WAITING))
     assert (found is None) is isinstance(site.cluster, NoCluster)
 
 
@@ -155,7 +165,11 @@ def test_nothing_is_concluded_from_an_answer_that_failed(asked: tuple[Site, Loop
     api.fault = FAULTS[name]
     site.wire.timeout = 0.2 if name == "hangs" else 10.0
 
-    for question in (lambda: site.cluster.sync(service), lambda: site.cluster.hasten(service, ours)):
+    for question in (
+        lambda: site.cluster.sync(service),
+        lambda: site.cluster.hasten(service, ours),
+        lambda: site.cluster.job(service, JOB),
+    ):
         with pytest.raises(Refused if name in REFUSED else Unavailable) as raised:
             question()
         assert TOKEN not in str(raised.value) and "127.0.0.1" in str(raised.value)

@@ -88,6 +88,18 @@ def test_a_service_is_left_alone_where_another_target_costs_less_than_taking_it_
     assert set(moves(named)) == {"checkout", "payments", "web"}
 
 
+@pytest.mark.parametrize(("migration", "gone"), [("contract", {"checkout"}), ("expand", {"checkout", "payments"})])
+def test_data_that_an_older_version_cannot_live_on_is_dearer_than_an_older_target(tell, migration, gone):
+    state = tell(
+        release("payments", "2.4.0") | release("checkout", "2.6.0"),
+        release("checkout", "2.7.0", requires="payments <3"),
+        release("payments", "3.0.0", migration=migration),
+        release("checkout", "2.8.0"),
+    )
+
+    assert set(moves(planned(make(ByService("checkout", "prod"), state)))) == gone
+
+
 def test_rollback_with_goes_along(tell):
     state = tell(
         release("web", "1.0") | release("checkout", "2.7.0"),
@@ -110,6 +122,22 @@ def test_a_release_train_goes_back_in_the_parts_that_are_tied(tell):
 
     assert set(moves(part)) == {"payments", "web"}
     assert set(moves(whole)) == set(PLACES)
+
+
+def test_what_is_suspected_itself_goes_along_where_that_costs_less_than_leaving_it(tell):
+    state = tell(
+        {path: deployment(name, "1.0") for name, path in PLACES.items()},
+        {path: deployment(name, "1.1", **({"requires": "payments >=1.0"} if name == "web" else {})) for name, path in PLACES.items()},
+    )
+
+    def gone(**chances: float) -> set[str]:
+        suspects = tuple((service.ref, chances[service.ref.name]) for service in state.estate.services if service.ref.name in chances)
+        return set(moves(planned(make(ByService("payments", "prod"), state, suspects=suspects))))
+
+    assert gone() == {"payments"}
+    assert gone(web=0.01, catalog=0.01) == {"payments"}
+    assert gone(web=0.6) == {"payments", "web"}
+    assert gone(web=0.04, catalog=0.04, checkout=0.04) == {"payments", "web", "catalog", "checkout"}, "the train as a whole costs less"
 
 
 def test_services_of_other_environments_are_none_of_its_business(tell):
@@ -156,10 +184,30 @@ def test_a_contradiction_names_exactly_the_declarations_that_make_it(tell):
     plan = planned(make(ByService("checkout", "prod"), state, to="2.7.0"))
 
     assert said(plan, "contradicting-requirement") == [
-        ("prod/checkout needs payments <3", CHECKOUT, 6),
-        ("prod/web needs payments >=3", WEB, 6),
+        ("prod/checkout needs payments <3; prod/payments runs 3.0.0, and may go back to 2.4.0", CHECKOUT, 6),
+        ("prod/web needs payments >=3; prod/payments runs 3.0.0, and may go back to 2.4.0", WEB, 6),
     ]
     assert "2 declarations contradict each other" in said(plan, "contradicting-requirements")[0][0]
+
+
+def test_a_version_that_cannot_be_compared_is_no_way_to_meet_a_requirement(tell):
+    state = tell(
+        release("payments", "codename-a") | release("checkout", "2.7.0", requires="payments >=2"),
+        release("checkout", "2.8.0"),
+    )
+
+    plan = planned(make(ByService("checkout", "prod"), state))
+
+    [(why, path, line)] = said(plan, "contradicting-requirement")
+    assert (path, line) == (CHECKOUT, 6)
+    assert why.endswith("prod/payments runs codename-a, which cannot be compared with that, and has no earlier version")
+
+
+def test_services_of_one_name_with_and_without_a_cluster_can_be_told_in_order(tell):
+    clusters = {f"clusters/{place}/web.yaml": deployment("web", "1", requires="payments >=1") for place in ("prod-eu", "prod-us", "prod")}
+    state = tell(release("payments", "2.4.0") | clusters, release("payments", "3.0.0"))
+
+    assert set(moves(planned(make(ByService("payments", "prod"), state)))) == {"payments"}
 
 
 def test_waves_cut_the_group_and_what_would_break_between_them_needs_a_person(tell):

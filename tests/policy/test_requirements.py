@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bot.policy.optimize.requirements import Apart, Candidate, Circle, Option, Together, broken, churn, settle
 from bot.refs import ServiceRef
@@ -105,3 +109,55 @@ def test_a_train_with_many_suspects_goes_back_whole():
     train = {each.service: "1" for each in parts}
 
     assert (moves(settle(parts)), moves(settle(parts, [train]))) == ({"a": "1"}, dict.fromkeys("abcd", "1"))
+
+
+@st.composite
+def estates(draw: st.DrawFn) -> tuple[Candidate, ...]:
+    """Up to four services of up to three versions that need random versions of each other; the first has to leave what it runs."""
+    names = "abcd"[: draw(st.integers(2, 4))]
+    bounds = st.sampled_from([">=2", "<2", "<3", ">=1", ">=3", "=2", ">9", "!=1"])
+
+    def text(name: str) -> str:
+        wanted = draw(st.lists(st.tuples(st.sampled_from(sorted(set(names) - {name})), bounds), max_size=2))
+        return "; ".join(f"{other} {bound}" for other, bound in wanted)
+
+    return tuple(
+        service(
+            name,
+            *[text(name) for _ in range(draw(st.integers(2 if name == "a" else 1, 3)))],
+            bad=draw(st.sampled_from([0.0, 0.5, 3.0])),
+            stays=name != "a",
+            along=tuple(draw(st.sets(st.sampled_from(sorted(set(names) - {name})), max_size=1))) if draw(st.booleans()) else (),
+        )
+        for name in names
+    )
+
+
+def all_choices(estate: tuple[Candidate, ...]) -> list[tuple[float, dict[ServiceRef, str]]]:
+    """Every choice that breaks nothing and takes along what goes along, with its cost, the cheapest first."""
+    found = []
+    for options in product(*(each.options for each in estate)):
+        versions = {each.service: option.version for each, option in zip(estate, options, strict=True)}
+        moved = {each.service for each in estate if versions[each.service] != each.now}
+        alone = any(along.other not in moved for each in estate if each.service in moved for along in each.along)
+        if not alone and not list(broken(estate, versions)):
+            found.append((sum(option.cost for option in options), versions))
+    return sorted(found, key=lambda choice: choice[0])
+
+
+@settings(max_examples=100, deadline=None)
+@given(estates())
+def test_what_is_settled_breaks_nothing_and_is_the_cheapest_that_does_not(estate: tuple[Candidate, ...]):
+    answer, choices = settle(estate), all_choices(estate)
+
+    if isinstance(answer, Together):
+        costs = [cost for cost, versions in choices if versions == answer.versions]
+        assert costs == [pytest.approx(choices[0][0])]
+        assert all(answer.because[ref] for ref in answer.moves if ref.name != "a" and estate_cost(estate, ref) == 0.0), "each has a reason"
+    elif isinstance(answer, Apart):
+        assert choices == []
+
+
+def estate_cost(estate: tuple[Candidate, ...], ref: ServiceRef) -> float:
+    """What it costs to leave a service as it is."""
+    return next(option.cost for each in estate if each.service == ref for option in each.options if option.version == each.now)

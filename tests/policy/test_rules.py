@@ -16,6 +16,7 @@ from bot.policy import rules
 from bot.policy.admit import Admitted, Declined, accepted, admit
 from bot.policy.case import Case, Made, Past
 from bot.policy.decide import Comply, Escalate, Refuse, Rollback, Wait, decide
+from bot.policy.judgement import Sureness
 from bot.policy.rules.table import RULES, objections
 from bot.policy.settings import Cap, Each, PolicyRules, Trust
 from bot.policy.windows import Freeze, Window
@@ -135,6 +136,11 @@ def test_nothing_speaks_against_the_plain_case() -> None:
             None,
             id="an undo goes to what was before",
         ),
+        pytest.param(a_case(target="latest"), "moving-target", Weight.PERSON, id="a tag that moves"),
+        pytest.param(a_case(target="release/next"), "moving-target", Weight.PERSON, id="a branch"),
+        pytest.param(a_case(target="latest@sha256:" + "a1" * 32), None, None, id="a digest does not move"),
+        pytest.param(a_case(target="deadbeef"), None, None, id="a hash without a number"),
+        pytest.param(a_case(asked=True, target="latest"), None, None, id="a person chose what moves"),
         pytest.param(a_case(holds=(a_hold(),)), "held", Weight.FORBIDS, id="somebody said hold"),
         pytest.param(a_case(holds=(a_hold(),), asked=True), "held", Weight.NOTE, id="who asks may past a hold"),
         pytest.param(a_case(holds=(a_hold(service="search"),)), None, None, id="a hold on another service"),
@@ -158,6 +164,11 @@ def test_nothing_speaks_against_the_plain_case() -> None:
         pytest.param(
             a_case(made=(made("search", "dev"),), policy=PER_ENVIRONMENT, reached=("prod", "dev")), None, None, id="caps where they fit"
         ),
+        pytest.param(a_case(unproven="its card is short"), "unproven", Weight.PERSON, id="its card is not good enough"),
+        pytest.param(a_case(unproven="its card is short", asked=True), None, None, id="who asks needs no card"),
+        pytest.param(a_case(sureness=Sureness.UNSURE, act_at=0.9), "unsure", Weight.PERSON, id="not sure"),
+        pytest.param(a_case(sureness=Sureness.UNSURE, asked=True), None, None, id="who asks is sure"),
+        pytest.param(a_case(sureness=Sureness.SURE, act_at=0.9), None, None, id="sure"),
         pytest.param(a_case(changed=1), "changed-already", Weight.PERSON, id="second change of the incident"),
         pytest.param(a_case(changed=1, undoing=True, release=None), "undo-proposed", Weight.PERSON, id="an undo is proposed"),
         pytest.param(

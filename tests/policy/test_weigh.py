@@ -14,7 +14,7 @@ from bot.objections import Weight
 from bot.policy.case import Case
 from bot.policy.decide import Decision, Escalate, Refuse, Rollback, Wait
 from bot.policy.judgement import PRESETS, Bounds, Strategy, Sureness, ladder
-from bot.policy.optimize.dp import solve
+from bot.policy.optimize.dp import Stakes, solve
 from bot.policy.optimize.prices import Prices
 from bot.policy.settings import Trust
 from bot.policy.weigh import scales, weigh
@@ -41,7 +41,7 @@ def decided(
     chances: Mapping[str, float], *, look: int = 0, elsewhere: float = 0.0, bounds: Bounds = BOUNDS, prices: Prices = PRICES
 ) -> Decision:
     case, posterior = judged(chances, elsewhere)
-    return weigh(case, posterior, scales(solve(prices), bounds, look, 60.0, ELSEWHERE))
+    return weigh(case, posterior, scales(solve(prices, Stakes(beside=True)), bounds, look, 60.0, ELSEWHERE, 0.8))
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def decided(
         pytest.param({BAD: 0.3}, {"elsewhere": 0.6}, Escalate, id="another service's"),
         pytest.param({BAD: 0.6}, {"bounds": Bounds(act=0.5)}, Rollback, id="the configuration acts sooner"),
         pytest.param({BAD: 0.6}, {"bounds": Bounds(person=0.7)}, Escalate, id="the configuration calls sooner"),
-        pytest.param({BAD: 0.9}, {"bounds": Bounds(act=0.95)}, Wait, id="the configuration acts later"),
+        pytest.param({BAD: 0.8}, {"bounds": Bounds(act=0.95)}, Wait, id="the configuration acts later"),
         pytest.param({BAD: 0.99}, {"prices": Prices(wrong_rollback=60, rollback=25)}, Rollback, id="never alone, and proposed at once"),
     ],
 )
@@ -81,7 +81,7 @@ def test_what_is_not_sure_needs_a_person(chance: float, look: int, codes: list[s
 
 def test_however_likely_the_rules_come_first() -> None:
     case, posterior = judged({BAD: 0.99})
-    on = scales(solve(Prices()), Bounds(), 0, 60.0, {})
+    on = scales(solve(Prices()), Bounds(), 0, 60.0, {}, 0.8)
 
     assert isinstance(weigh(replace(case, holds=(a_hold(),)), posterior, on), Wait)
     assert isinstance(weigh(replace(case, past=(past(release=BAD),)), posterior, on), Refuse)
@@ -92,6 +92,31 @@ def test_another_services_release_is_named_with_how_to_take_it_back() -> None:
 
     assert isinstance(decision, Escalate)
     assert "/rollback payments in prod" in decision.why
+
+
+@pytest.mark.parametrize(
+    ("prices", "proven", "act", "person"),
+    [
+        pytest.param(Prices(), 0.9, 0.9, 0.5, id="nothing below what is proven"),
+        pytest.param(Prices(wrong_rollback=200), 0.9, 0.94, 0.5, id="dearer mistakes raise the bar"),
+        pytest.param(Prices(wrong_rollback=60, rollback=25), 0.9, None, 0.5, id="never alone, and proposed all the same"),
+        pytest.param(Prices(learning=0.8), 0.5, 0.88, 0.25, id="where looks tell something, what is less likely is waited for"),
+    ],
+)
+def test_the_scales(prices: Prices, proven: float, act: float | None, person: float) -> None:
+    found = scales(solve(prices), Bounds(), 0, 60.0, {}, proven)
+
+    assert found.act == (None if act is None else pytest.approx(act, abs=0.02))
+    assert found.person == pytest.approx(person, abs=0.02)
+
+
+def test_it_waits_only_where_a_look_tells_something() -> None:
+    blind, seeing = (scales(solve(Prices(learning=each)), Bounds(), 0, 60.0, {}, 0.9).waits for each in (0.0, 0.8))
+
+    assert blind is None
+    assert seeing is not None
+    assert seeing[1] - seeing[0] > 0.5
+    assert scales(solve(Prices(learning=0.8)), Bounds(), 5, 60.0, {}, 0.9).waits is None
 
 
 @pytest.mark.parametrize(

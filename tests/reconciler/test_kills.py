@@ -130,6 +130,7 @@ class Way:
     ends: tuple[str, ...] = ("recovered",)
     new: tuple[str, ...] = ()
     """The places that no other way comes by; none: all from the decision on."""
+    after: float = 0.0  # seconds that it goes on after all incidents have ended
 
 
 def proposals(world: MortalWorld) -> list[str]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.reconciler.month import Month
+from tests.reconciler.months import Month
 
 
 @pytest.mark.timeout(600)

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from bot.incidents.incident import Action, Incident, Kind
 from bot.incidents.lifecycle import End, State
 from bot.reconciler.scoring import scorecard
 from bot.records.scorecard import Verdict
+from bot.refs import ServiceRef, Sha
 from bot.world.lived import LivedWorld
 from tests.reconciler.talking import a_world, only, proposals
 
@@ -51,3 +53,26 @@ def test_a_shadow_writes_nothing_and_knows_what_people_did(tmp_path: Path) -> No
     assert [each.verdict for each in early.scores] == [Verdict.OPEN]
     assert [(each.would.version, each.would.to, each.verdict) for each in card.scores] == [("2.8.0", "2.7.0", Verdict.RIGHT)]
     assert card.precision == 1.0
+
+
+@pytest.mark.parametrize(("judged", "deployed"), [(1, "2.8.0"), (0, "2.7.0")])
+def test_a_service_goes_by_itself_once_its_card_is_good_enough(tmp_path: Path, judged: int, deployed: str) -> None:
+    """One earlier incident was judged: enough for a card of one, not for a card of two."""
+    proof = {"proof": {"environments": ["prod"], "judged": str(judged + 1)}}
+    with a_world(tmp_path, MERGE | proof) as world:
+        a_right_rollback(world)
+        world.release("checkout", "2.8.0")
+        world.pass_time(1500)
+
+        [now] = [each for each in world.incidents() if each.id != "earlier"]
+        said = [why for entry in world.ports().store.entries(now.id) for why in entry.because]
+
+        assert world.deployed("checkout") == deployed
+        assert any("[unproven]" in why for why in said) is bool(judged)
+
+
+def a_right_rollback(world: LivedWorld) -> None:
+    ports, at = world.ports(), world.clock.now() - 300 * HOUR
+    service = ServiceRef(ports.repository.name, "prod", "checkout")
+    action = Action(Kind.ROLLBACK, Sha("d" * 40), version="0.9", merged=at, commit=Sha("e" * 40), helped=True)
+    ports.store.save(Incident("earlier", service, at, State.ENDED, actions=(action,), ended=at + HOUR, end=End.RECOVERED))

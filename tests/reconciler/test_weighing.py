@@ -78,7 +78,7 @@ def entries(world: LivedWorld, stage: Stage) -> list[Entry]:
     ],
 )
 def test_the_thresholds_decide(tmp_path: Path, thresholds: dict[str, float], mode: str | None, looks: int, deployed: str) -> None:
-    with measured(tmp_path, JUDGED | {"thresholds": thresholds}) as world:
+    with measured(tmp_path, JUDGED | {"thresholds": thresholds, "prices": {"learning": "3"}}) as world:
         world.release("checkout", "2.8.0")
         world.pass_time(1500)
         weighed = [entry.facts["weighed"] for entry in entries(world, Stage.SUSPECTS)]

@@ -9,6 +9,7 @@ from bot.changes.change import Blocked, PullRequest
 from bot.reconciler.sweep import sweep
 from bot.refs import Sha
 from bot.world import people, story
+from bot.world.progressive import Controller
 from tests.scenarios.place import ScenarioWorld
 from tests.scenarios.seen import expect, proposals
 
@@ -67,6 +68,10 @@ class Happenings:
     def stuck(self, value: bool) -> None:
         self.world.cluster.stuck = value
 
+    def jobs(self, how: str | None) -> None:
+        """What the containers of Jobs do from here on: "" succeeds, None never ends, else why they fail."""
+        self.world.cluster.jobs.work = lambda manifest: how
+
     def live(self, span: str) -> None:
         """Time passes as often in turn with the sweep as a server looks after quarantines."""
         end = self.world.clock.now() + story.seconds(span)
@@ -104,6 +109,11 @@ class Happenings:
 
     def cluster_goes_back(self, words: dict[str, str]) -> None:
         self.world.go_back(words["service"])
+
+    def controller(self, words: dict[str, Any]) -> None:
+        """A progressive controller rolls a service's releases out: a share of the traffic, then all of it, or back."""
+        named = {"share": float(words["share"]), "patience": story.seconds(words["patience"])}
+        self.world.cluster.controllers[words["service"]] = Controller(words["by"], **named)
 
     def registry(self, words: dict[str, Any]) -> None:
         """Images are deleted from it by tag, or it does not answer."""

@@ -6,25 +6,12 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from bot.errors import Unavailable
 from bot.refs import ImageRef
 from bot.world.origin import Origin
 from bot.world.story import Story
 from tests.reconciler.month import MonthWorld
-
-
-class Away:
-    """A port whose other side is away while the world says so."""
-
-    def __init__(self, port: Any, world: ScenarioWorld) -> None:
-        self._port, self._world = port, world
-
-    def __getattr__(self, name: str) -> Any:
-        if self._world.store_down:
-            raise Unavailable("the database does not answer")
-        return getattr(self._port, name)
 
 
 class Shelves:
@@ -49,12 +36,10 @@ class ScenarioWorld(MonthWorld):
     pace = 15.0
 
     def __init__(self, told: Story, folder: Path, origin: Origin | None = None) -> None:
-        self.store_down = False
         self.held: list[bytes] | None = None
         super().__init__(told, folder, origin)
-        away: Any = Away(self.whole.store, self)
         self.registry = Shelves()
-        self.whole = replace(self.whole, store=away, registry=self.registry)
+        self.whole = replace(self.whole, registry=self.registry, messengers={})
         self.start()
 
     def hear(self, payload: bytes) -> None:
@@ -62,13 +47,6 @@ class ScenarioWorld(MonthWorld):
             super().hear(payload)
         else:
             self.held.append(payload)
-
-    def rollbot(self) -> None:
-        """While its store is away it does nothing; whoever sent something tries again."""
-        try:
-            super().rollbot()
-        except Unavailable:
-            self.start()
 
     def storm(self, pods: int) -> None:
         """The alert that was sent last comes again as of now, for each of so many pods (1: for no pod in particular)."""

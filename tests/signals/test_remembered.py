@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.signals.alertmanager import parse
-from bot.signals.remembered import Remembered, episodes, payload
+from bot.signals.remembered import Remembered, episodes, payload, polled
 from bot.signals.signal import Status
 
 LABELS = {"alertname": "HighErrorRate", "service": "checkout"}
@@ -56,6 +56,13 @@ def test_it_is_told_as_alertmanager_tells_it():
 
     assert (firing.name, firing.status, firing.started_at, dict(firing.labels)) == ("HighErrorRate", Status.FIRING, START + 300, LABELS)
     assert (over.status, over.ended_at, over.instance) == (Status.RESOLVED, START + 900, firing.instance)
+
+
+def test_what_a_query_answers_long_enough_is_an_alert():
+    found = polled([series((0, 30), (600, 1200))], 60.0, 15.0, START + 90000)
+
+    [one] = found
+    assert (one.fired, one.ended, one.source, one.after) == (START + 600, START + 1200, "prometheus", 75.0)
 
 
 @given(st.lists(st.integers(0, 5000), min_size=1, max_size=60))

@@ -136,6 +136,37 @@ def test_stop_keeps_the_gate_shut(client, incident, origin):
     assert (ask(client).status_code, "stopped" in ask(client).json()["error"]) == (403, True)
 
 
+def onward(client, **changes):
+    return client.post("/hooks/flagger/forward", json=canary(phase="Progressing", **changes))
+
+
+@pytest.mark.parametrize(
+    ("state", "mode", "kind", "opens"),
+    [
+        pytest.param(State.DECIDED, "", Kind.ROLLBACK, False, id="decided"),
+        pytest.param(State.PROPOSED, "propose", Kind.ROLLBACK, False, id="only proposed"),
+        pytest.param(State.MERGED, "merge", Kind.ROLLBACK, True, id="what runs is our own rollback"),
+        pytest.param(State.ADMITTED, "merge", Kind.UNDO, True, id="an undo"),
+    ],
+)
+def test_a_canary_gets_no_more_traffic_while_it_is_rolled_back(client, incident, ports, state, mode, kind, opens):
+    incident(state, mode, kind)
+
+    answers = [onward(client) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [200 if opens else 403] * 2
+    assert len(ports.store.entries("")) == (not opens), "it is recorded once"
+
+
+def test_a_canary_nobody_speaks_against_goes_on(client, ports):
+    assert [onward(client).status_code, onward(client, name="nobody", namespace="nowhere").status_code] == [200, 200]
+    assert not ports.store.entries("")
+
+
+def test_who_has_no_secret_is_told_nothing(client):
+    assert client.post("/hooks/flagger/forward", json=canary(token=None)).status_code == 401
+
+
 def test_a_canary_of_nobody_and_no_canary(client):
     assert client.post("/hooks/flagger/rollback", json=canary(name="nobody", namespace="nowhere")).status_code == 403
     assert client.post(f"/hooks/flagger/{SECRET}/rollback", json={"name": "x"}).status_code == 400

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.manifests.estate import Service
+from bot.outcomes.job import JobRun
 from bot.ports import Sync
 from bot.refs import Instant, Sha
 
@@ -15,3 +16,6 @@ class NoCluster:
 
     def hasten(self, service: Service, commit: Sha, stuck: Instant | None = None) -> tuple[str, ...]:
         return ()
+
+    def job(self, service: Service, name: str) -> JobRun | None:
+        return None

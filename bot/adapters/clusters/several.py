@@ -7,8 +7,11 @@ from dataclasses import replace
 
 from bot.errors import Refused, Unavailable
 from bot.manifests.estate import Service
+from bot.outcomes.job import JobRun, Phase
 from bot.ports import Cluster, Sync
 from bot.refs import Instant, Sha
+
+_WORST = (Phase.FAILED, Phase.RUNNING, Phase.WAITING, Phase.SUCCEEDED)
 
 
 class SeveralClusters:
@@ -23,6 +26,12 @@ class SeveralClusters:
         if places:
             return replace(places[0], others=tuple(replace(place, others=()) for place in places[1:]))
         return Sync(None, None, None, "; ".join(sync.message for sync in answers)) if answers else None
+
+    def job(self, service: Service, name: str) -> JobRun | None:
+        """The one that knows it; where several do, the worst, since every place has a database of its own or shares one."""
+        runs = [run for cluster in self.clusters if (run := cluster.job(service, name)) is not None]
+        known = [run for run in runs if run.phase is not Phase.WAITING] or runs
+        return min(known, key=lambda run: _WORST.index(run.phase), default=None)
 
     def hasten(self, service: Service, commit: Sha, stuck: Instant | None = None) -> tuple[str, ...]:
         """One that cannot be asked keeps none of the others from being asked, and is said beside them."""

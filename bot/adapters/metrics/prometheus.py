@@ -23,6 +23,7 @@ from bot.refs import Instant
 
 STEP = 15.0
 MOST_POINTS = 500
+LONGEST = 300
 STORED = 6 * 3600.0
 """Of longer times than these seconds no stored samples are fetched one by one."""
 Answer = TypeVar("Answer")
@@ -143,7 +144,9 @@ class PrometheusMetrics:
             return question()
         except requests.HTTPError as error:
             raise Unavailable(f"Prometheus at {self.shown} answered {error.response.status_code}") from error
-        except (requests.RequestException, PrometheusApiClientException) as error:
+        except PrometheusApiClientException as error:  # its text is the status and what the server said of the query
+            raise Unavailable(f"Prometheus at {self.shown} did not answer a query: {str(error)[:LONGEST]}") from error
+        except requests.RequestException as error:
             raise Unavailable(f"Prometheus at {self.shown} did not answer: {type(error).__name__}") from error
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise Unavailable(f"Prometheus at {self.shown} answered something that is no answer of its API") from error

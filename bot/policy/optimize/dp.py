@@ -46,12 +46,14 @@ class Stakes:
     """What is at stake in one incident. `damage`: a minute of it now.
 
     `data_risk`: nobody knows whether the older version can live on today's data. `shiftable`: the older version still runs.
+    `beside`: the suspect and the version before it serve side by side, so that a look tells more.
     `reach`: the share of the traffic, in (0, 1], that has the suspect so far; `growth`: how much more has it a minute later.
     """
 
     damage: float = 1.0
     data_risk: bool = False
     shiftable: bool = False
+    beside: bool = False
     reach: float = 1.0
     growth: float = 0.0
 
@@ -126,7 +128,7 @@ def _induced(
         if later is not None:
             minutes = prices.look_every / MINUTE
             spent = stakes.damage * minutes * (BELIEFS * _growth(prices, stakes, look, halted, minutes) + (1.0 - BELIEFS))
-            table[Move.WAIT] = spent + _expected(later, prices.learning)
+            table[Move.WAIT] = spent + _expected(later, prices.learning_beside if stakes.beside else prices.learning)
         if look in after_halt:
             table[Move.HALT] = prices.halt + after_halt[look]
         found.append(table)

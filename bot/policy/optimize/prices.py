@@ -21,7 +21,9 @@ class Prices:
     `shift`: to move traffic to the older version where it still runs. `halt`: to stop a rollout where it stands.
     `fixed_in`: until a rollback has helped. `person_in`: until a person who was called has helped. `shifted_in`: until traffic moved.
     `look_every`: between two looks. `wait_most`: how long it may be waited for more evidence.
-    `learning`: how much a look tells, in nats: the mean log likelihood ratio of the truth against its opposite.
+    `learning`: how much a look tells, in nats: the mean log likelihood ratio of the truth against its opposite; `learning_beside`: the
+    same where the new version and the old one serve side by side. Without that a further minute tells next to nothing, as
+    `make bench-value` measures; with it, real canaries took 0.8 (first choice right in 53 % at once, in 65 % a minute later).
     """
 
     damage: Mapping[str, float] = field(default_factory=lambda: DAMAGE)
@@ -36,7 +38,8 @@ class Prices:
     shifted_in: float = MINUTE
     look_every: float = MINUTE
     wait_most: float = 5 * MINUTE
-    learning: float = 0.8
+    learning: float = 0.05
+    learning_beside: float = 0.8
 
     def of(self, severity: str) -> float:
         """A minute's damage at a severity, whatever its case; never nothing, lest waiting for ever be best."""

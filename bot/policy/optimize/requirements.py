@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from bot.policy.optimize.milp import Bundle, Contradiction, Need, Problem, solve
 from bot.refs import ServiceRef
@@ -22,10 +23,13 @@ UNPROVEN = 2.0
 """What it costs to go to a version that served less than four hours, or was itself rolled back from."""
 DAMAGE = 20.0
 """What it costs to leave a release in place that is certainly bad: some twenty moves (facts of the decision: wrong 15, person 20)."""
+DATA = 60.0
+"""What it costs to go back across a migration that took something away (facts of the decision: wrong with a migration 60)."""
 SHARED = 0.5
 """What each service beyond the first saves where a whole release train goes back: those versions served together."""
 
 Reason = Requirement | Along
+NOBODY: Mapping[ServiceRef, Needs] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +79,18 @@ class Circle:
     reasons: tuple[Requirement, ...]
 
 
-def churn(back: int, unproven: bool) -> float:
-    """What it costs to take a service `back` releases back."""
-    return MOVE + FURTHER * max(0, back - 1) + (UNPROVEN if unproven else 0.0)
+def churn(back: int, unproven: bool, damaged: bool = False) -> float:
+    """What it costs to take a service `back` releases back; `damaged`: across a migration that took something away."""
+    return MOVE + FURTHER * max(0, back - 1) + (UNPROVEN if unproven else 0.0) + (DATA if damaged else 0.0)
 
 
-def settle(candidates: Sequence[Candidate], trains: Iterable[Mapping[ServiceRef, str]] = ()) -> Together | Apart | Circle:
+def settle(
+    candidates: Sequence[Candidate], trains: Iterable[Mapping[ServiceRef, str]] = (), others: Mapping[ServiceRef, Needs] = NOBODY
+) -> Together | Apart | Circle:
     """Find the cheapest set of versions that is compatible with itself and with everything that stays.
 
-    `trains`: versions that stood together before one commit moved all of them.
+    `trains`: versions that stood together before one commit moved all of them. `others`: what services need that are no candidates, as
+    they fit whatever these run; it matters for circles alone.
     """
     asked = _Asked({each.service: each for each in candidates})
     for each in candidates:
@@ -95,7 +102,7 @@ def settle(candidates: Sequence[Candidate], trains: Iterable[Mapping[ServiceRef,
         return Apart(tuple(asked.reasons[number] for number in answer.reasons))
     chosen = {each.service: answer.versions[str(each.service)] for each in candidates}
     moves = {each.service: chosen[each.service] for each in candidates if chosen[each.service] != each.now}
-    if circle := _circle(candidates, chosen, moves):
+    if circle := _circle(candidates, chosen, moves, others):
         return Circle(circle)
     return Together(moves, {ref: tuple(asked.why(ref, chosen)) for ref in moves}, chosen, tuple(asked.ignored))
 
@@ -126,9 +133,10 @@ class _Asked:
     def ask(self, candidate: Candidate) -> None:
         for option in candidate.options:
             for need in option.needs.requires:
-                self._require(candidate, option, need)
+                if need.other in self.known:
+                    self._require(candidate, option, need)
             if option.version != candidate.now:
-                for along in candidate.along:
+                for along in (along for along in candidate.along if along.other in self.known):
                     moved = frozenset(
                         each.version for each in self.known[along.other].options if each.version != self.known[along.other].now
                     )
@@ -166,9 +174,11 @@ def _bundle(train: Mapping[ServiceRef, str]) -> Bundle:
     return Bundle(frozenset((str(ref), version) for ref, version in train.items()), SHARED * (len(train) - 1))
 
 
-def _circle(candidates: Iterable[Candidate], chosen: Mapping[ServiceRef, str], moves: Mapping[ServiceRef, str]) -> tuple[Requirement, ...]:
+def _circle(
+    candidates: Iterable[Candidate], chosen: Mapping[ServiceRef, str], moves: Mapping[ServiceRef, str], others: Mapping[ServiceRef, Needs]
+) -> tuple[Requirement, ...]:
     """A shortest way of requirements from a service that moves round to itself, () where there is none."""
-    needs = {
+    needs = {ref: said.requires for ref, said in others.items()} | {
         each.service: next((option.needs.requires for option in each.options if option.version == chosen[each.service]), ())
         for each in candidates
     }

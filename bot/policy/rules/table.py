@@ -10,11 +10,13 @@ from bot.policy.rules.budget import changed_already
 from bot.policy.rules.caps import capped
 from bot.policy.rules.confirmed import unconfirmed
 from bot.policy.rules.cooldown import cooling_down
+from bot.policy.rules.data import held_by_data
 from bot.policy.rules.far import far_target
 from bot.policy.rules.frozen import frozen
 from bot.policy.rules.held import held
 from bot.policy.rules.live import live_unknown
 from bot.policy.rules.maintenance import maintained
+from bot.policy.rules.moving import moving_target
 from bot.policy.rules.old import old_suspect
 from bot.policy.rules.once import rolled_back_before
 from bot.policy.rules.person import person_at_work
@@ -25,6 +27,7 @@ from bot.policy.rules.security import mends_a_hole
 from bot.policy.rules.shared import shared_with
 from bot.policy.rules.stale import stale_target
 from bot.policy.rules.undo import undo_needs_person
+from bot.policy.rules.unproven import unproven
 from bot.policy.rules.unsure import unsure
 
 RULES: tuple[Callable[[Case], Objection | None], ...] = (
@@ -32,6 +35,7 @@ RULES: tuple[Callable[[Case], Objection | None], ...] = (
     maintained,
     rolled_back_before,
     is_rollback,
+    held_by_data,
     quarantined_target,
     cooling_down,
     frozen,
@@ -40,8 +44,10 @@ RULES: tuple[Callable[[Case], Objection | None], ...] = (
     live_unknown,
     old_suspect,
     unsure,
+    unproven,
     far_target,
     stale_target,
+    moving_target,
     person_at_work,
     mends_a_hole,
     shared_with,

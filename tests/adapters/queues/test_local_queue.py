@@ -11,6 +11,7 @@ from bot.adapters.queues import local
 from bot.adapters.queues.local import LEASE, LocalQueue, LocalRunner
 from bot.adapters.store.due import SqlQueueRows
 from bot.adapters.store.schema import Database
+from bot.errors import Unavailable
 from bot.refs import Instant
 
 
@@ -53,6 +54,25 @@ def test_a_key_is_due_again_when_its_work_says_so(rows: SqlQueueRows) -> None:
 
     assert ran == [True, False, True, False]
     assert done == [100.0, 160.0]
+
+
+def test_a_store_that_goes_away_in_mid_work_is_no_defect(rows: SqlQueueRows, caplog: pytest.LogCaptureFixture) -> None:
+    clock, moods = Told(), iter([Unavailable("the database does not answer"), None])
+
+    def work(key: str) -> Instant | None:
+        if (mood := next(moods)) is not None:
+            raise mood
+        return None
+
+    runner = LocalRunner(rows, clock, work)
+    LocalQueue(rows).enqueue("k", 90.0)
+
+    ran = [runner.run_one(), runner.run_one()]
+    clock.at += 5.0
+    ran += [runner.run_one(), runner.run_one()]
+
+    assert ran == [True, False, True, False]
+    assert [(record.levelname, record.exc_info) for record in caplog.records] == [("WARNING", None)]
 
 
 def test_a_failure_is_tried_again_ever_later(rows: SqlQueueRows, caplog: pytest.LogCaptureFixture) -> None:

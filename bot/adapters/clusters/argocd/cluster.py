@@ -13,12 +13,15 @@ from bot.adapters.clusters.argocd.sources import Source, addresses, best, ours
 from bot.adapters.clusters.delivering import closest, known_as, wanted_files
 from bot.adapters.clusters.wire import one_line
 from bot.manifests.estate import Service
+from bot.outcomes.job import JobRun, Phase
 from bot.ports import Repository, Sync
 from bot.refs import Instant, Sha
 
 _OURS = ("Application", "ApplicationSet")
 _ILL = ("Degraded", "Missing", "Progressing", "Suspended")
 _MOST = 3
+_WORST = (Phase.FAILED, Phase.WAITING, Phase.RUNNING, Phase.SUCCEEDED)
+"""Of several Applications: it is done where all of them are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,12 @@ class ArgoCluster:
                     self.api.end_operation(named)
                     said.append(f"{reading.where(whole)}: the sync that held another revision was ended")
         return tuple(said)
+
+    def job(self, service: Service, name: str) -> JobRun | None:
+        """As the last operation of the service's Application tells of its hooks; a prefix or suffix may have been given to its name."""
+        found = self.deliveries(service)
+        runs = [reading.hook(self.api.application(each.application), name) for each in found]
+        return min(runs, key=lambda run: _WORST.index(run.phase), default=None)
 
     def deliveries(self, service: Service) -> tuple[Delivery, ...]:
         """Those that cover the service's files most closely, of those that follow our branch where there are any."""

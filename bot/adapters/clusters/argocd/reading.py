@@ -12,6 +12,7 @@ from typing import Any
 from bot.adapters.clusters.answers import at, commit_in, is_name, items, text, time_of
 from bot.adapters.clusters.argocd.sources import Source
 from bot.adapters.clusters.wire import one_line
+from bot.outcomes.job import JobRun, Phase
 from bot.ports import Sync
 from bot.refs import Instant, Sha
 
@@ -55,6 +56,18 @@ def operating(application: Mapping[str, Any], source: Source) -> Sha | None:
     state = at(application, "status", "operationState")
     held = _picked(at(state, "syncResult"), source) or _picked(at(state, "operation", "sync"), source)
     return _dry(application, commit_in(held), source)
+
+
+def hook(application: Mapping[str, Any], name: str) -> JobRun:
+    """How a hook Job got on in the last operation (`types.go`, ResourceResult: `hookPhase`, `message`)."""
+    state = at(application, "status", "operationState")
+    listed = items(state, "syncResult", "resources")
+    found = next((each for each in listed if text(each, "kind") == "Job" and name in text(each, "name")), None)
+    if found is None:
+        said = f": its sync is {text(state, 'phase')}" if text(state, "phase") in (*RUNNING, "Failed", "Error") else ""
+        return JobRun(Phase.WAITING, one_line(f"not seen in a sync yet{said}"), where(application))
+    phase = {"Succeeded": Phase.SUCCEEDED, "Failed": Phase.FAILED, "Error": Phase.FAILED}.get(text(found, "hookPhase"), Phase.RUNNING)
+    return JobRun(phase, one_line(text(found, "message")), where(application))
 
 
 def automated(application: Mapping[str, Any]) -> bool:

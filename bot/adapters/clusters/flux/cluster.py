@@ -12,6 +12,7 @@ from bot.adapters.clusters.flux import reading
 from bot.adapters.clusters.flux.api import FluxApi
 from bot.adapters.clusters.wire import one_line
 from bot.manifests.estate import Service
+from bot.outcomes.job import JobRun, Phase
 from bot.ports import Repository, Sync
 from bot.refs import Instant, Sha
 
@@ -59,6 +60,13 @@ class FluxCluster:
                 if at(one, "spec", "suspend") is not True and self.api.request(one, f"rollbot-{commit}"):
                     said.append(f"{reading.named(one)} was asked to reconcile")
         return tuple(dict.fromkeys(said))
+
+    def job(self, service: Service, name: str) -> JobRun | None:
+        """As the Kustomization of that name tells, which waits for the Job: no right to read Jobs is needed."""
+        if not self.deliveries(service):
+            return None
+        found = [each for each in self.api.listed("Kustomization") if text(each, "metadata", "name") == name]
+        return reading.job(found[0]) if found else JobRun(Phase.WAITING, f"there is no Kustomization {name} yet", self.api.wire.shown)
 
     def deliveries(self, service: Service) -> tuple[Delivery, ...]:
         """Those that cover the service's files most closely, of those that follow our branch where there are any."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from bot.adapters.clusters.answers import at, commit_in, items, text, time_of
 from bot.adapters.clusters.wire import one_line
+from bot.outcomes.job import JobRun, Phase
 from bot.ports import Sync
 from bot.refs import Instant, Sha
 
@@ -45,6 +46,13 @@ def told(found: Mapping[str, Any]) -> str:
         return f"{named(found)} is suspended"
     said = condition(found, "Ready")
     return one_line(f"{text(said, 'reason') or 'never reconciled'}: {text(said, 'message')}".rstrip(": "))
+
+
+def job(found: Mapping[str, Any]) -> JobRun:
+    """How the Job of a Kustomization with `wait: true` got on; what keeps it from being applied is tried again by Flux itself."""
+    failed = ready(found) == "False" and text(condition(found, "Ready"), "reason") == "HealthCheckFailed"
+    phase = Phase.SUCCEEDED if ready(found) == "True" else Phase.FAILED if failed else Phase.RUNNING
+    return JobRun(phase, told(found), named(found))
 
 
 def resume(found: Mapping[str, Any]) -> str:
