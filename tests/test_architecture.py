@@ -47,3 +47,12 @@ def test_a_breach_is_noticed(copy, module, line, contract):
     assert done.returncode == 1, done.stdout + done.stderr
     broken = [row for row in done.stdout.splitlines() if "BROKEN" in row] or [done.stdout]
     assert any(contract in row or "utils" in row for row in broken), done.stdout
+
+
+def test_a_start_loads_no_numbers() -> None:
+    """numpy and scipy cost 80 MB and a second: only who has evidence to weigh, or a group to settle, pays for them."""
+    program = "import sys, bot.cli.__main__, bot.reconciler.work, bot.web.app, bot.wiring; print({'numpy', 'scipy'} & set(sys.modules))"
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+
+    assert (done.stdout.strip(), done.stderr) == ("set()", "")

@@ -10,9 +10,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 HOUR = 3600.0
 MOST_HOURS = 24 * 365
@@ -59,6 +61,8 @@ class Chain:
 
     def after(self, seconds: float, now: Mapping[Health, float]) -> dict[Health, float]:
         """The distribution of states after some time, from one that sums to one; parts of an hour are interpolated between hours."""
+        import numpy as np  # only where records say something
+
         hours = min(MOST_HOURS, max(0.0, seconds / HOUR))
         whole = int(hours)
         begun = np.array([now.get(health, 0.0) for health in ORDER]) @ np.linalg.matrix_power(self.rates, whole)
@@ -68,6 +72,8 @@ class Chain:
 
 def learn(versions: Iterable[Iterable[Spell]], weight: float = WEIGHT) -> Chain:
     """Count hours in and between states over all versions. What was never seen keeps its prior rates."""
+    import numpy as np  # only where records say something
+
     counts = np.zeros((len(ORDER), len(ORDER)))
     for spells in versions:
         before: int | None = None

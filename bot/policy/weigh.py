@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from bot.attribution.posterior import Posterior
 from bot.attribution.suspects import Suspect
 from bot.policy.case import Case
 from bot.policy.decide import Decision, Escalate, Rollback, Wait, against
 from bot.policy.judgement import Bounds, Sureness
-from bot.policy.optimize.dp import Solution
+
+if TYPE_CHECKING:
+    from bot.policy.optimize.dp import Solution
 
 EVEN = 0.5
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from bot.attribution.bayes import posterior
 from bot.attribution.fitted import SHIPPED
 from bot.attribution.posterior import Belief, External, Noise, OfRelease, Platform, Posterior
 from bot.attribution.suspects import Attribution, attribute
 from bot.incidents.incident import Incident
 from bot.policy.case import Case
 from bot.policy.decide import Decision, Rollback
-from bot.policy.optimize.dp import Solution, Stakes, solve
 from bot.policy.weigh import Scales, scales, sureness, weigh
 from bot.ports import Ports
 from bot.reconciler.casing import live_of, releases_of
@@ -22,6 +20,9 @@ from bot.reconciler.view import View
 from bot.records.entry import Stage
 from bot.refs import ServiceRef, Sha
 from bot.releases.release import Release
+
+if TYPE_CHECKING:
+    from bot.policy.optimize.dp import Solution
 
 ALONE = "only the alert's own measure is known; name series in .rollbot.yaml"
 SHOWN = 12
@@ -46,6 +47,9 @@ def weighed(decision: Decision, case: Case, incident: Incident, view: View, port
     evidence = evidence_of(incident, (own, *others), view, ports)
     if not evidence.series and not evidence.side_by_side:
         return Weighed(decision, case, {})
+    from bot.attribution.bayes import posterior  # numpy and scipy cost 80 MB and a second: only where there is something to weigh
+    from bot.policy.optimize.dp import Stakes, solve
+
     found = posterior(evidence, SHIPPED)
     prices = view.config.judgement.prices
     severity = max((each.severity for each in incident.symptoms if each.acts), key=prices.of, default="")
