@@ -15,7 +15,7 @@ from tests.policy.test_rules import DAY, NOW, a_case, a_release
     [
         pytest.param(Target("1.3.9", None, DAY, "", back=1, left=NOW - DAY), [], id="the one before"),
         pytest.param(Target("1.0.0", None, DAY, "", back=4, left=NOW - 20 * DAY), ["far-target", "stale-target"], id="long ago"),
-        pytest.param(Target("abcdef", None, None, ""), [], id="of which nothing is known"),
+        pytest.param(Target("abcdef0", None, None, ""), [], id="of which nothing is known"),
         pytest.param(None, [], id="none"),
     ],
 )
