@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test check fmt bench bench-replay bench-exact bench-history bench-scenarios bench-github bench-storm bench-chaos clean
+.PHONY: demo test check fmt bench bench-replay bench-exact bench-history bench-scenarios bench-github bench-storm bench-chaos bench-blame bench-backtest bench-together clean
 
 # One environment, made on first use and again when the pinned versions change.
 $(READY): pyproject.toml constraints.txt
@@ -29,9 +29,9 @@ fmt: $(READY)
 	$(BIN)/ruff format bot tests bench
 	$(BIN)/ruff check --fix bot tests bench
 
-bench: bench-scenarios bench-exact bench-replay bench-history bench-github bench-storm bench-chaos
+bench: bench-scenarios bench-exact bench-replay bench-history bench-github bench-storm bench-chaos bench-blame bench-together
 
-bench-replay bench-exact bench-history bench-scenarios bench-storm bench-chaos: bench-%: $(READY)
+bench-replay bench-exact bench-history bench-scenarios bench-storm bench-chaos bench-blame bench-backtest bench-together: bench-%: $(READY)
 	$(BIN)/python bench/$*.py
 
 bench-github: $(READY)

@@ -62,6 +62,8 @@ class Settings(BaseSettings):
     """A kubeconfig's path, or `in-cluster` for the pod's own service account."""
     flux_receiver_url: SecretStr | None = None
     flux_receiver_token: SecretStr | None = None
+    registries: SecretStr | None = None
+    """Registries that may be asked whether an image is there: `HOST` or `HOST=USER:PASSWORD`, with commas."""
     cache: Path = Field(default_factory=lambda: _home("XDG_CACHE_HOME", ".cache"))
     """Where bare mirrors and what was read of manifests are kept; it can be deleted at any time."""
     sweep_every: Annotated[float, Field(gt=0, le=3600)] = 30.0

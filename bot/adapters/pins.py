@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.errors import Unavailable
+from bot.manifests.declared import Annotation
 from bot.manifests.pin import Pin, PinKind, Reading, Style
 from bot.manifests.read import PARSER_VERSION
 from bot.objections import Objection, Weight
@@ -86,6 +87,26 @@ class _Rows:
             self._connection.close()
 
 
+class _Found(Mapping[_Key, Reading]):
+    """What was kept, put together as it is looked at: most are only asked whether they are there."""
+
+    def __init__(self, told: dict[_Key, tuple[list[_Shape], str]]) -> None:
+        self._told = told
+
+    def __getitem__(self, key: _Key) -> Reading:
+        shape, marks = self._told[key]
+        return _reading(key[0], shape, json.loads(marks))
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._told
+
+    def __iter__(self) -> Iterator[_Key]:
+        return iter(self._told)
+
+    def __len__(self) -> int:
+        return len(self._told)
+
+
 class SqlitePinCache:
     """Safe to use from several threads and processes. What another version of the parser has read is forgotten."""
 
@@ -128,13 +149,7 @@ class SqlitePinCache:
         with self._rows.reading() as rows:
             found = list(self._found(rows, "SELECT asked.at, shape, marks FROM asked JOIN reading USING (path, blob)", keys))
             shapes = self._shapes_of(rows, {shape for _, shape, _ in found})
-        return {key: _reading(key[0], shapes[shape], json.loads(marks)) for key, shape, marks in found}
-
-    def missing(self, keys: Iterable[_Key]) -> Set[_Key]:
-        asked = list(keys)
-        with self._rows.reading() as rows:
-            found = {key for (key,) in self._found(rows, "SELECT asked.at FROM asked JOIN reading USING (path, blob)", asked)}
-        return frozenset(asked) - found
+        return _Found({key: (shapes[shape], marks) for key, shape, marks in found})
 
     def _found(self, rows: sqlite3.Connection, select: str, keys: Iterable[_Key]) -> Iterator[tuple[Any, ...]]:
         """Yield what is kept of these keys, each row with its key in place of `asked.at`: many a statement, as each has its price."""
@@ -246,7 +261,8 @@ def _marks(reading: Reading) -> str:
     for pin in reading.pins:
         marks += (pin.line, pin.start, pin.end, pin.value)
     why = [[o.code, o.why, o.weight, o.path, o.line] for o in reading.objections]
-    return _written([marks, why] if why else [marks])
+    said = [[a.key, a.value, a.line, a.document, a.object_kind, a.object_name] for a in reading.annotations]
+    return _written([marks, why, said] if said else [marks, why] if why else [marks])
 
 
 def _reading(path: str, shape: list[_Shape], told: list[list[Any]]) -> Reading:
@@ -256,7 +272,8 @@ def _reading(path: str, shape: list[_Shape], told: list[list[Any]]) -> Reading:
         line, start, end, value = next(marks), next(marks), next(marks), next(marks)
         pins.append(Pin(path, document, yaml_path, line, start, end, *names, value, style, partial))
     why = told[1] if len(told) > 1 else ()
-    return Reading(tuple(pins), tuple(Objection(code, text, Weight(weight), where, line) for code, text, weight, where, line in why))
+    said = tuple(Annotation(*each) for each in (told[2] if len(told) > 2 else ()))
+    return Reading(tuple(pins), tuple(Objection(code, text, Weight(weight), where, line) for code, text, weight, where, line in why), said)
 
 
 def _packed(blob: Sha) -> bytes:

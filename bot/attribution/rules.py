@@ -18,7 +18,7 @@ class AttributionRules:
     """
 
     window: float = 7 * DAY
-    merge_within: float = DAY
+    merge_within: float = 6 * HOUR
     good_after: float = 4 * HOUR
     max_target_age: float = 14 * DAY
     max_releases_back: int = 3

@@ -1,6 +1,6 @@
 """A service's releases × when the symptom began → whom to suspect, newest first, and why not the others.
 
-The first and simplest policy: what was live when it began, newest first. A posterior takes its place behind the same values.
+What was live when it began, newest first. Where there is evidence enough, a posterior puts them in order and says how sure it is.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from bot.attribution.onset import Onset
+from bot.attribution.posterior import Belief
 from bot.attribution.rules import AttributionRules
 from bot.refs import Sha
 from bot.releases.release import History, Release
@@ -25,11 +26,16 @@ class Live:
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """`sure` says that the cluster itself confirms it was live when the symptom began."""
+    """`sure` says that the cluster itself confirms it was live when the symptom began.
+
+    `chance` is how likely it did it, of which `belief` gives every number; None where that was not worked out.
+    """
 
     release: Release
     sure: bool
     why: str
+    chance: float | None = None
+    belief: Belief | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +48,7 @@ class Cleared:
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """Suspects newest first. None at all is an answer: no release did this."""
+    """Suspects newest first; where their chances are known, likeliest first. None at all is an answer: no release did this."""
 
     onset: Onset
     suspects: tuple[Suspect, ...]

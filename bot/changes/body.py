@@ -111,8 +111,10 @@ def _merging(brief: Brief) -> str:
 
 def _none(brief: Brief) -> str:
     if brief.none is not None:
-        return f"None of them: probability {brief.none:.0%}"
-    return "None of them: not ruled out. No probability was worked out; whether the rollback helps is the test, and it is undone if not"
+        return f"None of them: probability {brief.none:.0%}. {prose(brief.thresholds)}".rstrip()
+    lacking = f" ({prose(brief.lacking)})" if brief.lacking else ""
+    unsaid = f"No probability was worked out{lacking}"
+    return f"None of them: not ruled out. {unsaid}; whether the rollback helps is the test, and it is undone if not"
 
 
 def _drawn(diagram: str) -> str:
@@ -152,6 +154,8 @@ def _stopping(brief: Brief, undoing: bool = False) -> str:
 
 def _folds(plan: Plan, brief: Brief) -> list[str]:
     folds = []
+    if brief.weighed:
+        folds.append(folded("How likely each is, and what speaks for and against it", listed([prose(line) for line in brief.weighed], 10)))
     if brief.cleared:
         folds.append(folded("Not suspected, and why", listed([accused(each) for each in brief.cleared], 10)))
     others = [other for other in plan.alternatives if plan.target is None or other.version != plan.target.version]

@@ -42,7 +42,9 @@ class Merging:
 class Brief:
     """`reason` may be anybody's text. `before` holds the written files as they stand at the base.
 
-    `against` are objections in words; `none` is the chance that no release did it; `samples` are those of `metric` around the onset.
+    `against` are objections in words; `none` is the chance that no release did it, `thresholds` says in words what the chances are
+    held against, `weighed` what speaks for and against each, `lacking` why there is not evidence enough for any chances;
+    `samples` are those of `metric` around the onset.
     """
 
     reason: str
@@ -53,6 +55,9 @@ class Brief:
     suspects: tuple[Accused, ...] = ()
     cleared: tuple[Accused, ...] = ()
     none: float | None = None
+    thresholds: str = ""
+    weighed: tuple[str, ...] = ()
+    lacking: str = ""
     released: Instant | None = None
     decided: Instant | None = None
     expires: Instant | None = None

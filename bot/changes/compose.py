@@ -23,7 +23,7 @@ _FEW = 3
 
 def branch_of(plan: Plan, attempt: int = 1) -> str:
     """`rollbot/<env>/<service>/<slug>-<key8>`: the same plan has the same branch, whoever makes it and however often."""
-    service = plan.services[0] if len(plan.services) == 1 else None
+    service = plan.services[0] if len(plan.services) == 1 or plan.parts else None
     folder = f"{_slug(service.environment)}/{_slug(service.name)}" if service else "repository/commit"
     slug = _slug(f"{plan.undone_version}-to-{plan.target.version}" if plan.target else plan.undone_version)
     return f"rollbot/{folder}/{slug[:40].strip('-.')}-{plan.key(attempt)[:8]}"
@@ -40,7 +40,7 @@ def compose(plan: Plan, brief: Brief, *, branch: str, incident: str, attempt: in
         base=plan.base,
         message=_message(_subject_of(plan), reason, trailers),
         files=plan.written(),
-        title=_titled(f"Rollback {_named(plan)} {_short(plan.undone_version)} → {_to(plan)}{_place(plan)}"),
+        title=_titled(f"Rollback {_named(plan)}{_wave(plan)} {_short(plan.undone_version)} → {_to(plan)}{_place(plan)}"),
         body=body(plan, brief, marker, f"{_subject_of(plan)}."),
         marker=marker,
         labels=labels(plan),
@@ -91,11 +91,13 @@ def _subject_of(plan: Plan) -> str:
 def _trailers(plan: Plan, incident: str, reason: str, expires: Instant | None) -> list[tuple[str, str]]:
     fields = [(("Rollback-Service", service.name), ("Rollback-Environment", service.environment)) for service in plan.services]
     named = [pair for pairs in fields for pair in pairs]
+    parts = plan.parts or (plan,)
     found = [
         *named,
-        ("Rollback-Release", plan.undone or ""),
-        ("Rollback-From", plan.undone_version),
-        ("Rollback-To", plan.target.version if plan.target else ""),
+        *(("Rollback-Release", part.undone or "") for part in parts),
+        *(("Rollback-From", part.undone_version) for part in parts),
+        *(("Rollback-To", part.target.version if part.target else "") for part in parts),
+        ("Rollback-Wave", turn(plan.turn)),
         ("Rollback-Incident", incident),
         ("Rollback-Reason", reason),
         ("Rollback-Expires", "" if expires is None else datetime.fromtimestamp(expires, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")),
@@ -103,7 +105,14 @@ def _trailers(plan: Plan, incident: str, reason: str, expires: Instant | None) -
     return [(key, _line(value)) for key, value in found if value]
 
 
+def turn(turn: tuple[int, int] | None) -> str:
+    """`2/3`: which of how many waves; "" where there is one."""
+    return f"{turn[0]}/{turn[1]}" if turn else ""
+
+
 def _who(plan: Plan) -> str:
+    if plan.parts:
+        return f"{_named(plan)}{_wave(plan)} in {plan.services[0].environment}"
     names = sorted({service.name for service in plan.services})
     places = sorted({service.environment for service in plan.services})
     if not names:
@@ -113,7 +122,13 @@ def _who(plan: Plan) -> str:
 
 def _named(plan: Plan) -> str:
     names = sorted({service.name for service in plan.services})
+    if plan.parts:
+        return f"{plan.services[0].name} and {len(plan.services) - 1} more" if len(plan.services) > 1 else plan.services[0].name
     return names[0] if len(names) == 1 else f"{len(names)} services" if names else "files"
+
+
+def _wave(plan: Plan) -> str:
+    return f" (wave {plan.turn[0]} of {plan.turn[1]})" if plan.turn else ""
 
 
 def _place(plan: Plan) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import typer
 
 from bot.cli import app as github_app
-from bot.cli import check, demo, doctor, explain, guard, history, notify, plan, rollback, scan, schema, serve
+from bot.cli import backtest, check, demo, doctor, explain, guard, history, notify, plan, rollback, scan, schema, scorecard, serve
 from bot.errors import BadConfig, Refused, RollbotError, Unavailable
 
 DONE, REFUSED, USAGE, UNAVAILABLE = 0, 1, 2, 3
@@ -33,6 +33,8 @@ VERBS: tuple[Callable[..., None], ...] = (
     plan.plan,
     rollback.rollback,
     explain.explain,
+    backtest.backtest,
+    scorecard.scorecard,
     check.check,
     doctor.doctor,
     notify.notify,

@@ -76,7 +76,10 @@ def show(plan: Plan, state: DesiredState, diff: bool) -> None:
     from bot.changes.diff import unified
 
     names = ", ".join(str(service) for service in plan.services) or "no service"
-    say(f"{names}: {plan.undone_version} → {plan.target.version if plan.target else 'as it was before'}")
+    if plan.parts:
+        table(["service", "from", "to", "wave"], [[each[name] for name in ("service", "from", "to", "wave")] for each in group(plan)])
+    else:
+        say(f"{names}: {plan.undone_version} → {plan.target.version if plan.target else 'as it was before'}")
     if plan.target:
         say(f"why this target: {plan.target.why}; it served {span(plan.target.served)}")
     for other in plan.alternatives:
@@ -106,7 +109,21 @@ def _row(plan: Plan) -> dict[str, Any]:
         "files": [{"path": path, "text": _text(text)} for path, text in sorted(plan.files.items())],
         "quarantine": [_quarantine(edit) for edit in plan.quarantine],
         "objections": [_objection(objection) for objection in plan.objections],
+        **({"group": group(plan)} if plan.parts else {}),
     }
+
+
+def group(plan: Plan) -> list[dict[str, Any]]:
+    """All that go back because of each other, the one that was asked for first; those of one wave go in one commit."""
+    return [
+        {
+            "service": str(part.services[0]),
+            "from": part.undone_version,
+            "to": part.target.version if part.target else "",
+            "wave": part.wave,
+        }
+        for part in (*plan.parts, *plan.rest)
+    ]
 
 
 def _target(target: Target) -> dict[str, Any]:

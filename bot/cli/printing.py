@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
+
+_WORTH = 100
+"""A tenth of fewer than this many is not worth a line in a log."""
 
 
 def as_json(answer: Any) -> None:
@@ -72,6 +75,29 @@ def progress(what: str) -> Iterator[None]:
         sys.stderr.flush()
     try:
         yield
+    finally:
+        if shown:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+
+@contextmanager
+def counting(what: str) -> Iterator[Callable[[int, int], None]]:
+    """The same for what can say how far it is: `what` takes how many are done, of how many. Without a terminal it says so every tenth."""
+    shown = sys.stderr.isatty()
+    said = 0
+
+    def count(done: int, of: int) -> None:
+        nonlocal said
+        if shown:
+            sys.stderr.write("\r\x1b[K" + what.format(done, of))
+        elif of >= 10 * _WORTH and done * 10 // of > said:
+            said = done * 10 // of
+            sys.stderr.write(what.format(done, of) + "\n")
+        sys.stderr.flush()
+
+    try:
+        yield count
     finally:
         if shown:
             sys.stderr.write("\r\x1b[K")

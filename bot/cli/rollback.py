@@ -15,6 +15,7 @@ from bot.cli.printing import as_json, choices, progress, say, warn
 from bot.errors import BadConfig
 
 if TYPE_CHECKING:
+    from bot.incidents.incident import Incident
     from bot.reconciler.asking import Answer
     from bot.settings import Settings
 
@@ -59,7 +60,7 @@ def rollback(
 
     selector(service, env, path, artefact, at_path, value, commit)
     found = settings.load()
-    with written_to(_address(repo, found), found) as ports:
+    with written_to(address_of(repo, found), found) as ports:
         asked = Asked(
             key=f"cli:{uuid.uuid4().hex}",
             actor=getpass.getuser(),
@@ -81,7 +82,8 @@ def rollback(
         _print(answer, json, dry_run)
 
 
-def _address(repo: str | None, found: Settings) -> str:
+def address_of(repo: str | None, found: Settings) -> str:
+    """The one repository that is meant. Raises BadConfig where several are configured and none is said."""
     if repo is not None:
         return repo
     if len(found.repo_url) > 1:
@@ -99,7 +101,18 @@ def _print(answer: Answer, json: bool, dry_run: bool) -> None:
     else:
         if answer.incident is not None:
             say(f"{answer.incident.id}: {answer.incident.why or told['reason_code']}" + (" (nothing was written)" if dry_run else ""))
+        for line in answer.incident.action.members if answer.incident is not None and answer.incident.actions else ():
+            say(f"{line.service}: {line.version} → {line.to}{_when(line.wave, answer.incident)}")
         for name in ("decision", "reason_code", "branch", "commit", "pull_request"):
             say(f"{name:<13} {told[name] if told[name] is not None else '-'}")
     if told["decision"] != "rollback":
         raise typer.Exit(1)
+
+
+def _when(wave: int, incident: Incident | None) -> str:
+    """Where a group goes in waves, which is whose; a server takes the later ones, once the earlier have arrived."""
+    waves = incident.action.waves if incident else ()
+    if incident is None or len(waves) < 2:
+        return ""
+    later = "" if wave <= incident.action.wave else ", once the one before has arrived: `rollbot serve` goes on with it"
+    return f" (wave {waves.index(wave) + 1} of {len(waves)}{later})"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
+
+from bot.releases.requires import Unreadable, bounds, names, requires
 
 LONGEST = 1000
 _UNITS: Mapping[str, float] = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -48,9 +50,25 @@ def _regex(text: str) -> str:
     return text
 
 
+def _declared(parse: Callable[[str], object]) -> AfterValidator:
+    """A text that the parser of declarations reads; what it expected, where it does not."""
+
+    def check(text: str) -> str:
+        try:
+            parse(text)
+        except Unreadable as error:
+            raise ValueError(str(error)) from error
+        return text
+
+    return AfterValidator(check)
+
+
 Text = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST)]
 Glob = Annotated[Text, AfterValidator(_glob)]
 Regex = Annotated[Text, AfterValidator(_regex)]
+Bounds = Annotated[Text, _declared(bounds)]
+Required = Annotated[Text, _declared(requires)]
+Names = Annotated[Text, _declared(names)]
 Count = Annotated[int, Field(ge=0, le=1_000_000)]
 Duration = Annotated[
     float,

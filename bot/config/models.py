@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
+from pydantic import Field, StringConstraints, WithJsonSchema, model_validator
 
 from bot.attribution.rules import AttributionRules
-from bot.config.fields import Count, Duration, Glob, Regex, Text, references, stars
+from bot.config.fields import Bounds, Count, Duration, Glob, Names, Regex, Required, Text, references, stars
+from bot.config.judgement import JUDGEMENT, PricesModel, SeriesModel, ThresholdsModel
+from bot.config.strict import Strict
 from bot.config.times import Cron, Moment, Zone, instant
 from bot.incidents.rules import AlertRules
 from bot.outcomes.rules import OutcomeRules
+from bot.policy.judgement import Strategy
 from bot.policy.settings import Each, PolicyRules, Trust
 from bot.policy.windows import EVERYWHERE
 from bot.signals.signal import Role
@@ -23,19 +26,6 @@ SourceName = Annotated[str, StringConstraints(pattern=f"^(?:{'|'.join(SOURCES)})
 Acceptable = Literal["chart-unrendered", "stateful"]
 Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
 Login = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$")]
-
-
-class Strict(BaseModel):
-    """A key without a value is as good as left out; a key that is not known is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_empty(cls, value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: part for key, part in value.items() if part is not None or key not in cls.model_fields}
-        return {} if value is None else value
 
 
 class PinModel(Strict):
@@ -71,6 +61,17 @@ class ServiceModel(Strict):
             if not reference.isdecimal() or not 0 < int(reference) <= stars(self.files):
                 raise ValueError(f"{{{reference}}} refers to no star of {self.files}")
         return self
+
+
+class GroupModel(Strict):
+    """What a service needs of others, where its manifests do not say it by annotation (docs/groups.md)."""
+
+    service: Annotated[Text, Field(description="The service: a glob of names.")]
+    environment: Annotated[Text, Field(description="A glob of environments; all of them by default.")] = "*"
+    versions: Annotated[Bounds, Field(description="Of which of its versions: `>=2.8 <3`; all of them by default.")] = ""
+    requires: Annotated[Required, Field(description="Services with the versions it needs: `payments >=2.3 <3; catalog >=1.9`.")] = ""
+    rollback_with: Annotated[Names, Field(description="Services that go back when it does: `web api`.")] = ""
+    wave: Annotated[int | None, Field(ge=0, le=999, description="Its turn where a group goes back in waves, the lowest first.")] = None
 
 
 class AlertRuleModel(Strict):
@@ -274,6 +275,7 @@ class ConfigModel(Strict):
     services: Annotated[tuple[ServiceModel, ...], Field(description="Whose files are, where conventions do not tell.")] = ()
     environments: Annotated[dict[str, Text], Field(description="A folder's or namespace's name: the environment it means.")] = {}
     ignore: Annotated[tuple[Glob, ...], Field(description="Globs of files that are never read.")] = ()
+    groups: Annotated[tuple[GroupModel, ...], Field(description="What services need of each other.")] = ()
     alerts: Annotated[AlertsModel, Field(description="Which alerts may act, and whose they are.")] = AlertsModel()
     attribution: Annotated[AttributionModel, Field(description="Which releases are suspects, and what is a good target.")] = (
         AttributionModel()
@@ -281,3 +283,8 @@ class ConfigModel(Strict):
     policy: Annotated[PolicyModel, Field(description="How far Rollbot goes by itself.")] = PolicyModel()
     people: Annotated[PeopleModel, Field(description="Who may say what in comments.")] = PeopleModel()
     outcomes: Annotated[OutcomesModel, Field(description="How long a rollback is waited for, and how it is judged.")] = OutcomesModel()
+    strategy: Annotated[Strategy, Field(description="How far what is decided goes by itself.")] = JUDGEMENT.strategy
+    thresholds: Annotated[ThresholdsModel, Field(description="How likely a release has to be to blame.")] = ThresholdsModel()
+    prices: Annotated[PricesModel, Field(description="What damage, rollbacks and calls cost.")] = PricesModel()
+    dependencies: Annotated[dict[Text, tuple[Text, ...]], Field(description="Service: the services that it calls.")] = {}
+    series: Annotated[tuple[SeriesModel, ...], Field(description="What Prometheus measures of each service.")] = ()

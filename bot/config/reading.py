@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from bot.attribution.rules import AttributionRules
+from bot.attribution.sources import EvidenceRules, SeriesRule
 from bot.config.fields import DURATION, written
 from bot.config.models import ALERTS, POLICY, ConfigModel, WindowModel
 from bot.config.times import instant
@@ -20,8 +21,9 @@ from bot.incidents.rules import AlertRule, AlertRules, QueryRule
 from bot.manifests import documents
 from bot.manifests.documents import Alias, Map, Node, Scalar, Seq, Unparsable
 from bot.manifests.pin import Style
-from bot.manifests.rules import ManifestRules, PinRule, ServiceRule
+from bot.manifests.rules import GroupRule, ManifestRules, PinRule, ServiceRule
 from bot.outcomes.rules import OutcomeRules
+from bot.policy.judgement import JudgementRules
 from bot.policy.people import PeopleRules
 from bot.policy.settings import Cap, Countdown, Hours, PolicyRules
 from bot.policy.windows import Freeze, Window
@@ -43,6 +45,8 @@ class Config:
     policy: PolicyRules = field(default_factory=PolicyRules)
     people: PeopleRules = field(default_factory=PeopleRules)
     outcomes: OutcomeRules = field(default_factory=OutcomeRules)
+    judgement: JudgementRules = field(default_factory=JudgementRules)
+    evidence: EvidenceRules = field(default_factory=EvidenceRules)
 
 
 def parse(text: bytes, path: str = PATH) -> Config:
@@ -243,12 +247,15 @@ def _config(model: ConfigModel) -> Config:
             services=tuple(ServiceRule(**_given(rule)) for rule in model.services),
             environments=environments,
             ignore=model.ignore,
+            groups=tuple(GroupRule(**_given(rule)) for rule in model.groups),
         ),
         alerts=AlertRules(**alerts),
         attribution=AttributionRules(**_given(model.attribution)),
         policy=PolicyRules(**policy),
         people=PeopleRules(**_given(model.people) | model.people.roles()),
         outcomes=OutcomeRules(**_given(model.outcomes)),
+        judgement=JudgementRules(model.strategy, model.thresholds.bounds(), model.prices.prices()),
+        evidence=EvidenceRules(model.dependencies, tuple(SeriesRule(**_given(rule)) for rule in model.series)),
     )
 
 

@@ -45,6 +45,17 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """A service of a group: `release` is the commit whose release of it goes back, `to` where; the lowest `wave` goes first."""
+
+    service: ServiceRef
+    release: Sha
+    version: str
+    to: str
+    wave: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Action:
     """One change of the desired state that this incident makes: filled in as it goes, never emptied.
 
@@ -88,8 +99,34 @@ class Action:
     """Not before then is it merged by ourselves: the countdown in which a person may stop it. None where there is none."""
     asked_by: str = ""
     """Who asked for this very action; "" where it came of itself, or of the incident's request."""
+    toward: str = ""
+    """The version to go back to, where our records speak against the one that the history alone would choose."""
     culprit: int | None = None
     """The pull request that brought the release in, where its commit says so."""
+    members: tuple[Member, ...] = ()
+    """All that go back because of each other, the first the one that was asked for; empty where it goes alone."""
+    wave: int = 0
+    """The wave of the members that this action carries out."""
+
+    @property
+    def waves(self) -> tuple[int, ...]:
+        """The waves of its group in their order; (0,) where there are none."""
+        return tuple(sorted({member.wave for member in self.members})) or (0,)
+
+    @property
+    def later(self) -> bool:
+        """Whether it carries on a group that has begun to go back: what was begun is finished, whether the symptom has gone or not."""
+        return self.kind is Kind.ROLLBACK and self.wave != self.waves[0]
+
+    @property
+    def turn(self) -> tuple[int, int] | None:
+        """Which of how many waves this is, None where the group goes at once."""
+        return (self.waves.index(self.wave) + 1, len(self.waves)) if len(self.waves) > 1 else None
+
+    @property
+    def carried(self) -> tuple[ServiceRef, ...]:
+        """The services of the group that this action moves."""
+        return tuple(member.service for member in self.members if member.wave == self.wave)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,15 +171,22 @@ class Incident:
         return max((at for at in times if at is not None), default=None) if None not in times else None
 
     @property
+    def changed(self) -> int:
+        """How many changes it made by itself; the waves of a group under way are one, which is not made yet."""
+        under_way = self.actions[-1].members if self.actions and self.actions[-1].kind is Kind.ROLLBACK else ()
+        made = [action for action in self.actions if action.commit and not action.by_person and action.kind is Kind.ROLLBACK]
+        return len({action.members or action.commit for action in made if not under_way or action.members != under_way})
+
+    @property
     def tried(self) -> frozenset[Sha]:
         """The commits whose releases this incident rolled back already."""
         done = (action for action in self.actions if action.kind is Kind.ROLLBACK and action.commit)
-        return frozenset(action.release for action in done if action.release)
+        return frozenset(release for action in done for release in (action.release, *(each.release for each in action.members)) if release)
 
     @property
     def undone(self) -> int:
-        """How many rollbacks of this incident were undone."""
-        return sum(1 for action in self.actions if action.kind is Kind.UNDO and action.commit)
+        """How many rollbacks of this incident were undone; the waves of a group are one."""
+        return sum(1 for action in self.actions if action.kind is Kind.UNDO and action.commit and action.wave == action.waves[0])
 
 
 def identify(service: ServiceRef, first: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from bot.manifests.declared import Annotation
 from bot.objections import Objection
 
 
@@ -73,10 +74,11 @@ class Pin:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a file's text says: its pins, and why it could not be read where that is so."""
+    """What a file's text says: its pins, why it could not be read where that is so, and what it declares to us (`rollbot.dev/…`)."""
 
     pins: tuple[Pin, ...]
     objections: tuple[Objection, ...] = ()
+    annotations: tuple[Annotation, ...] = ()
 
 
 class Format(Protocol):

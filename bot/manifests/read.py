@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
 from bot.manifests import custom, envfile
+from bot.manifests.annotated import annotated
 from bot.manifests.formats import FORMATS, ONLY_TEXTS, TEXTS
 from bot.manifests.globs import matches
 from bot.manifests.helm import is_chart
@@ -18,7 +19,7 @@ from bot.manifests.templates import load
 from bot.manifests.texts import is_json, is_text
 from bot.objections import Objection, Weight
 
-PARSER_VERSION = "4"
+PARSER_VERSION = "5"
 """Goes up with every change in what `read` answers, so that cached readings of older versions are not used."""
 
 LARGEST = 8 * 1024 * 1024
@@ -64,7 +65,7 @@ def read(file: bytes, path: str, rules: ManifestRules = _EVERYTHING) -> Reading:
     if pins:
         hidden = secret_lines(file, path)
         pins = [pin for pin in pins if pin.line not in hidden] if hidden else pins
-    return Reading(tuple(pins), _unreadable(file, path))
+    return Reading(tuple(pins), _unreadable(file, path), annotated(file, path))
 
 
 def _claimed(file: bytes, path: str, rules: ManifestRules) -> Iterator[Pin]:

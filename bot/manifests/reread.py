@@ -30,7 +30,7 @@ def reread(before: bytes, reading: Reading, after: bytes, rules: ManifestRules =
     Sure it is where the texts differ within a few pins only, and each new value is of the same sort as the old one, so that
     nothing that recognises versions, and nothing in YAML, could tell them apart.
     """
-    if reading.objections or not reading.pins or len(after) > LARGEST:
+    if reading.objections or reading.annotations or not reading.pins or len(after) > LARGEST:
         return reading if before == after else None
     if any(matches(rule.files, reading.pins[0].path) is not None for rule in rules.pins):
         return None

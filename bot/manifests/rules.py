@@ -35,6 +35,21 @@ class ServiceRule:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupRule:
+    """What services declare to need of others, where their manifests do not say it themselves.
+
+    `service` and `environment` are globs, `versions` bounds (`>=2.8`; "" every version); the others as in the annotations.
+    """
+
+    service: str
+    environment: str = "*"
+    versions: str = ""
+    requires: str = ""
+    rollback_with: str = ""
+    wave: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ManifestRules:
     """`environments` maps a folder or namespace name to the environment it means (`live: prod`); `ignore` globs are never read."""
 
@@ -42,3 +57,4 @@ class ManifestRules:
     services: tuple[ServiceRule, ...] = ()
     environments: dict[str, str] = field(default_factory=dict)
     ignore: tuple[str, ...] = ()
+    groups: tuple[GroupRule, ...] = ()

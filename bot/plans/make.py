@@ -11,9 +11,12 @@ from bot.objections import Objection, Weight
 from bot.plans.automation import turned_off
 from bot.plans.back import Back, Lead, companions, left_behind, together, written
 from bot.plans.charts import with_versions
+from bot.plans.choosing import chosen as chosen_target
+from bot.plans.choosing import never_held, no
 from bot.plans.doubts import doubts
 from bot.plans.draft import changed, edits_of, merged_of, rewritten, whole_files
 from bot.plans.family import family
+from bot.plans.group import checked, grouped
 from bot.plans.naming import by_version
 from bot.plans.plan import ByCommit, ByPath, ByRelease, ByService, Plan, Selector, Target, Unplanned
 from bot.plans.risk import risks
@@ -21,7 +24,7 @@ from bot.plans.targets import doubtful, targets
 from bot.plans.timeline import Held, held, touching
 from bot.plans.undo import undo
 from bot.quarantine import Quarantine
-from bot.refs import ServiceRef
+from bot.refs import ServiceRef, Sha
 from bot.releases.authors import rolled_back_in
 from bot.releases.history import release_identity
 from bot.releases.lineage import reading
@@ -33,7 +36,23 @@ ALTERNATIVES = 3
 def make(
     selector: Selector, state: DesiredState, *, to: str | None = None, pins_only: bool = False, quarantines: tuple[Quarantine, ...] = ()
 ) -> Plan | Unplanned:
-    """Plan the rollback that `selector` asks for. Pure; the answer depends on its arguments alone."""
+    """Plan the rollback that `selector` asks for, with what has to go back with it. Pure; the answer depends on its arguments alone."""
+    plan = alone(selector, state, to=to, pins_only=pins_only, quarantines=quarantines)
+    if isinstance(plan, Unplanned):
+        return plan
+    if isinstance(selector, ByCommit | ByPath):
+        return checked(plan, state)
+
+    def again(service: ServiceRef, commit: Sha, version: str) -> Plan | Unplanned:
+        return alone(ByRelease(service, commit), state, to=version, pins_only=pins_only, quarantines=quarantines)
+
+    return grouped(plan, state, again, quarantines, fixed=to is not None)
+
+
+def alone(
+    selector: Selector, state: DesiredState, *, to: str | None = None, pins_only: bool = False, quarantines: tuple[Quarantine, ...] = ()
+) -> Plan | Unplanned:
+    """Plan what was asked for and nothing else."""
     match selector:
         case ByCommit(commit=revision):
             found = _commit(state, revision)
@@ -59,9 +78,9 @@ def _commit(state: DesiredState, revision: str) -> Commit | Unplanned:
     if len(found) == 1:
         return found[0]
     if found:
-        return _no("ambiguous-commit", f"{revision} fits several commits", [c.sha[:12] + " " + c.subject for c in found])
+        return no("ambiguous-commit", f"{revision} fits several commits", [c.sha[:12] + " " + c.subject for c in found])
     more = " (the clone is shallow; fetch more of it)" if state.shallow else "; for a merged branch, name the merge commit"
-    return _no("unknown-commit", f"{revision} is not on the first-parent line of this branch{more}")
+    return no("unknown-commit", f"{revision} is not on the first-parent line of this branch{more}")
 
 
 def _undo(state: DesiredState, commit: Commit, paths: Iterable[str] | None) -> Plan | Unplanned:
@@ -85,13 +104,13 @@ def _service(
     if not found:
         return _unknown_service(state, selector.name, selector.environment)
     if len(found) > 1:
-        return _no("ambiguous-service", f"{selector.name} fits several services", [str(service.ref) for service in found])
+        return no("ambiguous-service", f"{selector.name} fits several services", [str(service.ref) for service in found])
     service = found[0]
     if not service.pins:
-        return _no("no-pins", f"{service.ref} has no pins; name what to undo with --commit")
+        return no("no-pins", f"{service.ref} has no pins; name what to undo with --commit")
     newest = _newest_pins(state, service)
     if not newest:
-        return _no("no-earlier-version", f"the history knows no earlier version of {service.ref}")
+        return no("no-earlier-version", f"the history knows no earlier version of {service.ref}")
     lead = service.primary if service.primary in newest else newest[0]
     return _back(state, lead, [service], to, pins_only, quarantines)
 
@@ -112,7 +131,7 @@ def _newest_pins(state: DesiredState, service: Service) -> list[Pin]:
 def _path(state: DesiredState, selector: ByPath, to: str | None, pins_only: bool, quarantines: tuple[Quarantine, ...]) -> Plan | Unplanned:
     if selector.path not in state.tree:
         near = get_close_matches(selector.path, list(state.tree), 3)
-        return _no("unknown-path", f"there is no file {selector.path} at HEAD", near)
+        return no("unknown-path", f"there is no file {selector.path} at HEAD", near)
     read = reading(state, selector.path, state.tree[selector.path])
     chosen = [pin for pin in read.pins if _fits(pin, selector)]
     if not chosen:
@@ -122,7 +141,7 @@ def _path(state: DesiredState, selector: ByPath, to: str | None, pins_only: bool
         )
     if len({(pin.artefact, pin.value) for pin in chosen}) > 1:
         listed = [f"{pin.yaml_path} = {pin.value} ({pin.artefact})" for pin in chosen]
-        return _no("ambiguous-pin", f"several artefacts of {selector.path} fit; narrow it with --artefact, --at-path or --from", listed)
+        return no("ambiguous-pin", f"several artefacts of {selector.path} fit; narrow it with --artefact, --at-path or --from", listed)
     owners = [service for service in state.estate.services if any(pin in service.pins for pin in chosen)]
     return _back(state, chosen[0], owners, to, pins_only, quarantines, places=chosen)
 
@@ -148,7 +167,7 @@ def _release(
             return _back(state, pin, [service], to, pins_only, quarantines, at)
     plan = _undo(state, commit, service.files)
     if isinstance(plan, Plan) and service.primary and plan.files.get(service.primary.path, b"") is None:
-        return _no("no-earlier-version", f"{commit.sha[:8]} brought {service.ref} in; there is nothing before it to go back to")
+        return no("no-earlier-version", f"{commit.sha[:8]} brought {service.ref} in; there is nothing before it to go back to")
     return plan
 
 
@@ -170,9 +189,9 @@ def _back(
     whole = not places
     segments = list(held(state, pin, touching(state, [pin.path])[pin.path]))
     options = targets(segments, _barred(quarantines, {segment.value for segment in segments[: bad + 1]}))
-    chosen = _target(pin, segments, options, to)
+    chosen = chosen_target(pin, segments, options, to)
     if isinstance(chosen, Unplanned):
-        return _never_held(state, pin, to, options) if to and not whole and _unknown(chosen) else chosen
+        return _never_held(state, pin, to, options) if to and not whole and never_held(chosen) else chosen
     target, segment = chosen
     commit = next(commit for commit in state.log if commit.sha == segments[bad].commit)
     if to is None and (ours := rolled_back_in(commit.message)):
@@ -184,7 +203,7 @@ def _back(
         companions(state, lead, back, {pin.path, *(path for service in services for path in service.files)})
     files = changed(state, written(state, back))
     if not files:
-        return Unplanned(tuple(back.objections) or _no("nothing-to-do", f"{pin.yaml_path} already holds {target.version}").objections)
+        return Unplanned(tuple(back.objections) or no("nothing-to-do", f"{pin.yaml_path} already holds {target.version}").objections)
     files, quiet = turned_off(state, commit, files) if whole else (files, [])
     objections = [*back.objections, *quiet, *_doubts(segments, target), *(() if whole else left_behind(state, lead))]
     if bad:
@@ -203,32 +222,13 @@ def _barred(quarantines: Iterable[Quarantine], bad: set[str]) -> Callable[[Held]
     return barred
 
 
-def _target(pin: Pin, segments: Sequence[Held], options: Sequence[tuple[Target, Held]], to: str | None) -> tuple[Target, Held] | Unplanned:
-    known = [f"{target.version} ({target.why})" for target, _ in options]
-    if to is None:
-        return options[0] if options else _no("no-earlier-version", f"the history knows no earlier version of {pin.path} {pin.yaml_path}")
-    if pin.value == to:
-        return _no("already-there", f"{pin.path} {pin.yaml_path} already holds {to}")
-    for match in (_is_version, _is_tag, _is_commit):
-        fits = [option for option in options if match(option, to)]
-        if fits:
-            return fits[0]
-    if any(segment.value == to for segment in segments):
-        return _no("quarantined-target", f"{to} is quarantined; lift it first, or choose another", known)
-    return _no("unknown-version", f"{pin.path} {pin.yaml_path} never held {to}", known)
-
-
-def _unknown(answer: Unplanned) -> bool:
-    return any(objection.code == "unknown-version" for objection in answer.objections)
-
-
 def _never_held(state: DesiredState, pin: Pin, to: str, options: Sequence[tuple[Target, Held]]) -> Plan | Unplanned:
     """Pin a named place to a version that it never held: only where the place was named exactly, and never without a person."""
     back = Back({p: to for p in reading(state, pin.path, state.tree[pin.path]).pins if (p.artefact, p.value) == (pin.artefact, pin.value)})
     back.values[pin] = to
     files = changed(state, written(state, back))
     if not files:
-        return Unplanned(tuple(back.objections) or _no("nothing-to-do", f"{pin.yaml_path} already holds {to}").objections)
+        return Unplanned(tuple(back.objections) or no("nothing-to-do", f"{pin.yaml_path} already holds {to}").objections)
     known = ", ".join(target.version for target, _ in options[:5]) or "none"
     doubt = Objection("never-held", f"{pin.yaml_path} never held {to} (it held {known})", Weight.PERSON, pin.path, pin.line)
     commit = next((touch.commit for touch in touching(state, [pin.path])[pin.path]), state.log[0])
@@ -236,18 +236,6 @@ def _never_held(state: DesiredState, pin: Pin, to: str, options: Sequence[tuple[
     alternatives = [target, *(option for option, _ in options)]
     owners = [service.ref for service in state.estate.services if pin in service.pins]
     return _plan(state, owners, commit, pin.value, target, alternatives, files, [*back.objections, doubt])
-
-
-def _is_version(option: tuple[Target, Held], to: str) -> bool:
-    return option[1].value == to
-
-
-def _is_tag(option: tuple[Target, Held], to: str) -> bool:
-    return option[1].value.split("@", 1)[0] == to
-
-
-def _is_commit(option: tuple[Target, Held], to: str) -> bool:
-    return len(to) >= 7 and option[1].commit.startswith(to)
 
 
 def _doubts(segments: Sequence[Held], target: Target) -> list[Objection]:
@@ -289,10 +277,6 @@ def _plan(
 def _unknown_service(state: DesiredState, name: str, environment: str | None = None) -> Unplanned:
     elsewhere = [str(service.ref) for service in state.estate.named(name)]
     if environment is not None and elsewhere:
-        return _no("unknown-service", f"there is no {name} in {environment}", elsewhere)
+        return no("unknown-service", f"there is no {name} in {environment}", elsewhere)
     near = state.estate.like(name)
-    return _no("unknown-service", f"there is no service {name}", [str(ref) for ref in near])
-
-
-def _no(code: str, why: str, choices: Sequence[str] = ()) -> Unplanned:
-    return Unplanned((Objection(code, why, Weight.FORBIDS),), tuple(choices))
+    return no("unknown-service", f"there is no service {name}", [str(ref) for ref in near])

@@ -121,6 +121,14 @@ class Plan:
     files: Mapping[str, bytes | None]
     quarantine: tuple[QuarantineEdit, ...] = ()
     objections: tuple[Objection, ...] = ()
+    parts: tuple[Plan, ...] = ()
+    """Where several services go back because of each other: each one's own plan, the first the one that was asked for."""
+    wave: int = 0
+    """Of a part: when it goes back, the lowest first."""
+    rest: tuple[Plan, ...] = ()
+    """Of the plan of one wave: the parts of the others."""
+    turn: tuple[int, int] | None = None
+    """Of the plan of one wave: which of how many."""
 
     def written(self) -> Mapping[str, bytes | None]:
         """All files that the commit writes: the rollback's and the quarantine's, the latter holding both where they meet."""

@@ -32,21 +32,22 @@ def keep_out(
     """Record the values that the plan takes away as quarantined until `expires`, and mute the setters that would bring them back."""
     places = tuple((edit.path, edit.yaml_path, edit.artefact, edit.before) for edit in plan.edits)
     edits = []
-    for service in plan.services:
-        kept = Quarantine(
-            environment=service.environment,
-            service=service.name,
-            version=plan.undone_version,
-            release=plan.release,
-            commit=plan.undone or "",
-            places=places,
-            reason=reason,
-            owner=owner,
-            incident=incident,
-            since=since,
-            expires=expires,
-        )
-        edits.append(QuarantineEdit(kept.path, kept.text(), EVERYBODY, reason, expires))
+    for part in plan.parts or (plan,):
+        for service in part.services:
+            kept = Quarantine(
+                environment=service.environment,
+                service=service.name,
+                version=part.undone_version,
+                release=part.release,
+                commit=part.undone or "",
+                places=tuple((edit.path, edit.yaml_path, edit.artefact, edit.before) for edit in part.edits),
+                reason=reason if part.services == plan.services[:1] else f"it goes with {plan.services[0]} {plan.undone_version}: {reason}",
+                owner=owner,
+                incident=incident,
+                since=since,
+                expires=expires,
+            )
+            edits.append(QuarantineEdit(kept.path, kept.text(), EVERYBODY, kept.reason, expires))
     muted = _muted(plan, places, expires, rules)
     edits += [QuarantineEdit(path, text, FLUX, "it would set the newest version again", expires) for path, text in muted]
     return replace(plan, quarantine=(*plan.quarantine, *edits))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from bot.attribution.rules import AttributionRules
 from bot.attribution.suspects import Attribution, Suspect
+from bot.policy.judgement import Sureness
 from bot.policy.settings import PolicyRules
 from bot.policy.words import Hold
 from bot.quarantine import Quarantine
@@ -21,6 +22,8 @@ class Past:
     identity: str
     at: Instant
     incident: str
+    along: bool = False
+    """It went along with another service, whose incident that is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,10 @@ class Case:
     """What was released after the symptom began, newest first."""
     reached: tuple[str, ...] = ()
     """The environments that the plan changes something in; empty while there is none."""
+    security: tuple[str, ...] = ()
+    """The marks of security in the messages of what would go back."""
+    consumers: tuple[ServiceRef, ...] = ()
+    """Other services that the pins to be edited belong to as well."""
     fixing: tuple[str, ...] = ()
     """Open pull requests of people, moved since the symptom began, that touch what would go back."""
     past: tuple[Past, ...] = ()
@@ -74,3 +81,7 @@ class Case:
     undoing: bool = False
     policy: PolicyRules = field(default_factory=PolicyRules)
     window: AttributionRules = field(default_factory=AttributionRules)
+    sureness: Sureness = Sureness.UNKNOWN
+    """What the posterior says of the suspect."""
+    act_at: float | None = None
+    """From which probability on it would go by itself; None: at none."""

@@ -27,9 +27,10 @@ class Comply:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Nothing yet, and nothing against it: look again."""
+    """Nothing yet, and nothing against it: look again in so many seconds."""
 
     why: str
+    again: float = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +60,11 @@ def decide(case: Case) -> Decision:
     suspects = case.attribution.suspects if case.attribution else ()
     if not suspects:
         return Escalate("no release of this service did this: none was live when the symptom began and stands accused still")
-    return _against(case, suspects[0])
+    return against(case, suspects[0])
 
 
-def _against(case: Case, suspect: Suspect) -> Rollback | Refuse | Wait:
+def against(case: Case, suspect: Suspect) -> Rollback | Refuse | Wait:
+    """What the rules say of taking this suspect's release back."""
     found = objections(replace(case, suspect=suspect, release=suspect.release))
     passing = next((each for each in found if each.passes and each.weight is Weight.FORBIDS), None)
     if passing is not None:

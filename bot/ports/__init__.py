@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from bot.ports.building import Registry
 from bot.ports.forges import Conversation, Forge, PullRows
 from bot.ports.git import PinCache, Repository
 from bot.ports.people import Messenger, Notice, Notifier
@@ -32,6 +33,7 @@ __all__ = [
     "PullRows",
     "Queue",
     "QueueRows",
+    "Registry",
     "Repository",
     "Sample",
     "Store",
@@ -61,6 +63,8 @@ class Ports:
     alerts: Alerts | None = None
     """None where no Alertmanager can be asked."""
     logs: Logs | None = None
+    registry: Registry | None = None
+    """None where no registry may be asked for images."""
     seen: dict[str, DesiredState] = field(default_factory=dict)
     """What the last look showed, by repository; only ever makes the next one quicker."""
     stopped: str | None = None

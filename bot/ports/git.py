@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from bot.changes.change import Change, MergeAnswer
@@ -82,13 +82,11 @@ class PinCache(Protocol):
         """The part of the cache that holds what was read under these rules (any text that names them)."""
         ...
 
-    def get(self, keys: Iterable[tuple[str, Sha]]) -> Mapping[tuple[str, Sha], Reading]: ...
+    def get(self, keys: Iterable[tuple[str, Sha]]) -> Mapping[tuple[str, Sha], Reading]:
+        """Those that were kept; each is put together as it is looked at."""
+        ...
 
     def put(self, readings: Mapping[tuple[str, Sha], Reading]) -> None: ...
-
-    def missing(self, keys: Iterable[tuple[str, Sha]]) -> Set[tuple[str, Sha]]:
-        """Those that `get` would not answer."""
-        ...
 
     def included(self, keys: Iterable[tuple[str, Sha]]) -> Mapping[tuple[str, Sha], tuple[str, ...]]:
         """What files include, where that was kept."""

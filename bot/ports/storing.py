@@ -85,8 +85,8 @@ class Store(Protocol):
         """Whether an entry that belongs to no incident has that `key` among its facts."""
         ...
 
-    def keep(self, name: str, value: bytes) -> None:
-        """Remember a small value (the last good configuration of a repository)."""
+    def keep(self, name: str, value: bytes, *, lasting: bool = True) -> None:
+        """Remember a small value (the last good configuration of a repository). Not `lasting`: as in `save`."""
         ...
 
     def kept(self, name: str) -> bytes | None: ...

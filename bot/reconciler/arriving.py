@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.errors import Refused, Unavailable
 from bot.incidents.incident import Incident
 from bot.manifests.estate import Service
@@ -18,10 +20,19 @@ def applied(incident: Incident, view: View, ports: Ports) -> Applied | None:
     """Ask the cluster; one that does not answer, or does not let us ask, leaves it open: that is neither arrived nor an end."""
     commit = incident.action.commit
     try:
-        sync = ports.cluster.sync(asked_of(incident.service, commit, view.state))
+        found = [ports.cluster.sync(asked_of(ref, commit, view.state)) for ref in _moved(incident)]
     except (Unavailable, Refused) as error:
         return Applied(None, None, None, str(error))
-    return None if sync is None else summed(sync, commit, ports.repository)
+    first, *others = found
+    if first is None or None in others:
+        return None
+    places = tuple(place for sync in others if sync for place in sync.places)
+    return summed(replace(first, others=(*first.others, *places)) if places else first, commit, ports.repository)
+
+
+def _moved(incident: Incident) -> tuple[ServiceRef, ...]:
+    """Whose arrival is waited for: all that this action moves."""
+    return incident.action.carried or (incident.service,)
 
 
 def summed(sync: Sync, commit: Sha | None, repository: Repository) -> Applied:
@@ -43,9 +54,10 @@ def hasten(incident: Incident, view: View, ports: Ports) -> tuple[str, ...]:
         return ()
     try:
         stuck = _stuck(merged, view.now, view.config.outcomes)
-        return ports.cluster.hasten(asked_of(incident.service, commit, view.state), commit, stuck)
+        asked = [ports.cluster.hasten(asked_of(ref, commit, view.state), commit, stuck) for ref in _moved(incident)]
     except (Unavailable, Refused) as error:
         return (f"it could not be asked to hurry: {error}",)
+    return tuple(dict.fromkeys(line for lines in asked for line in lines))
 
 
 def healed(incident: Incident, view: View, ports: Ports) -> str:
@@ -74,9 +86,10 @@ def _stuck(merged: Instant | None, now: Instant, rules: OutcomeRules) -> Instant
 
 
 def _behind(place: Sync) -> str:
+    """What has to be typed comes first: a phone shows the beginning of a line."""
     runs = f"it runs {place.revision[:12]}" if place.revision else ""
     by_hand = f"it syncs by hand: {place.by_hand}" if place.by_hand else ""
-    return _named(place, ", ".join(filter(None, (runs, place.message, by_hand))))
+    return _named(place, ", ".join(filter(None, (by_hand, runs, place.message))))
 
 
 def _named(place: Sync, text: str) -> str:

@@ -107,8 +107,8 @@ def selected(request: Asked) -> Selector:
 
 
 def subject(request: Asked, plan: Plan) -> ServiceRef:
-    """Whose incident it is: the one service that the plan changes; else what was asked for stands in a service's place."""
-    if len(plan.services) == 1:
+    """Whose incident it is: the one service that the plan, or a group, goes back for; else what was asked for stands in its place."""
+    if len(plan.services) == 1 or plan.parts:
         return plan.services[0]
     name = f"commit-{plan.undone[:12]}" if request.commit and plan.undone else request.path or request.service or "request"
     return ServiceRef(plan.repository, SEVERAL, name)

@@ -17,8 +17,9 @@ from bot.plans.plan import Plan
 from bot.policy.settings import Trust
 from bot.ports import Metrics, Ports
 from bot.quarantine import FOLDER
-from bot.reconciler.reaching import least_trusted
+from bot.reconciler.trusting import trusted
 from bot.reconciler.view import View
+from bot.records.beliefs import said, thresholds_said
 from bot.records.comments import BEGINS
 from bot.records.entry import Entry, Stage
 from bot.refs import Instant, Sha
@@ -32,6 +33,7 @@ def brief_of(incident: Incident, plan: Plan, view: View, ports: Ports) -> Brief:
     action = incident.action
     facts = _suspicion(incident, ports)
     planned_at = action.planned or incident.opened
+    weighed = facts.get("weighed", {})
     brief = Brief(
         reason=_reason(incident, ports),
         asked_by=incident.request.actor if incident.request else "",
@@ -39,10 +41,14 @@ def brief_of(incident: Incident, plan: Plan, view: View, ports: Ports) -> Brief:
         onset=_onset(facts),
         suspects=_accused(facts.get("suspects", ())),
         cleared=_accused(facts.get("cleared", ())),
+        none=weighed["none"] if weighed.get("enough") else None,
+        thresholds=thresholds_said(weighed) if weighed.get("enough") else "",
+        weighed=said(weighed) if weighed.get("enough") else (),
+        lacking="" if weighed.get("enough") else next(iter(weighed.get("lacking", ())), ""),
         released=_released(plan.undone, view.state),
         decided=planned_at,
         expires=action.expires or planned_at,
-        merging=_merging(incident, plan, view),
+        merging=_merging(incident, plan, view, ports),
         against=action.evidence,
         culprit=action.culprit,
         reviewers=_reviewers(plan, view.state),
@@ -80,11 +86,11 @@ def _released(commit: Sha | None, state: DesiredState) -> Instant | None:
     return next((each.time for each in state.log if each.sha == commit), None)
 
 
-def _merging(incident: Incident, plan: Plan, view: View) -> Merging:
+def _merging(incident: Incident, plan: Plan, view: View, ports: Ports) -> Merging:
     mode = incident.action.mode
     if incident.request and incident.request.mode:
         return Merging(mode != Trust.PROPOSE, f"{incident.request.actor} asked for mode {incident.request.mode}")
-    environment, trust = least_trusted(plan, view)
+    environment, trust = trusted(incident, plan, view, ports)
     if mode != Trust.PROPOSE:
         when = f", at {utc(incident.action.merges)} unless somebody stops it" if incident.action.merges else ""
         return Merging(True, f"trust in {environment} is {trust} and nothing speaks against it{when}")

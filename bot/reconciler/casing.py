@@ -34,7 +34,7 @@ def case_of(incident: Incident, view: View, ports: Ports) -> Case:
         past=_past(incident, view.state, releases, ports),
         quarantines=read(view.state),
         holds=view.holds,
-        changed=sum(1 for action in incident.actions if action.commit and not action.by_person and action.kind is Kind.ROLLBACK),
+        changed=incident.changed,
         undone=incident.undone,
         policy=view.config.policy,
         window=view.config.attribution,
@@ -42,7 +42,7 @@ def case_of(incident: Incident, view: View, ports: Ports) -> Case:
     if incident.asked or not incident.symptoms:
         return case
     began = began_at(incident, view, ports.metrics)
-    live = _live(incident.service, releases, began, view, ports)
+    live = live_of(incident.service, releases, began, view, ports)
     found = attribute(releases, began, live, incident.tried, view.config.attribution, _vouched(incident.service, ports))
     since = tuple(release for release in releases.releases if release.time > began.latest)
     said = confirmed(incident, ports.metrics)
@@ -110,7 +110,7 @@ def _clue(symptom: Symptom, metrics: Metrics) -> Clue:
         return Clue(symptom.started)
 
 
-def _live(service: ServiceRef, releases: History, began: Onset, view: View, ports: Ports) -> Live | None:
+def live_of(service: ServiceRef, releases: History, began: Onset, view: View, ports: Ports) -> Live | None:
     """Which recent releases ran when the symptom began, by the clusters' own histories of revisions.
 
     Where several places run the service: at the earliest time only what all of them ran, at the latest what any of them ran. A

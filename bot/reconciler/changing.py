@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from bot.changes.change import Blocked, MergeAnswer, Merged, Moved, PullRequest
+from bot.changes.compose import turn
 from bot.changes.moments import clock
 from bot.errors import Refused
 from bot.incidents.incident import Incident, Kind
@@ -36,7 +37,7 @@ def change_it(incident: Incident, view: View, ports: Ports) -> Step:
     if why := _held(incident, view):
         again = _anew(incident, view)
         return stay(incident, view.now + MINUTE, Note(Stage.CHANGE, "nothing is changed while it is held", (why,)), **again)
-    if incident.resolved is not None and not incident.asked and action.kind is Kind.ROLLBACK and not action.head:
+    if incident.resolved is not None and not incident.asked and action.kind is Kind.ROLLBACK and not action.head and not action.later:
         return end(incident, End.RESOLVED, "the symptom went before anything was changed", view.now, urgent=False)
     plan = planned(incident, view.state, ports.repository)
     if not isinstance(plan, Plan) or plan.key(action.attempt) != action.key or branch(action, plan, action.attempt) != action.branch:
@@ -88,7 +89,8 @@ def merge_it(incident: Incident, view: View, ports: Ports) -> Step:
         ports.forge.disarm(pull)
         again = _anew(incident, view)
         return stay(incident, view.now + MINUTE, Note(Stage.CHANGE, "nothing is merged while it is held", (why,)), **again)
-    if incident.resolved is not None and not incident.asked and not action.approved and action.kind is Kind.ROLLBACK:
+    own = not incident.asked and not action.approved and action.kind is Kind.ROLLBACK and not action.later
+    if own and incident.resolved is not None:
         ports.forge.disarm(pull)
         note = Note(Stage.CHANGE, "the symptom went before the merge; whether to merge is a person's to say now")
         return stay(incident, view.now + MINUTE, note, mode=Trust.PROPOSE.value)
@@ -147,7 +149,7 @@ def _done(incident: Incident, view: View, ports: Ports) -> Step | None:
     action = incident.action
     if action.mode == Trust.PUSH:
         undoes = action.branch.removesuffix("-undo") if action.kind is Kind.UNDO else None
-        found = ours(view.state.log, incident.id, action.release, undoes)
+        found = ours(view.state.log, incident.id, action.release, undoes, turn(action.turn))
         if found:
             _tidy(incident, found, ports)
         return _merged(incident, Merged(found), view, False) if found else None
@@ -173,7 +175,7 @@ def _await_person(incident: Incident, pull: PullRequest, view: View, ports: Port
 
     That it went may never be said (the word was lost, or came before the alert's own): where the metrics say it, that counts.
     """
-    ours = not incident.asked and incident.action.kind is Kind.ROLLBACK
+    ours = not incident.asked and incident.action.kind is Kind.ROLLBACK and not incident.action.later
     calm = view.now if ours and quiet(incident, ports.metrics) else None
     gone = calm if calm is None else incident.resolved or incident.action.quiet or calm
     if gone is None or view.now < gone + view.config.outcomes.soak:

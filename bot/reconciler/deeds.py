@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 
 from bot.errors import Refused
 from bot.incidents.correlate import BEFORE_MERGE
-from bot.incidents.incident import Action, Incident, Kind
+from bot.incidents.incident import Incident, Kind
 from bot.incidents.lifecycle import End, State, check
 from bot.policy.settings import Trust
 from bot.ports import Ports
+from bot.reconciler.grouping import undo_of
 from bot.reconciler.saving import save
 from bot.reconciler.step import Step, end
 from bot.reconciler.stopping import why_stopped
@@ -105,7 +106,7 @@ def undo(incident: Incident, command: Command, spoken: Undo, view: View, ports: 
     check(incident.state, State.DECIDED)
     what = f"undo the rollback of {rolled.version}, as {command.actor} asks"
     note = _note(command, Stage.DECISION, what, spoken.reason, **{BEGINS: len(incident.actions) + 1})
-    action = Action(Kind.UNDO, rolled.commit, version=rolled.version, to=rolled.to, asked_by=command.actor)
+    action = undo_of(rolled, command.actor)
     actions = (*incident.actions, action)
     return _saved(replace(incident, state=State.DECIDED, actions=actions, end=None, ended=None, why=""), note, ports)
 

@@ -14,6 +14,7 @@ from bot.ports import Ports, Repository
 from bot.quarantine import FOLDER, read
 from bot.reconciler.asking import made, selected
 from bot.reconciler.briefing import brief_of, with_bytes
+from bot.reconciler.grouping import first_wave, wave_plan
 from bot.reconciler.view import View
 from bot.refs import Sha
 from bot.releases.release import DesiredState
@@ -24,9 +25,14 @@ def planned(incident: Incident, state: DesiredState, repository: Repository) -> 
     if action.kind is Kind.UNDO:
         plan = make(ByCommit(landed(state, action.release, repository)), state)
         return _undo(incident, plan) if isinstance(plan, Plan) else plan
+    if action.later:
+        return wave_plan(action, state)
     selector: Selector = selected(request) if request else ByRelease(incident.service, action.release or Sha(""))
-    to, pins_only = (request.to, request.pins_only) if request else (None, False)
-    return made(selector, state, to=to, pins_only=pins_only, quarantines=read(state))
+    to, pins_only = (request.to, request.pins_only) if request else (action.toward or None, False)
+    plan = made(selector, state, to=to, pins_only=pins_only, quarantines=read(state))
+    if isinstance(plan, Unplanned) and not request and action.toward:  # it cannot be had any more
+        plan = made(selector, state, to=None, pins_only=pins_only, quarantines=read(state))
+    return first_wave(plan, state) if isinstance(plan, Plan) else plan
 
 
 def branch(action: Action, plan: Plan, attempt: int) -> str:
@@ -40,7 +46,8 @@ def composed(incident: Incident, plan: Plan, view: View, ports: Ports) -> Change
         return compose_undo(plan, with_bytes(brief, plan, view.state), branch=target, incident=incident.id, attempt=action.attempt)
     planned_at = action.planned or incident.opened
     expires = brief.expires or planned_at
-    kept = keep_out(plan, incident.id, brief.reason, since=planned_at, expires=expires, rules=view.state.rules)
+    owner = brief.asked_by or "rollbot"
+    kept = keep_out(plan, incident.id, brief.reason, owner=owner, since=planned_at, expires=expires, rules=view.state.rules)
     return compose(kept, with_bytes(brief, kept, view.state), branch=target, incident=incident.id, attempt=action.attempt)
 
 

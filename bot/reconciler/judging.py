@@ -8,13 +8,14 @@ from itertools import takewhile
 from typing import Any
 
 from bot.errors import Refused, Unavailable
-from bot.incidents.incident import Action, Incident, Kind, Symptom
+from bot.incidents.incident import Incident, Kind, Symptom
 from bot.incidents.lifecycle import End, State
 from bot.outcomes.recovery import Evidence, Lines, NoHelp, Recovered, Unproven, Waiting, judge
 from bot.outcomes.sync import Arrived, NotYet, arrival
 from bot.ports import Metrics, Ports
 from bot.reconciler.arriving import applied, hasten
 from bot.reconciler.casing import releases_of
+from bot.reconciler.grouping import go_on, undo_of, undo_on
 from bot.reconciler.step import Step, end, move, stay, told
 from bot.reconciler.view import View
 from bot.records.comments import BEGINS
@@ -44,11 +45,15 @@ def see_it_arrive(incident: Incident, view: View, ports: Ports) -> Step:
 
 
 def see_it_help(incident: Incident, view: View, ports: Ports) -> Step:
+    if incident.action.kind is Kind.UNDO and (step := undo_on(incident, view)):
+        return step
     if incident.action.kind is Kind.UNDO and incident.action.asked_by:
         why = f"the rollback was taken back, as {incident.action.asked_by} asked"
         return end(incident, End.DONE, why, view.now, urgent=False)
     if incident.action.kind is Kind.UNDO:
         return move(incident, State.OPENED, view.now, Note(Stage.OUTCOME, "the rollback that did not help is undone"))
+    if step := go_on(incident, view, ports):
+        return step
     if not incident.symptoms:
         return end(incident, End.DONE, "done as asked", view.now, urgent=False)
     evidence = replace(_evidence(incident, view, ports.metrics), lines=_lines(incident, view, ports))
@@ -88,7 +93,7 @@ def _no_help(incident: Incident, view: View, note: Note) -> Step:
     actions = (
         *incident.actions[:-1],
         replace(rolled, helped=False),
-        Action(Kind.UNDO, rolled.commit, version=rolled.version, to=rolled.to),
+        undo_of(rolled),
     )
     decision = Note(Stage.DECISION, f"undo the rollback of {rolled.version}", note.because, {BEGINS: len(actions)})
     step = move(incident, State.DECIDED, view.now, note, decision)

@@ -39,8 +39,11 @@ def look(
     `known` is an earlier look through the same `repository` and `cache`: where only values of pins have changed since, whose they
     are need not be worked out again.
     """
+    alike = known is not None and (known.repository, known.rules) == (repository.name, rules)
+    if known is not None and alike and known.head == at:  # a commit that is named in full is that commit
+        return known
     head = repository.resolve(at or repository.branch)
-    if known is not None and (known.repository, known.rules) == (repository.name, rules):
+    if known is not None and alike:
         if known.head == head:
             return known
         if (newer := _moved_on(repository, _reader(repository, cache, rules), known, head)) is not None:

@@ -17,9 +17,14 @@ from bot.ports import Ports
 from bot.reconciler.casing import accusing, case_of, releases_of
 from bot.reconciler.counting import made_alone
 from bot.reconciler.drafting import branch, planned
-from bot.reconciler.reaching import least_trusted, reached
+from bot.reconciler.going import mends
+from bot.reconciler.grouping import against_others, members
+from bot.reconciler.pulling import unpullable
+from bot.reconciler.reaching import consumers, reached
 from bot.reconciler.step import MINUTE, Step, end, move, reasons, stay
+from bot.reconciler.trusting import trusted
 from bot.reconciler.view import View
+from bot.reconciler.weighing import remembered
 from bot.records.entry import Note, Stage
 from bot.refs import Instant
 from bot.releases.authors import pull_request
@@ -39,10 +44,11 @@ def plan_it(incident: Incident, view: View, ports: Ports) -> Step:
         *accepted(plan.objections, view.config.policy.accept),
         *_policy(incident, plan, view, ports),
         *_turned_down(incident, plan, ports),
+        *unpullable(plan, view.state, ports.registry),
     )
     mode = MODES[incident.request.mode] if incident.request and incident.request.mode else None
     drawn = _drawn(plan)
-    where, trust = least_trusted(plan, view)
+    where, trust = trusted(incident, plan, view, ports)
     match admit(against, trust, incident.asked, mode):
         case Declined() if all(each.passes for each in against if each.weight is Weight.FORBIDS):
             note = Note(Stage.PLAN, f"not now: {_said(incident, plan)}", reasons(against), drawn)
@@ -63,9 +69,13 @@ def plan_it(incident: Incident, view: View, ports: Ports) -> Step:
 def _policy(incident: Incident, plan: Plan, view: View, ports: Ports) -> tuple[Objection, ...]:
     undoing = incident.action.kind is Kind.UNDO
     case = accusing(case_of(incident, view, ports), _release(incident, plan, view.state), plan.target, undoing)
+    case = remembered(case, plan.undone, incident, ports)
     where = tuple(sorted(reached(plan, view.state)))
     made = made_alone(incident, view, ports.store)
-    return objections(replace(case, reached=where, fixing=_fixing(incident, plan, ports), made=made))
+    security, others = mends(incident.service, plan, view.state), consumers(plan, incident.service, view.state)
+    case = replace(case, reached=where, fixing=_fixing(incident, plan, ports), made=made, security=security, consumers=others)
+    own = () if incident.action.later else objections(case)  # what it is about was asked before its first wave
+    return (*own, *against_others(plan, case, view))
 
 
 def _fixing(incident: Incident, plan: Plan, ports: Ports) -> tuple[str, ...]:
@@ -122,6 +132,8 @@ def _admitted(incident: Incident, plan: Plan, rung: Trust, note: Note, view: Vie
         expires=action.expires or view.now + view.config.policy.quarantine,
         merges=_counted(incident, plan, rung, view),
         culprit=None if undoing else _brought_in_by(plan, view.state),
+        members=action.members if undoing or action.later else members(plan),
+        wave=action.wave if undoing else plan.wave,
     )
 
 

@@ -7,6 +7,7 @@ from bot.policy.settings import Trust
 from bot.quarantine import FOLDER
 from bot.reconciler.asking import SEVERAL
 from bot.reconciler.view import View
+from bot.refs import ServiceRef
 from bot.releases.release import DesiredState
 
 
@@ -16,6 +17,17 @@ def reached(plan: Plan, state: DesiredState) -> frozenset[str]:
     owners = {ref.environment for path in paths for ref in state.estate.owners.get(path, ())}
     found = owners | {ref.environment for ref in plan.services}
     return frozenset(found - {SEVERAL} or found or {SEVERAL})
+
+
+def consumers(plan: Plan, service: ServiceRef, state: DesiredState) -> tuple[ServiceRef, ...]:
+    """Other services that the pins to be edited belong to as well: what is changed for one is changed for them.
+
+    Those that a group takes along on purpose are none of them.
+    """
+    meant = {service, *(part.services[0] for part in (*plan.parts, *plan.rest))}
+    edited = {(edit.path, edit.yaml_path, edit.artefact) for edit in plan.edits}
+    sharing = (each.ref for each in state.estate.services if any((pin.path, pin.yaml_path, pin.artefact) in edited for pin in each.pins))
+    return tuple(ref for ref in sharing if ref not in meant)
 
 
 def least_trusted(plan: Plan, view: View) -> tuple[str, Trust]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -79,15 +79,13 @@ class Reader:
         """List what is missing, each after a neighbour that is known: some paths at a time, for the cache answers many at once."""
         left = iter(versions.items())
         while part := list(islice(left, _PATHS)):
-            absent = self.cache.missing((path, blob) for path, blobs in part for blob in blobs)
-            chains = [((path, blob), wanted) for path, blobs in part for blob, wanted in _chain(path, blobs, absent)]
-            known = self.cache.get(key for key, wanted in chains if not wanted)
-            yield [(key, known.get(key)) for key, _ in chains]
+            known = self.cache.get((path, blob) for path, blobs in part for blob in blobs)
+            yield [((path, blob), known.get((path, blob))) for path, blobs in part for blob in _chain(path, blobs, known)]
 
 
-def _chain(path: str, blobs: Sequence[Sha], missing: Set[Key]) -> Iterator[tuple[Sha, bool]]:
-    """Order a path's blobs so that each one missing follows one that is known, where there is one."""
-    absent = {blob for blob in blobs if (path, blob) in missing}
+def _chain(path: str, blobs: Sequence[Sha], known: Mapping[Key, Reading]) -> Iterator[Sha]:
+    """Order a path's blobs so that each one missing follows one that is known, where there is one; the other known ones are left out."""
+    absent = {blob for blob in blobs if (path, blob) not in known}
     if not absent:
         return
     ordered = blobs if blobs[0] not in absent or blobs[-1] in absent else blobs[::-1]
@@ -95,8 +93,8 @@ def _chain(path: str, blobs: Sequence[Sha], missing: Set[Key]) -> Iterator[tuple
     for blob in ordered:
         if blob in absent:
             if previous is not None and previous not in absent:
-                yield previous, False
-            yield blob, True
+                yield previous
+            yield blob
         previous = blob
 
 

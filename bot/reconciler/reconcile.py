@@ -27,24 +27,32 @@ THINKING = (State.OPENED, State.DECIDED)
 """States whose step changes nothing outside."""
 
 
-def reconcile(key: str, ports: Ports) -> Instant | None:
-    """Take one step of the incident and say when to look again, None once it has ended.
+def reconcile(key: str, ports: Ports, known: Incident | None = None) -> Instant | None:
+    """Take one step of the incident and say when to look again, None once it has ended. `known`: the incident as it was just read.
 
     Raises Stale where somebody else took the step meanwhile, Unavailable or Refused where the outside world did not let us.
     """
-    incident = ports.store.incident(key)
+    incident = known or ports.store.incident(key)
     if incident is None or incident.state is State.ENDED:
         return None
     view = look_around(ports, fresh=not a_glance_will_do(incident, ports))
     ports = replace(ports, metrics=ports.metrics.knowing(view.config.alerts.queries))
     step = tell(take(incident, view, ports), ports)
-    return save(step, ports, view.problem).due
+    return save(step, ports, view.problem, lasting=not done_again(incident, step)).due
 
 
 def a_glance_will_do(incident: Incident, ports: Ports) -> bool:
     """Whether what was seen a moment ago will do: nothing is changed, or the first thing to be changed is refused once HEAD has moved."""
     guarded = incident.state is State.ADMITTED and ports.forge.guarded and not incident.action.replaced
     return guarded or incident.state in THINKING
+
+
+def done_again(incident: Incident, step: Step) -> bool:
+    """Whether the step would be taken again where a power cut took it: nobody was told, and nothing outside is changed from here.
+
+    Before anything is, the incident is admitted; what is saved then lasts, and with it all that was saved before.
+    """
+    return incident.state is State.OPENED and step.incident.state is State.DECIDED and not step.notices
 
 
 def take(incident: Incident, view: View, ports: Ports) -> Step:
@@ -70,7 +78,7 @@ def hold(incident: Incident, view: View, why: str, ports: Ports) -> Step:
     """Somebody pressed stop: a request is declined, an alert's incident stands still until stop is lifted or the alert ends."""
     if incident.asked and incident.state is State.ADMITTED:
         return end(incident, End.DECLINED, f"stopped: {why}", view.now, urgent=False)
-    if incident.resolved is not None and not incident.action.head:
+    if incident.resolved is not None and not incident.action.head and not incident.action.later:
         return end(incident, End.RESOLVED, "the symptom went while stop was pressed", view.now, urgent=False)
     if incident.state is State.PROPOSED and (pull := ports.forge.find(incident.action.branch)):
         ports.forge.disarm(pull)  # what the forge was told to merge by itself would not look at the switch

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot.attribution.rules import DAY
 from bot.incidents.incident import Incident, identify
 from bot.incidents.lifecycle import End
 from bot.incidents.storm import PLATFORM, Storm, red_since, shared, storm
@@ -54,7 +55,7 @@ def _open(ports: Ports) -> Sequence[Incident]:
 
 
 def _one_release(found: Storm, view: View) -> bool:
-    earliest = found.began - view.config.attribution.merge_within
+    earliest = found.began - max(DAY, view.config.attribution.merge_within)
     return bool(shared({service: _recent(service, earliest, view) for service in found.services}))
 
 

@@ -97,9 +97,9 @@ def _bring(text: _Text, incident: Incident, ports: Ports) -> Iterator[Note]:
         return
     try:
         text.bring()
-        ports.store.keep(place, digest)
+        ports.store.keep(place, digest, lasting=False)
     except Refused as error:
-        ports.store.keep(place, digest + _REFUSED)
+        ports.store.keep(place, digest + _REFUSED, lasting=False)
         if not before.endswith(_REFUSED):
             yield Note(Stage.CHANGE, f"the forge did not take {text.about}", (str(error),))
 

@@ -15,6 +15,7 @@ from bot.changes.change import Change
 from bot.changes.markdown import code, prose, unlinked
 from bot.errors import Refused, Stale, Unavailable
 from bot.manifests.exclusions import EXCLUSIONS, Exclusion, Unwritable, excluded
+from bot.manifests.exclusions.image_updater import image_behind
 from bot.ports import Ports
 from bot.quarantine import FOLDER, Quarantine, read
 from bot.reconciler.expiring import expire
@@ -65,7 +66,8 @@ def tend(ports: Ports) -> Instant | None:
 
 def told(state: DesiredState, quarantines: tuple[Quarantine, ...]) -> Told:
     """Work out what the files that other bots read should say at a revision."""
-    wanted = {Exclusion(artefact, value.partition("@")[0]) for each in quarantines for _, _, artefact, value in each.places}
+    places = {place for each in quarantines for place in each.places}
+    wanted = {Exclusion(artefact or _behind(path, at, state), value.partition("@")[0]) for path, at, artefact, value in places}
     files: dict[str, bytes] = {}
     silent: dict[str, str] = {}
     for path, blob in sorted(state.tree.items()):
@@ -82,6 +84,11 @@ def told(state: DesiredState, quarantines: tuple[Quarantine, ...]) -> Told:
             if made != text:
                 files[path] = made
     return Told(files, silent)
+
+
+def _behind(path: str, at: str, state: DesiredState) -> str:
+    """The image of a version that stands alone, where the bot that writes it says which one it is."""
+    return image_behind((state.file(path) or b"").decode("utf-8", "replace"), at)
 
 
 def _carried_out(view: View, before: Mapping[str, str], ports: Ports) -> dict[str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from bot.errors import Refused, Stale, Unavailable
+from bot.incidents.incident import Incident
 from bot.incidents.lifecycle import End, State
 from bot.ports import Ports
 from bot.reconciler.intake import INBOX, take_in
@@ -42,17 +43,18 @@ def work(key: str, houses: Mapping[str, Ports]) -> Instant | None:
     first = next(iter(houses.values()), None)
     incident = first.store.incident(key) if first else None
     ports = houses.get(incident.service.repository) if incident else None
-    return step_on(key, ports) if ports else None
+    return step_on(key, ports, incident) if ports else None
 
 
-def step_on(key: str, ports: Ports) -> Instant | None:
-    """Take one step; where the outside world is away, say so in the record and come back."""
+def step_on(key: str, ports: Ports, known: Incident | None = None) -> Instant | None:
+    """Take one step; where the outside world is away, say so in the record and come back. `known`: the incident as it was just read."""
     for _ in range(TRIES):
         try:
-            due = reconcile(key, ports)
+            due = reconcile(key, ports, known)
             back(ports)
             return due
         except Stale:
+            known = None
             ports.fetched.clear()  # somebody else saved or pushed first: look again, and not at what was seen a moment ago
         except Unavailable as error:
             return _later(key, str(error), ports)

@@ -12,6 +12,7 @@ from bot.incidents.incident import Action, Incident, Kind
 from bot.incidents.lifecycle import End, State
 from bot.policy.settings import Trust
 from bot.records.entry import Stage
+from bot.records.groups import group
 from bot.refs import Instant, ServiceRef
 
 BEGINS = "action"
@@ -182,6 +183,8 @@ def _since(incident: Incident, number: int, mine: Sequence[Said]) -> Instant | N
 
 
 def _goes(incident: Incident, action: Action) -> str:
+    if action.members and action.kind is Kind.ROLLBACK:
+        return group(action)
     what = f"{code(incident.service.name)} in {code(incident.service.environment)}"
     if action.kind is Kind.UNDO:
         return f"{what} goes from {code(action.to)} forward to {code(action.version)} again"
@@ -228,7 +231,11 @@ def _ended(incident: Incident, action: Action) -> _Standing:
 
 
 def _superseded(incident: Incident, number: int) -> _Standing:
-    following = incident.actions[number]
+    own, after = incident.actions[number - 1], incident.actions[number:]
+    following = next((each for each in after if each.kind is Kind.UNDO and each.release == own.commit), after[0])
+    if following.later and following.members == own.members and own.turn and following.turn:
+        arrived, comes = f"Wave {own.turn[0]} of {own.turn[1]} has arrived.", f"Wave {following.turn[0]} follows{_in(following)}"
+        return _Standing(arrived, f"{comes}: {_goes(incident, following)}.")
     if following.kind is Kind.ROLLBACK:
         return _Standing("Undone.", f"The next suspect is {code(following.version)}{_in(following)}.")
     if following.commit is not None:

@@ -11,6 +11,7 @@ from bot.incidents.lifecycle import End, State
 from bot.policy.settings import Trust
 from bot.policy.words import Hold, ending
 from bot.records.entry import Entry
+from bot.records.groups import group
 from bot.records.report import headline, report
 from bot.refs import Instant
 from bot.signals.chat import VERBS
@@ -139,6 +140,8 @@ def _how(incident: Incident) -> str:
 
 
 def _goes(incident: Incident, action: Action) -> str:
+    if action.members and action.kind is Kind.ROLLBACK:
+        return group(action)
     what = f"{code(incident.service.name)} in {code(incident.service.environment)}"
     if action.kind is Kind.UNDO:
         return f"{what} goes from {code(action.to)} forward to {code(action.version)} again"

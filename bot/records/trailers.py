@@ -30,9 +30,9 @@ def past(log: Sequence[Commit], history: History, incident: str) -> tuple[Past, 
         said = trailers(commit.message)
         mine = said.get("Rollback-Incident") == (incident,)
         if not mine and "Rollback-Undo" not in said and _of(history.service, said):
-            release = Sha(said.get("Rollback-Release", ("",))[0])
+            release, along = _released(history.service, said)
             identity = releases[release].identity if release in releases else ""
-            found.append(Past(release, identity, commit.time, said.get("Rollback-Incident", ("",))[0]))
+            found.append(Past(release, identity, commit.time, said.get("Rollback-Incident", ("",))[0], along))
     return tuple(found)
 
 
@@ -56,16 +56,31 @@ def repins(log: Sequence[Commit], path: str, since: Instant) -> int:
     return sum(1 for each in commits if each.time > since and path in trailers(each.message).get("Rollback-Repin", ()))
 
 
-def ours(log: Sequence[Commit], incident: str, release: Sha | None, undoes: str | None) -> Sha | None:
-    """Find the commit by which an earlier run rolled `release` back for `incident` (or undid the rollback of branch `undoes`)."""
+def ours(log: Sequence[Commit], incident: str, release: Sha | None, undoes: str | None, wave: str = "") -> Sha | None:
+    """Find the commit by which an earlier run rolled `release` back for `incident` (or undid the rollback of branch `undoes`).
+
+    `wave`: the turn of a group that goes back in waves, such as `2/3`.
+    """
     for commit in (log[position] for position in touched(log).ours):
         said = trailers(commit.message)
         if said.get("Rollback-Incident") != (incident,):
             continue
         undone = said.get("Rollback-Undo", (None,))[0]
-        if undone == undoes and (undoes is not None or said.get("Rollback-Release") == (release,)):
+        turn = said.get("Rollback-Wave", ("",))[0]
+        if undone == undoes and (undoes is not None or (said.get("Rollback-Release", ("",))[0] == release and turn == wave)):
             return commit.sha
     return None
+
+
+def _released(service: ServiceRef, said: Mapping[str, tuple[str, ...]]) -> tuple[Sha, bool]:
+    """The release of a service that a rollback took back, and whether it went along with another's.
+
+    Of a group each service has a release of its own, in the order of the services, the one that was asked for first.
+    """
+    found = said.get("Rollback-Release", ("",))
+    pairs = list(zip(said.get("Rollback-Service", ()), said.get("Rollback-Environment", ()), strict=False))
+    at = pairs.index((service.name, service.environment)) if len(found) == len(pairs) else 0
+    return Sha(found[at]), at > 0
 
 
 def _of(service: ServiceRef, said: Mapping[str, tuple[str, ...]]) -> bool:

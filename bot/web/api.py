@@ -16,12 +16,14 @@ from bot.quarantine import read
 from bot.reconciler.asking import ask
 from bot.reconciler.calling import call
 from bot.reconciler.reaching import reached
+from bot.reconciler.scoring import scorecard as scored
 from bot.reconciler.view import look_around
+from bot.records.scorecard import Scorecard
 from bot.releases.history import history
 from bot.releases.release import DesiredState
 from bot.signals.signal import Asked
 from bot.web import guard
-from bot.web.rows import Row, action_row, incident_row, quarantine_row, release_row, service_row
+from bot.web.rows import Row, action_row, incident_row, quarantine_row, release_row, scorecard_row, service_row
 
 router = APIRouter(prefix="/api/v1", tags=["api"])
 Who = Annotated[guard.Identity, Depends(guard.api)]
@@ -139,6 +141,18 @@ def roll_back(request: Request, who: Who, wanted: Wanted, idempotency_key: Key =
         error = answer.objections[0].why if answer.objections else "refused"
         return JSONResponse({"error": error, "objections": objections, "choices": list(answer.choices)}, 409)
     return JSONResponse(incident_row(answer.incident), 202, {"Location": f"/api/v1/incidents/{answer.incident.id}"})
+
+
+@router.get("/scorecard", summary="What it would have done in incidents that it changed nothing in, and what people then did")
+def scorecard(
+    request: Request, who: Who, repository: str | None = None, service: str | None = None, environment: str | None = None
+) -> list[Row]:
+    found = []
+    for ports in _chosen(request, repository):
+        card = scored(ports, service, environment)
+        mine = Scorecard(tuple(each for each in card.scores if who.may(guard.READ, each.would.service.environment)))
+        found.append({"repository": ports.repository.name, **scorecard_row(mine)})
+    return found
 
 
 @router.get("/quarantine", summary="Releases that must not come back, as Git has them at the head")

@@ -21,7 +21,7 @@ from bot.records.entry import broken
 from bot.refs import Sha
 from bot.web import guard
 from bot.web.health import warnings
-from bot.web.views import card, held, line, links
+from bot.web.views import card, held, likelihoods, line, links
 
 ENDED = 20
 LONGEST_DIFF = 2000
@@ -51,6 +51,7 @@ def incident(name: str, request: Request) -> HTMLResponse:
                 request,
                 "incident.html",
                 card=card(found, entries),
+                likely=likelihoods(entries),
                 entries=[line(entry) for entry in entries],
                 broken=broken(entries, found.last, found.entries),
                 links=links(found),

@@ -9,6 +9,7 @@ from bot.incidents.incident import Action, Incident, Symptom
 from bot.manifests.estate import Service
 from bot.quarantine import Quarantine
 from bot.records.entry import Entry
+from bot.records.scorecard import Scorecard, Verdict
 from bot.refs import ServiceRef
 from bot.releases.release import Release
 from bot.signals.signal import Asked
@@ -64,7 +65,13 @@ def incident_row(incident: Incident, entries: Sequence[Entry] | None = None) -> 
         "symptoms": [_symptom(symptom) for symptom in incident.symptoms],
         "actions": [action_row(incident, action) for action in incident.actions],
     }
-    return row if entries is None else row | {"record": [entry_row(entry) for entry in entries]}
+    return row if entries is None else row | {"judgement": judgement(entries), "record": [entry_row(entry) for entry in entries]}
+
+
+def judgement(entries: Sequence[Entry]) -> Row | None:
+    """What was weighed last: hypotheses with prior, evidence and probability, and the thresholds; None where nothing was."""
+    weighed = [entry.facts["weighed"] for entry in entries if "weighed" in entry.facts]
+    return dict(weighed[-1]) if weighed else None
 
 
 def action_row(incident: Incident, action: Action) -> Row:
@@ -84,6 +91,34 @@ def action_row(incident: Incident, action: Action) -> Row:
         "merged": action.merged,
         "arrived": action.arrived,
         "helped": action.helped,
+    }
+
+
+def scorecard_row(card: Scorecard) -> Row:
+    """What it would have done and what people did, oldest first, and how often it would have been right."""
+    scores = [
+        {
+            "incident": each.would.incident,
+            **ref_row(each.would.service),
+            "at": each.would.at,
+            "would": "rollback" if each.would.release else "call a person",
+            "release": each.would.release,
+            "version": each.would.version or None,
+            "to": each.would.to or None,
+            "probability": each.would.chance,
+            "did": each.did,
+            "verdict": each.verdict.value,
+        }
+        for each in card.scores
+    ]
+    counts = {verdict.value: card.count(verdict) for verdict in Verdict}
+    return {
+        "judged": card.judged,
+        "precision": card.precision,
+        "recall": card.recall,
+        "said": card.said,
+        "counts": counts,
+        "scores": scores,
     }
 
 

@@ -10,8 +10,10 @@ from typing import Any
 from bot.incidents.incident import Action, Incident, Kind
 from bot.incidents.lifecycle import End, State
 from bot.policy.words import Hold, ending
+from bot.records.beliefs import named, thresholds_said
 from bot.records.entry import Entry, Stage
 from bot.refs import Instant
+from bot.web.rows import judgement
 
 WELL = frozenset({End.RECOVERED, End.DONE, End.RESOLVED})
 STOP = {
@@ -69,6 +71,25 @@ def happened(incident: Incident) -> str:
 def line(entry: Entry) -> dict[str, Any]:
     facts = json.dumps(dict(entry.facts), indent=1, ensure_ascii=False) if entry.facts else ""
     return {"at": stamp(entry.at), "stage": entry.stage.value, "what": entry.what, "because": list(entry.because), "facts": facts}
+
+
+def likelihoods(entries: Sequence[Entry]) -> dict[str, Any] | None:
+    """Return what was weighed last as a table: each hypothesis, how likely before and after the evidence, and the evidence."""
+    found = judgement(entries)
+    if found is None:
+        return None
+    rows = [
+        {
+            "name": named(belief["hypothesis"]),
+            "prior": f"{belief['prior']:.1%}",
+            "probability": f"{belief['probability']:.1%}",
+            "terms": [{"why": term["why"], "nats": f"{term['nats']:+.2f}"} for term in belief["terms"]],
+        }
+        for belief in found["beliefs"]
+    ]
+    costs = ", ".join(f"{move} {cost:g}" for move, cost in found["costs"].items())
+    lacking = "; ".join(found["lacking"])
+    return {"rows": rows, "enough": found["enough"], "lacking": lacking, "thresholds": thresholds_said(found), "costs": costs}
 
 
 def links(incident: Incident) -> list[Mapping[str, str]]:

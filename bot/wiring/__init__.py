@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from bot.errors import BadConfig
 from bot.ports import Clock, Ports, Queue, Repository, Store
 from bot.wiring.forges import forge_of, github, repository, upstream
-from bot.wiring.outside import alerts, cluster, logs, messengers, metrics, notifier
+from bot.wiring.outside import alerts, cluster, logs, messengers, metrics, notifier, registry
 from bot.wiring.working import Working, working
 
 if TYPE_CHECKING:
@@ -131,5 +131,6 @@ def _ports(
         conversation=conversation,
         alerts=alerts(settings),
         logs=logs(settings),
+        registry=registry(settings),
         stopped=settings.stopped,
     )

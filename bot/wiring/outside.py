@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from bot.ports import Alerts, Cluster, Logs, Messenger, Metrics, Notifier, Repository
+from bot.ports import Alerts, Cluster, Logs, Messenger, Metrics, Notifier, Registry, Repository
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -48,6 +48,15 @@ def logs(settings: Settings) -> Logs:
     from bot.adapters.logs.table import opened
 
     return opened(None if settings.loki_url is None else settings.loki_url.get_secret_value())
+
+
+def registry(settings: Settings) -> Registry:
+    """Return what can be asked whether an image is there. Raises BadConfig."""
+    from bot.adapters.registries.none import NoRegistry
+    from bot.adapters.registries.oci import OciRegistries, parsed
+
+    given = _plain(settings.registries)
+    return OciRegistries(parsed(part.strip() for part in given.split(",") if part.strip())) if given else NoRegistry()
 
 
 def notifier() -> Notifier:

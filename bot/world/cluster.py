@@ -88,12 +88,15 @@ class WorldCluster:
             here = files[index * len(services) : (index + 1) * len(services)]
             pairs = [(service, (file or b"").decode()) for service, file in zip(services, here, strict=True)]
             versions = {s.key: found.group(1) for s, text in pairs if (found := s.pattern.search(text))}
-            failing = {s.key: _failing(s, versions[s.key], text) for s, text in pairs if s.key in versions}
+            failing = {s.key: _failing(s, versions, text) for s, text in pairs if s.key in versions}
             states.append((versions, failing))
         return states
 
 
-def _failing(service: ToldService, version: str, text: str) -> float:
-    """The greatest share that its version or a line of its configuration costs."""
+def _failing(service: ToldService, versions: Mapping[str, str], text: str) -> float:
+    """The greatest share that its version, a line of its configuration, or another's version beside it costs."""
+    version = versions[service.key]
     lines = [share for line, share in service.bad_lines.items() if line in text]
-    return max([service.bad.get(version, 0.0), *lines])
+    pairs = {f"{version} {key} {other}" for key, other in versions.items()}
+    beside = [share for pair, share in service.bad_beside.items() if pair in pairs]
+    return max([service.bad.get(version, 0.0), *lines, *beside])

@@ -35,7 +35,7 @@ class ToldService:
 
     Its version is the first group of `pattern` in `path`. `bad` maps versions to the share of requests that they fail,
     `bad_lines` texts in that file to the same (a release may be bad by configuration alone); `calls` names services
-    whose failures it passes on.
+    whose failures it passes on; `bad_beside` says which of its versions fails beside which of another: `2.0.0 catalogue/prod 0.32.0`.
     """
 
     name: str
@@ -45,6 +45,7 @@ class ToldService:
     bad: Mapping[str, float]
     bad_lines: Mapping[str, float]
     calls: tuple[str, ...]
+    bad_beside: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
@@ -136,6 +137,7 @@ def _service(key: str, told: Mapping[str, Any]) -> ToldService:
         bad=told.get("bad", {}),
         bad_lines=told.get("bad_lines", {}),
         calls=tuple(told.get("calls", ())),
+        bad_beside=told.get("bad_beside", {}),
     )
 
 

@@ -97,7 +97,7 @@ ada, shop/checkout
 - Suspect: `2.8.0` (commit `…`), released 2026-03-12 02:40 UTC: the cluster ran it when the symptom began
 - Also suspected: `…` (commit `…`), released 2026-03-11 21:20 UTC: the cluster ran it when the symptom began
 - Also suspected: `2.7.0` (commit `…`), released 2026-03-07 19:40 UTC: the cluster ran it when the symptom began
-- None of them: not ruled out. No probability was worked out; whether the rollback helps is the test, and it is undone if not
+- None of them: not ruled out. No probability was worked out (only the alert's own measure is known; name series in .rollbot.yaml); whether the rollback helps is the test, and it is undone if not
 
 ### What changes
 

@@ -29,6 +29,7 @@ def own_home(monkeypatch, tmp_path):
         if name.upper().startswith(("ROLLBOT_", "XDG_", "GITHUB_", "INPUT_", "RUNNER_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("LOGNAME", "ada")
     (tmp_path / "empty").mkdir()
     monkeypatch.chdir(tmp_path / "empty")
 

@@ -102,6 +102,8 @@ def test_every_value_of_the_example_differs_from_its_default():
         pytest.param("pins:\n- name: x\n  yaml_path: b", 2, "pins[0].files is missing", id="missing"),
         pytest.param("services: [{files: 'a/*'}]", 1, "expected name, environment or primary", id="says nothing"),
         pytest.param("services: [{files: 'a/*', name: '{2}'}]", 1, "{2} refers to no star of a/*", id="no such star"),
+        pytest.param("groups:\n- service: a\n  requires: b ^2", 3, "groups[0].requires: expected `>=`", id="requirement"),
+        pytest.param("groups: [{service: a, versions: x y}]", 1, "expected `>=`, `>`, `<=`, `<`, `=` or `!=` before `x`", id="bounds"),
         pytest.param("alerts: {rules: [{match: {}}]}", 1, "at least 1 item", id="empty match"),
         pytest.param("policy: {}\npolicy: {}", 2, "policy stands here twice", id="twice"),
         pytest.param(

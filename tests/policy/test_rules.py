@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pkgutil import iter_modules
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from bot.attribution.onset import Onset
 from bot.attribution.rules import AttributionRules
 from bot.attribution.suspects import Attribution, Suspect
 from bot.objections import Objection, Weight
+from bot.policy import rules
 from bot.policy.admit import Admitted, Declined, accepted, admit
 from bot.policy.case import Case, Made, Past
 from bot.policy.decide import Comply, Escalate, Refuse, Rollback, Wait, decide
@@ -116,8 +118,8 @@ def test_nothing_speaks_against_the_plain_case() -> None:
         pytest.param(a_case(confirmed=False), "unconfirmed", Weight.PERSON, id="the metrics deny it"),
         pytest.param(a_case(asked=True, confirmed=None, suspect=None), None, None, id="a person needs no alert"),
         pytest.param(a_case(**suspected(HOUR, sure=False)), "live-unknown", Weight.PERSON, id="not known to be live"),
-        pytest.param(a_case(**suspected(25 * HOUR)), "old-suspect", Weight.PERSON, id="suspect older than a day"),
-        pytest.param(a_case(**suspected(23 * HOUR)), None, None, id="suspect younger than a day"),
+        pytest.param(a_case(**suspected(7 * HOUR)), "old-suspect", Weight.PERSON, id="suspect older than six hours"),
+        pytest.param(a_case(**suspected(5 * HOUR)), None, None, id="suspect younger than six hours"),
         pytest.param(a_case(target="1.0.0", releases_back=4), "far-target", Weight.PERSON, id="four releases back"),
         pytest.param(a_case(target="1.1.0", releases_back=3), None, None, id="three releases back"),
         pytest.param(
@@ -141,6 +143,10 @@ def test_nothing_speaks_against_the_plain_case() -> None:
         pytest.param(a_case(since=(a_release(OTHER),)), None, None, id="a bot released since"),
         pytest.param(a_case(fixing=("pull request 7 (fix)",)), "person-at-work", Weight.PERSON, id="a person is about to release"),
         pytest.param(a_case(asked=True, fixing=("pull request 7 (fix)",)), None, None, id="who asks knows of them"),
+        pytest.param(a_case(security=("CVE-2026-21345",)), "security-fix", Weight.PERSON, id="it mends a security hole"),
+        pytest.param(a_case(asked=True, security=("CVE-2026-21345",)), None, None, id="who asks was told of the hole"),
+        pytest.param(a_case(consumers=(replace(CHECKOUT, environment="dev"),)), "shared", Weight.PERSON, id="others run the same lines"),
+        pytest.param(a_case(asked=True, consumers=(replace(CHECKOUT, name="x"),)), None, None, id="a person decided for all of them"),
         pytest.param(a_case(made=(made("search"),) * 3), "capped", Weight.PERSON, id="three in the estate within the hour"),
         pytest.param(a_case(made=(made("search"),) * 2), None, None, id="two in the estate within the hour"),
         pytest.param(a_case(made=(made("search", at=NOW - HOUR),) * 3), None, None, id="three in the estate before that"),
@@ -166,7 +172,9 @@ def test_a_rule(case: Case, code: str | None, weight: Weight | None) -> None:
 
 
 def test_every_rule_is_in_the_table_once() -> None:
-    assert len({rule.__name__ for rule in RULES}) == len(RULES) == 17
+    modules = {module.name for module in iter_modules(rules.__path__)} - {"table"}
+
+    assert sorted(rule.__module__.rpartition(".")[2] for rule in RULES) == sorted(modules)
 
 
 @pytest.mark.parametrize(

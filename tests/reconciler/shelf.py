@@ -92,7 +92,7 @@ class MemoryStore:
     def noted(self, key: str) -> bool:
         return any(entry.facts.get("key") == key for entry in self._entries.get("", ()))
 
-    def keep(self, name: str, value: bytes) -> None:
+    def keep(self, name: str, value: bytes, *, lasting: bool = True) -> None:
         self._kept[name] = value
 
     def kept(self, name: str) -> bytes | None:

@@ -38,7 +38,7 @@ def test_it_arrived_where_every_place_holds_our_commit(world: LivedWorld, reposi
     sick = summed(Sync(newer, 50.0, True, others=(Sync(ours, 90.0, False, "Degraded", where="eu"),)), ours, repository)
 
     assert (both.ours, both.since, both.healthy, both.message) == (True, 90.0, None, "eu: Unknown")
-    assert (one.ours, one.message) == (False, f"eu: it runs {older[:12]}, it syncs by hand: argocd app sync a/b")
+    assert (one.ours, one.message) == (False, f"eu: it syncs by hand: argocd app sync a/b, it runs {older[:12]}")
     assert (sick.ours, sick.healthy, sick.message) == (True, False, "eu: Degraded")
 
 

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from bot.quarantine import read
 from bot.reconciler.asking import ask
+from bot.reconciler.view import look_around
 from bot.signals.signal import Asked
 from bot.world import story
 from bot.world.lived import LivedWorld
@@ -36,6 +38,7 @@ def test_asked_twice_it_is_done_once(world: LivedWorld) -> None:
     assert first.incident and second.incident and first.incident.id == second.incident.id
     assert [(incident.end, incident.action.to) for incident in world.incidents()] == [("done", "2.6.0")]
     assert world.deployed("checkout") == "2.6.0"
+    assert [quarantine.owner for quarantine in read(look_around(world.ports()).state)] == ["ada"]
 
 
 @pytest.mark.parametrize(

@@ -202,6 +202,18 @@ WAYS = {
         person_merges,
         new=("admitted2", "merged2"),
     ),
+    "waves": Way(
+        bad_release,
+        {
+            "policy": {"trust": {"prod": "push"}},
+            "groups": [
+                {"service": "checkout", "rollback_with": "catalogue", "wave": 1},
+                {"service": "catalogue", "wave": 2},
+            ],
+        },
+        {"frontend/prod": {"calls": []}},
+        new=("arrived1", "decided2", "admitted2", "merged2"),
+    ),
     "moved": Way(pushed_meanwhile),
     "asked": Way(asked, ends=("done",)),
     "stopped": Way(asked_while_stopped, ends=("declined",)),

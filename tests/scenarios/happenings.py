@@ -105,6 +105,11 @@ class Happenings:
     def cluster_goes_back(self, words: dict[str, str]) -> None:
         self.world.go_back(words["service"])
 
+    def registry(self, words: dict[str, Any]) -> None:
+        """Images are deleted from it by tag, or it does not answer."""
+        self.world.registry.gone = tuple(words.get("gone", self.world.registry.gone))
+        self.world.registry.down = words.get("down", False)
+
     # Rollbot's own
 
     def kill(self, after: int) -> None:

@@ -7,9 +7,24 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bot.errors import Unavailable
+from bot.refs import ImageRef
 from bot.world.origin import Origin
 from bot.world.story import Story
 from tests.reconciler.month import MonthWorld
+
+
+class Shelves:
+    """A registry that holds every image but those whose tags are gone, and may not answer."""
+
+    def __init__(self) -> None:
+        self.gone: tuple[str, ...] = ()
+        self.down = False
+
+    def holds(self, image: ImageRef) -> bool:
+        if self.down:
+            raise Unavailable(f"{image.name.partition('/')[0]} does not answer")
+        return image.tag not in self.gone
 
 
 class ScenarioWorld(MonthWorld):
@@ -23,7 +38,8 @@ class ScenarioWorld(MonthWorld):
     def __init__(self, told: Story, folder: Path, origin: Origin | None = None) -> None:
         self.held: list[bytes] | None = None
         super().__init__(told, folder, origin)
-        self.whole = replace(self.whole, messengers={})
+        self.registry = Shelves()
+        self.whole = replace(self.whole, messengers={}, registry=self.registry)
         self.start()
 
     def hear(self, payload: bytes) -> None:

@@ -70,7 +70,8 @@ def a_story(scenario: Mapping[str, Any]) -> Story:
         name = f"unit-{number:02d}"
         path = f"apps/{name}/overlays/prod/kustomization.yaml"
         first["files"][path] = UNIT.format(name=name)
-        raw["services"][f"{name}/prod"] = {"path": path, "version": 'newTag: "([^"]+)"', "bad": {"1.1.0": 0.5}}
+        bad = {"1.1.0": 0.5} if number < scenario.get("bad", scenario["many"]) else {}
+        raw["services"][f"{name}/prod"] = {"path": path, "version": 'newTag: "([^"]+)"', "bad": bad}
         raw["alerts"]["HighErrorRate"]["services"].append(f"{name}/prod")
     raw["alerts"] = scenario.get("alerts", raw["alerts"])
     config = scenario.get("config", USUAL)

@@ -1,7 +1,9 @@
 import pytest
 
 
-@pytest.mark.parametrize("path", ["/services", "/releases?service=checkout", "/incidents", "/incidents/x", "/rollbacks", "/quarantine"])
+@pytest.mark.parametrize(
+    "path", ["/services", "/releases?service=checkout", "/incidents", "/incidents/x", "/rollbacks", "/quarantine", "/scorecard"]
+)
 @pytest.mark.parametrize("token", [None, "wrong-token-0123456789"])
 def test_reading_needs_a_token(call, path, token):
     answer = call(path, token=token)

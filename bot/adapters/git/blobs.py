@@ -1,4 +1,8 @@
-"""Names of blobs → their bytes, over `git cat-file --batch`."""
+"""Names of blobs → their bytes, over `git cat-file`.
+
+Asked in batches: git answers what it was asked before a `flush` with few writes, and not three for each object. That is
+`--batch-command`, which git has had since 2.36; an older one says that it does not know it, and is asked one by one.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import contextlib
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import islice
 
 from bot.adapters.git.run import Git, Stream
@@ -21,33 +26,52 @@ _SKIP = 64 << 20
 _AHEAD = 256
 """Names asked for before the first answer is read; their 10 to 17 KB fit a pipe, so that neither side waits for the other."""
 
+_UNKNOWN = "unknown option"
+
 _KEPT = 32 << 20
 _IDLE = 2
 
 
-class _Cat:
-    """One `cat-file --batch`; any name that git understands may be asked for."""
+@dataclass(slots=True)
+class _Tongue:
+    """Whether this git is asked in batches, as far as it has not said no."""
 
-    def __init__(self, git: Git) -> None:
-        self._git = git
+    batches: bool = True
+
+
+class _Cat:
+    """One `cat-file`; any name that git understands may be asked for."""
+
+    def __init__(self, git: Git, tongue: _Tongue) -> None:
+        self._git, self._tongue = git, tongue
         self._stream: Stream | None = None
+        self._batches = True
+        self._asked: list[str] | None = []
+        """All of it, until the first answer shows that it was understood."""
 
     def ask(self, names: Iterable[str]) -> None:
+        asked = list(names)
+        if self._asked is not None:
+            self._asked += asked
+        self._write(asked)
+
+    def _write(self, names: list[str]) -> None:
         if self._stream is None:
-            self._stream = self._git.stream("cat-file", "--batch")
+            self._batches = self._tongue.batches
+            self._stream = self._git.stream("cat-file", *(("--batch-command", "--buffer") if self._batches else ("--batch",)))
+        text = "".join(f"contents {name}\n" for name in names) + "flush\n" if self._batches else "".join(f"{name}\n" for name in names)
         try:
-            self._stream.feed.write("".join(f"{name}\n" for name in names).encode(errors="surrogateescape"))
+            self._stream.feed.write(text.encode(errors="surrogateescape"))
             self._stream.feed.flush()
         except BrokenPipeError as error:
-            raise self._lost() from error
+            if self._asked is None:
+                raise self._lost() from error  # else its answer says why
 
     def answer(self) -> tuple[str, str, bytes] | None:
         """Read the next answer: name, type and bytes; None where it is missing. One too large has the type `large`."""
+        header = self._header()
         assert self._stream is not None
         out = self._stream.out
-        header = out.readline()
-        if not header:
-            raise self._lost()
         words = header.split()
         if len(words) != 3 or words[-1] in (b"missing", b"ambiguous"):
             return None
@@ -59,6 +83,19 @@ class _Cat:
         if len(body) != size + 1:
             raise self._lost()
         return name, kind, body[:-1]
+
+    def _header(self) -> bytes:
+        assert self._stream is not None
+        header = self._stream.out.readline()
+        if not header:
+            error = self._lost()
+            if self._asked is None or not self._batches or _UNKNOWN not in str(error):
+                raise error
+            self._tongue.batches = False
+            self._write(self._asked)
+            return self._header()
+        self._asked = None
+        return header
 
     def _pass(self, size: int) -> None:
         assert self._stream is not None
@@ -90,6 +127,7 @@ class Blobs(Mapping[Sha, bytes]):
 
     def __init__(self, git: Git) -> None:
         self._git = git
+        self._tongue = _Tongue()
         self._idle: list[_Cat] = []
         self._kept: OrderedDict[Sha, bytes] = OrderedDict()
         self._size = 0
@@ -131,7 +169,7 @@ class Blobs(Mapping[Sha, bytes]):
     def _process(self) -> Iterator[_Cat]:
         """Lend a process, used by one at a time; one that has answered all it was asked goes on for the next."""
         with self._lock:
-            cat = self._idle.pop() if self._idle else _Cat(self._git)
+            cat = self._idle.pop() if self._idle else _Cat(self._git, self._tongue)
         try:
             yield cat
         except BaseException:

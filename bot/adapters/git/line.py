@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import overload
 
 from bot.adapters.git.blobs import Blobs
-from bot.adapters.git.brought import brought
+from bot.adapters.git.brought import CONTAINS, brought
 from bot.adapters.git.lines import Lines, Piece
 from bot.adapters.git.log import COMMAND, commit, records
-from bot.adapters.git.run import Git
+from bot.adapters.git.run import Git, Stream
+from bot.adapters.git.trees import Trees
+from bot.adapters.git.walk import walked
 from bot.errors import Unavailable
 from bot.refs import Sha
 from bot.releases.release import Commit
+
+WHOLE = "whole"
+"""The scope of a repository whose commits have the parents that they name."""
 
 _PIECE = 1 << 20
 _CHUNK = 1 << 18
@@ -60,35 +66,47 @@ class Line(Sequence[Commit]):
             at += 1
 
 
-def line(git: Git, blobs: Blobs, lines: Lines, scope: str, head: Sha) -> Line:
+def line(git: Git, blobs: Blobs, trees: Trees, lines: Lines, scope: str, head: Sha) -> Line:
     """Answer the line that ends in `head`, and keep what was new of it."""
     if lines.whole(scope, head):
         return _kept(lines, scope, head)
     tip = lines.tip(scope)
-    if tip is not None and lines.whole(scope, tip):
-        extended = _extended(git, blobs, lines, scope, head, tip)
+    if tip is not None:
+        extended = _extended(git, blobs, trees, lines, scope, head, tip)
         if extended is not None:  # its truth would be its length, and all of it read for that
             return extended
     return _anew(git, blobs, lines, scope, head)
 
 
-def _extended(git: Git, blobs: Blobs, lines: Lines, scope: str, head: Sha, tip: Sha) -> Line | None:
+def _extended(git: Git, blobs: Blobs, trees: Trees, lines: Lines, scope: str, head: Sha, tip: Sha) -> Line | None:
     """Answer the line where it shares its older part with the one kept last, else None (after a force-push)."""
-    # The tip itself may be forgotten since, where the branch was force-pushed and cleaned up.
-    new = list(_records(git, blobs, "--ignore-missing", head, "--not", tip))
+    new = _new(git, blobs, trees if scope == WHOLE else None, head, tip, lambda: lines.whole(scope, tip))
+    if new is None:
+        return None
     if not new:
         older = _kept(lines, scope, tip)
         at = next((i for i, found in enumerate(older) if found.sha == head), None)
         return None if at is None else Line(older[at:])
-    parent = commit(new[-1]).parent
-    if parent is None or not lines.whole(scope, parent):
+    commits = [commit(record) for record in new]
+    parent = commits[-1].parent
+    if parent is None or (parent != tip and not lines.whole(scope, parent)):
         return None
     if lines.small(scope, parent):
         below = _piece(lines, scope, parent)
         lines.put(scope, [Piece(head, below.parent, _text(new) + below.text)], head, instead_of=parent)
-    else:
-        lines.put(scope, [Piece(head, parent, _text(new))], head)
-    return _kept(lines, scope, head)
+        return Line(chain(commits, _older(lines, scope, below)))
+    lines.put(scope, [Piece(head, parent, _text(new))], head)
+    return Line(chain(commits, _below(lines, scope, parent)))
+
+
+def _new(git: Git, blobs: Blobs, trees: Trees | None, head: Sha, tip: Sha, kept: Callable[[], bool]) -> list[list[bytes]] | None:
+    """Return the records of what is in the past of `head` and not in that of `tip`, None where that one is not `kept` any more."""
+    plain = walked(blobs, trees, head, tip) if trees else None
+    if plain is not None:
+        return list(brought(plain, blobs.object, _contains(git))) if kept() else None
+    # The tip itself may be forgotten since, where the branch was force-pushed and cleaned up.
+    with git.stream(*COMMAND, "--ignore-missing", head, "--not", tip, "--") as stream:
+        return list(_told(stream, git, blobs)) if kept() else None  # looked up while git looks
 
 
 def _anew(git: Git, blobs: Blobs, lines: Lines, scope: str, head: Sha) -> Line:
@@ -126,19 +144,29 @@ def _older(lines: Lines, scope: str, piece: Piece) -> Iterator[Commit]:
         piece = _piece(lines, scope, piece.parent)
 
 
+def _below(lines: Lines, scope: str, top: Sha) -> Iterator[Commit]:
+    """Yield the older commits, from a piece that is too large to be replaced: it is read when it is come to."""
+    yield from _older(lines, scope, _piece(lines, scope, top))
+
+
 def _piece(lines: Lines, scope: str, top: Sha) -> Piece:
     if piece := lines.get(scope, top):
         return piece
     raise Unavailable("the cache of commits was replaced while it was read")
 
 
-def _records(git: Git, blobs: Blobs, *range_: str) -> Iterator[list[bytes]]:
-    def contains(commit: Sha, ancestor: Sha) -> bool:
-        return git.answer("merge-base", "--is-ancestor", ancestor, commit).status == 0
+def _records(git: Git, blobs: Blobs, head: Sha) -> Iterator[list[bytes]]:
+    with git.stream(*COMMAND, head, "--") as stream:
+        yield from _told(stream, git, blobs)
 
-    with git.stream(*COMMAND, *range_, "--") as stream:
-        yield from brought(records(iter(lambda: stream.out.read(_CHUNK), b"")), blobs.object, contains)
-        stream.finish()
+
+def _told(stream: Stream, git: Git, blobs: Blobs) -> Iterator[list[bytes]]:
+    yield from brought(records(iter(lambda: stream.out.read(_CHUNK), b"")), blobs.object, _contains(git))
+    stream.finish()
+
+
+def _contains(git: Git) -> CONTAINS:
+    return lambda commit, ancestor: git.answer("merge-base", "--is-ancestor", ancestor, commit).status == 0
 
 
 def _text(found: Iterable[list[bytes]]) -> bytes:

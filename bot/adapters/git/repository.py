@@ -15,7 +15,7 @@ from types import TracebackType
 from bot.adapters.git.address import Address, local, remote
 from bot.adapters.git.blobs import Blobs
 from bot.adapters.git.branches import Branches
-from bot.adapters.git.line import line
+from bot.adapters.git.line import WHOLE, line
 from bot.adapters.git.lines import Lines
 from bot.adapters.git.objects import Objects
 from bot.adapters.git.run import NETWORK, Credentials, Git, failure
@@ -160,12 +160,12 @@ class GitRepository:
         return self._trees.files(commit)
 
     def log(self, commit: Sha) -> Sequence[Commit]:
-        return line(self._git, self._blobs, self._lines, self._scope(), commit)
+        return line(self._git, self._blobs, self._trees, self._lines, self._scope(), commit)
 
     def _scope(self) -> str:
-        """What the text of a line depends on besides its commits: where a shallow clone was cut."""
-        cut = _file(self._folder, "shallow")
-        return hashlib.sha256(cut).hexdigest()[:16] if cut else "whole"
+        """What the text of a line depends on besides its commits: where a shallow clone was cut, or grafted."""
+        cut = _file(self._folder, "shallow") + _file(self._folder, "info/grafts")
+        return hashlib.sha256(cut).hexdigest()[:16] if cut else WHOLE
 
     def shallow(self) -> bool:
         return bool(_file(self._folder, "shallow"))

@@ -13,7 +13,7 @@ import re
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -39,7 +39,7 @@ _ENVIRONMENT = {
     "GIT_LITERAL_PATHSPECS": "1",
     "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_FLUSH": "0",  # `git log` would flush after every commit; `cat-file --batch` answers at once all the same
+    "GIT_FLUSH": "0",  # `git log` would flush after every commit; `cat-file` answers what it was asked all the same
     "GIT_ALLOW_PROTOCOL": "https:http:ssh:git:file",
     "GIT_SSH_COMMAND": "ssh -o BatchMode=yes -o ConnectTimeout=15",
 }
@@ -95,15 +95,8 @@ class Git:
 
     def _ran(self, words: Sequence[str], feed: bytes | None, timeout: float, secret: Secret | None, at: Path | None) -> Answer:
         process = self._start(words, feed is not None, secret, at)
-        try:
-            out, err = process.communicate(feed, timeout)
-        except subprocess.TimeoutExpired as error:
-            _end(process)
-            process.communicate()
-            raise Unavailable(f"git {words[0]} took longer than {timeout:g} s") from error
-        except BaseException:
-            _end(process)
-            raise
+        with _ended_after(timeout, process, words[0]):
+            out, err = process.communicate(feed)
         return Answer(process.returncode, out, _clean(err.decode(errors="replace"), secret))
 
     def output(
@@ -177,8 +170,9 @@ class Stream:
     def finish(self) -> None:
         """Wait for the end after `out` is read. Raises where the command failed."""
         self.feed.close()
-        self._listener.join(LOCAL)  # ends with the command: waiting for that first, there is nothing to poll for
-        status = self._process.wait(LOCAL)
+        with _ended_after(LOCAL, self._process, self._name):
+            self._listener.join()
+            status = self._process.wait()
         if status:
             raise failure(self._name, Answer(status, b"", _clean(b"".join(self._said).decode(errors="replace"), None)))
 
@@ -217,6 +211,32 @@ def _clean(text: str, secret: Secret | None) -> str:
         for word in (secret[1] or secret[0], base64.b64encode(":".join(secret).encode()).decode()):
             text = text.replace(word, "…") if word else text
     return text.strip()
+
+
+@contextlib.contextmanager
+def _ended_after(seconds: float, process: Any, name: str) -> Iterator[None]:
+    """End the command at its deadline, or where its caller is interrupted. Raises Unavailable where it was the deadline.
+
+    Python itself waits for a process with a deadline by looking again and again, a millisecond and more apart.
+    """
+    late = threading.Event()
+
+    def expire() -> None:
+        late.set()
+        _end(process)
+
+    clock = threading.Timer(seconds, expire)
+    clock.daemon = True
+    clock.start()
+    try:
+        yield
+    except BaseException:
+        _end(process)
+        raise
+    finally:
+        clock.cancel()
+    if late.is_set() and process.returncode == -signal.SIGKILL:
+        raise Unavailable(f"git {name} took longer than {seconds:g} s")
 
 
 def _end(process: Any) -> None:

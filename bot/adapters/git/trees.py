@@ -44,6 +44,8 @@ class Trees:
         self._git, self._blobs = git, blobs
         self.entries = lru_cache(maxsize=512)(self._read)
         """What stands directly in a folder, by its name."""
+        self.root = lru_cache(maxsize=512)(self._root)
+        """The name of a commit's tree. Raises Refused where there is no such commit."""
         self._last: tuple[Sha, Mapping[str, Sha]] | None = None
 
     def files(self, commit: Sha) -> Mapping[str, Sha]:
@@ -55,8 +57,7 @@ class Trees:
         self._last = root, files
         return files
 
-    def root(self, commit: Sha) -> Sha:
-        """Name a commit's tree. Raises Refused where there is no such commit."""
+    def _root(self, commit: Sha) -> Sha:
         found = self._blobs.object(commit)
         if found is None or found[0] != "commit":
             raise Refused(f"there is no commit {commit}")

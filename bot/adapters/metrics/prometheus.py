@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from bot.refs import Instant
 
 STEP = 15.0
 MOST_POINTS = 500
+STORED = 6 * 3600.0
+"""Of longer times than these seconds no stored samples are fetched one by one."""
 Answer = TypeVar("Answer")
 
 
@@ -84,11 +87,24 @@ class PrometheusMetrics:
         return max((promql.window(rule.query, recorded) + rule.hold for rule in rules), default=None)
 
     def samples(self, name: str, labels: Mapping[str, str], start: Instant, end: Instant) -> Sequence[Sample]:
-        """Evaluate the rule's own measure; at most a few hundred points a series, however long the time."""
+        """Evaluate the rule's own measure; at most a few hundred points a series, however long the time.
+
+        Where it is a stored series itself and the time is short, its samples are as they were stored, each once and at its own time.
+        """
         rules = [rule for rule in self._alerting() if rule.name == name]
         recorded = self._recorded() if rules else {}
         queries = [promql.measured(rule.query, recorded) for rule in rules]
         return self._asked(lambda: tuple(sample for query in queries for sample in self._series(query, labels, start, end)))
+
+    def matrix(self, query: str, at: Instant) -> list[tuple[dict[str, str], list[tuple[Instant, float]]]]:
+        """Every sample that a range selector of ours picks at a time, by series, as it was scraped or written."""
+        series = self._asked(lambda: self.client.custom_query(query, {"time": f"{at:.3f}"}))
+        return self._asked(lambda: [(dict(one["metric"]), [(float(t), float(v)) for t, v in one["values"]]) for one in series])
+
+    def grid(self, query: str, start: Instant, end: Instant, step: float) -> list[tuple[dict[str, str], list[tuple[Instant, float]]]]:
+        """What a query of ours answers every `step` seconds, by series."""
+        series = self._asked(lambda: list(self.client.custom_query_range(query, _time(start), _time(end), f"{step:.3f}")))
+        return self._asked(lambda: [(dict(one["metric"]), [(float(t), float(v)) for t, v in one["values"]]) for one in series])
 
     def _active(self, name: str, labels: Mapping[str, str]) -> list[dict[str, Any]]:
         alerts = self._asked(lambda: self._get("alerts")["alerts"])
@@ -102,6 +118,9 @@ class PrometheusMetrics:
         return self._asked(lambda: {rule["name"]: rule["query"] for rule in self._rules("record")})
 
     def _series(self, query: str, labels: Mapping[str, str], start: Instant, end: Instant) -> list[Sample]:
+        if promql.plain(query) and 0 < end - start <= STORED:
+            stored = self.matrix(f"{query.strip()}[{math.ceil(end - start)}s]", end)
+            return [Sample(one, at, value) for one, points in stored if _meant(one, labels) for at, value in points if at >= start]
         step = max(STEP, (end - start) / MOST_POINTS)
         series = self.client.custom_query_range(query, _time(start), _time(max(start, end)), f"{step:.3f}")
         meant = [one for one in series if _meant(one["metric"], labels)]

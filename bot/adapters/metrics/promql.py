@@ -73,6 +73,13 @@ def window(query: str, recorded: Mapping[str, str], seen: frozenset[str] = froze
     return max(levels)
 
 
+def plain(query: str) -> bool:
+    """Whether it is a selector of stored series and nothing else: `name` or `name{…}`."""
+    name, *matchers = tokens(query) or (Token("other", "", 0, 0, 0),)
+    braced = not matchers or (matchers[0].text == "{" and matchers[-1].text == "}" and all(token.depth for token in matchers[1:-1]))
+    return name.kind == "word" and braced
+
+
 def measured(query: str, recorded: Mapping[str, str]) -> str:
     """The expression that the alert compares with its threshold; the query itself where it does not end in one.
 

@@ -92,9 +92,9 @@ class LocalRunner:
         try:
             again = self._work(key)
             self._failed.pop(key, None)
-        except Unavailable as error:  # the store is away in mid-work: no defect of ours
+        except Unavailable as error:  # the store itself is away: what is only away is told within the work
             again = self._later(key)
-            log.warning("%s could not be worked on; tried again in %.0f s: %s", key, again - self._clock.now(), error)
+            log.warning("%s has to wait: %s; tried again in %.0f s", key, error, again - self._clock.now())
         except Exception:  # a runner is a door: one key's defect must not stop the others
             again = self._later(key)
             log.exception("%s failed; tried again in %.0f s", key, again - self._clock.now())

@@ -125,8 +125,8 @@ class SqlStore:
         with self._database.reading() as connection:
             return connection.execute(sa.select(entries.c.seq).where(entries.c.incident == "", entries.c.key == key)).first() is not None
 
-    def keep(self, name: str, value: bytes) -> None:
-        with self._database.writing() as connection:
+    def keep(self, name: str, value: bytes, *, lasting: bool = True) -> None:
+        with self._database.writing(lasting) as connection:
             connection.execute(self._database.upsert(kept, ("name",), {"name": name, "value": value}))
 
     def kept(self, name: str) -> bytes | None:

@@ -5,6 +5,7 @@ Docs: argocd-image-updater "Configuration", pages Images and Applications. A tag
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 
 import yaml
@@ -15,6 +16,7 @@ from bot.manifests.exclusions.exclusion import MADE, MARK, Exclusion, Unwritable
 name = "Argo CD Image Updater"
 PREFIX = "argocd-image-updater.argoproj.io/"
 bare = lists.bare
+_PARAMETER = re.compile(r"\bhelm\.parameters\[name=([^\[\]]+)\]\.value$")
 
 
 def add(text: str, wanted: Collection[Exclusion]) -> str:
@@ -24,6 +26,23 @@ def add(text: str, wanted: Collection[Exclusion]) -> str:
         if found := tags(wanted, image):
             text = _annotated(_resources(text, image, found), image, found)
     return text
+
+
+def image_behind(text: str, yaml_path: str) -> str:
+    """Return the image whose tag a Helm parameter sets, by the annotations `<alias>.helm.image-tag: <parameter>` and `image-list`.
+
+    "" where the place is no parameter, or the file does not say (docs: argocd-image-updater, Images, "Specifying Helm parameter names").
+    """
+    parameter = _PARAMETER.search(yaml_path)
+    if parameter is None or PREFIX not in text:
+        return ""
+    for document in lists.documents(text):
+        notes = lists.at(document, "metadata", "annotations")
+        for entry in lists.said(notes, f"{PREFIX}image-list").split(","):
+            alias, _, image = entry.strip().rpartition("=")
+            if alias and lists.said(notes, f"{PREFIX}{alias}.helm.image-tag") == parameter[1]:
+                return _bare(image)
+    return ""
 
 
 def _resources(text: str, image: str, found: list[str]) -> str:

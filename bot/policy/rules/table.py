@@ -21,8 +21,11 @@ from bot.policy.rules.person import person_at_work
 from bot.policy.rules.protected import protected
 from bot.policy.rules.quarantined import quarantined_target
 from bot.policy.rules.rollback import is_rollback
+from bot.policy.rules.security import mends_a_hole
+from bot.policy.rules.shared import shared_with
 from bot.policy.rules.stale import stale_target
 from bot.policy.rules.undo import undo_needs_person
+from bot.policy.rules.unsure import unsure
 
 RULES: tuple[Callable[[Case], Objection | None], ...] = (
     held,
@@ -36,9 +39,12 @@ RULES: tuple[Callable[[Case], Objection | None], ...] = (
     unconfirmed,
     live_unknown,
     old_suspect,
+    unsure,
     far_target,
     stale_target,
     person_at_work,
+    mends_a_hole,
+    shared_with,
     changed_already,
     capped,
     undo_needs_person,

@@ -71,3 +71,21 @@ def test_recording_rules_that_name_each_other_end() -> None:
 def test_whatever_stands_there_is_only_cut(query: str) -> None:
     assert promql.measured(query, {}) in query
     assert promql.window(query, {}) >= 0
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        pytest.param("up", True, id="a name"),
+        pytest.param('http_requests_total{code=~"5.."}', True, id="with matchers"),
+        pytest.param("job:errors:ratio_rate5m", True, id="recorded"),
+        pytest.param("rate(up[5m])", False, id="a function"),
+        pytest.param("up offset 5m", False, id="of another time"),
+        pytest.param("up[5m]", False, id="a range"),
+        pytest.param('up{job="a"} + up{job="b"}', False, id="a sum"),
+        pytest.param("1", False, id="a number"),
+        pytest.param("", False, id="nothing"),
+    ],
+)
+def test_a_selector_alone(query: str, expected: bool) -> None:
+    assert promql.plain(query) is expected

@@ -13,7 +13,7 @@ class TestLifting:
         done = guard()
 
         assert done.code == 0
-        assert "lifts the quarantine by rollbot" in done.out and "fails since 14:02" in done.out
+        assert "lifts the quarantine by ada" in done.out and "fails since 14:02" in done.out
 
     def test_with_its_release_it_takes_a_word(self, rolled, propose, text, guard):
         propose({quarantine_of(rolled): None, FILE: text().replace("2.6.0", "2.7.0")})

@@ -14,7 +14,7 @@ def test_a_bot_that_bumps_to_the_bad_version_is_stopped_and_told_by_whom(rolled,
 
     line = 1 + text().splitlines().index(next(row for row in text().splitlines() if "2.6.0" in row))
     assert done.code == 1
-    for part in (f"{FILE}:{line}: ", "2.7.0 of checkout in prod", "by rollbot", "fails since 14:02", "incident prod-checkout-", "until 20"):
+    for part in (f"{FILE}:{line}: ", "2.7.0 of checkout in prod", "by ada", "fails since 14:02", "incident prod-checkout-", "until 20"):
         assert part in done.out
     assert quarantine_of(rolled) in done.out
 
@@ -27,7 +27,7 @@ def test_its_json_says_where_and_whose(rolled, propose, text, guard):
     assert (row["schema_version"], row["operation"], row["decision"], row["reason_code"]) == (1, "guard", "fail", "quarantined")
     [found] = row["returns"]
     assert (found["path"], found["value"], found["service"], found["environment"]) == (FILE, "2.7.0", "checkout", "prod")
-    assert (found["owner"], found["reason"], found["quarantine"]) == ("rollbot", "fails since 14:02", quarantine_of(rolled))
+    assert (found["owner"], found["reason"], found["quarantine"]) == ("ada", "fails since 14:02", quarantine_of(rolled))
     assert found["incident"].startswith("prod-checkout-") and found["since"] < found["expires"]
 
 

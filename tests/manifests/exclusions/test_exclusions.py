@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bot.manifests.exclusions import EXCLUSIONS, Exclusion, Unwritable, excluded
 from bot.manifests.exclusions.exclusion import MARK
+from bot.manifests.exclusions.image_updater import image_behind
 
 IMAGE = "registry.shop.example/checkout"
 BAD = Exclusion(IMAGE, "2.8.0")
@@ -209,3 +210,20 @@ def test_whatever_the_file_it_answers_or_says_why_not(path: str, noise: bytes, s
 def test_every_bot_has_a_shape_here() -> None:
     said = {name for name, row in EXCLUSIONS.items() for path, text in SHAPES.values() if row.reads(path, text.encode())}
     assert said == set(EXCLUSIONS)
+
+
+@pytest.mark.parametrize(
+    ("at", "image"),
+    [
+        ("spec.source.helm.parameters[name=image.tag].value", "registry.shop.example/checkout"),
+        ("spec.sources[0].helm.parameters[name=cart.tag].value", "registry.shop.example/cart"),
+        ("spec.source.helm.parameters[name=other.tag].value", ""),
+        ("spec.source.targetRevision", ""),
+    ],
+)
+def test_the_updater_says_which_image_a_parameter_is_of(at: str, image: str) -> None:
+    prefix = "    argocd-image-updater.argoproj.io"
+    text = ANNOTATED + f"{prefix}/app.helm.image-tag: image.tag\n{prefix}/cart.helm.image-tag: cart.tag\n"
+
+    assert image_behind(text, at) == image
+    assert image_behind("", at) == image_behind("a: [", at) == ""

@@ -1,0 +1,1 @@
+"""How likely × what things cost → what is best to do now."""
