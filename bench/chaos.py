@@ -5,8 +5,8 @@ gone tries the other, as Alertmanager does. In the end Git and the database are 
 incident (else it is lost), and every service was rolled back once: one incident, one pull request, one commit on main (more is doubled), no
 branch left, its record whole. Takeover: from the kill until nothing is in the killed process' hands any more.
 
-Then the crash matrix on SQLite and PostgreSQL: two workers in virtual time, one killed or held up after every effect of every way. Last,
-months of virtual time (bench/month.py), whose laws must hold. Run: make bench-chaos
+Then the crash matrix on SQLite and PostgreSQL: two workers in virtual time, one killed or held up after every effect. Last, months
+of virtual time (bench/month.py), whose laws must hold. Run: make bench-chaos
 """
 
 from __future__ import annotations

@@ -71,17 +71,24 @@ def judge(origin: MemoryOrigin, incidents: Sequence[Incident], words: Mapping[st
 def law_3(merged: Sequence[Ours], origin: MemoryOrigin, words: Mapping[str, int]) -> None:
     """At most one rollback per service and bad release, by its commit and by what it changed; a person's word may ask for one more."""
     back = [each for each in merged if each.undoes is None and each.incident and not each.incident.asked]
-    parts = [(*pair, path) for each in back for pair in each.releases() for path in origin.touched(each.sha) if path[0] != "."]
-    same = [(each.services[0], each.identity, "") for each in back if each.identity]
-    for (service, release, path), times in Counter([*parts, *same]).items():
-        assert times <= 1 + words.get(service, 0), f"law 3: {release} of {service} was rolled back {times} times {path and f'in {path}'}"
+    parts = [
+        (service, release, path)
+        for each in back
+        for path in origin.touched(each.sha)
+        if path[0] != "."
+        for service, release in (*each.releases(), *((each.services[0], name) for name in (each.identity,) if name))
+    ]
+    for (service, release, path), times in Counter(parts).items():
+        assert times <= 1 + words.get(service, 0), f"law 3: {release} of {service} was rolled back {times} times in {path}"
 
 
 def law_4(mine: Sequence[Ours], merged: set[Sha], origin: MemoryOrigin) -> None:
-    """A rollback is no suspect, and is undone at most once; after two undone suspects a person is called."""
+    """A rollback is no suspect, where nobody asks for it, and is undone at most once; after two undone suspects a person is called."""
     shas = {each.sha for each in mine}
     merges = {sha for sha, kept in origin.commits.items() if len(kept.parents) > 1 and kept.parents[1] in shas}
     for each in mine:
+        if each.incident and each.incident.asked:
+            continue  # a person may take an undo back, as a request of its own
         assert not {release for _, release in each.releases()} & (shas | merges), f"law 4: {each.sha} rolls a rollback back"
     undone = [each for each in mine if each.undoes and each.sha in merged]
     times = Counter(each.undoes for each in undone)
