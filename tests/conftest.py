@@ -56,7 +56,15 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return url
 
 
-LONGEST = ("test_kills.py", "test_killed_talking.py", "test_kills_on_postgresql.py", "test_month.py", "test_recovers.py")
+LONGEST = (
+    "test_kills.py",
+    "test_killed_in_sequence.py",
+    "test_killed_draining.py",
+    "test_killed_talking.py",
+    "test_kills_on_postgresql.py",
+    "test_month.py",
+    "test_recovers.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

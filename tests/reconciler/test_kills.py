@@ -304,7 +304,8 @@ def test_killed_anywhere_it_ends_the_same(name: str, tmp_path: Path) -> None:
     expected = live(way, tmp_path / "world", whole)
     assert tuple(end for _, end, _ in expected["incidents"]) == way.ends
 
-    for point in kill_points(name, whole.seen):
+    points = kill_points(name, whole.seen)
+    for point in points if name == "merge" else points[::3]:  # the others after every effect: `make bench-chaos`
         rmtree(tmp_path / "world")  # the same place again: names of repositories, and so of incidents, come from it
         found = live(way, tmp_path / "world", Death(point))
 
