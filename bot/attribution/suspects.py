@@ -12,7 +12,7 @@ from types import MappingProxyType
 from bot.attribution.onset import Onset
 from bot.attribution.posterior import Belief
 from bot.attribution.rules import AttributionRules
-from bot.refs import Sha
+from bot.refs import Instant, Sha
 from bot.releases.release import History, Release
 
 
@@ -93,7 +93,7 @@ def _alibi(release: Release, history: History, onset: Onset, live: Live | None, 
         return "it was released after the symptom began"
     if live is not None and live.latest is not None and release.commit not in live.latest:
         return "the cluster did not run it yet when the symptom began"
-    if (back := _taken_back(release, history)) and back.time < onset.earliest:
+    if back := _taken_back(release, history, onset.earliest):
         return f"it was taken back by {back.commit[:8]} before the symptom began"
     return None
 
@@ -118,13 +118,21 @@ def _suspect(release: Release, onset: Onset, live: Live | None, live_after: floa
     return Suspect(release, True, "the cluster ran it when the symptom began")
 
 
-def _taken_back(release: Release, history: History) -> Release | None:
-    """The rollback that set all of the release's pins back, if there was one."""
-    back = {(change.path, change.yaml_path, change.artefact, change.after, change.before) for change in release.changes}
+def _taken_back(release: Release, history: History, before: Instant) -> Release | None:
+    """The rollback that had set all of the release's pins back by then, if there was one that was not undone by then.
+
+    An undo counts as a rollback, and is no suspect: the release that it brought back is.
+    """
+    put = {(change.path, change.yaml_path, change.artefact, change.before, change.after) for change in release.changes}
+    back = {(path, at, artefact, after, before) for path, at, artefact, before, after in put}
     for later in history.releases:
         if later.commit == release.commit:
             return None
+        if not later.rollback or later.time >= before:
+            continue
         changed = {(change.path, change.yaml_path, change.artefact, change.before, change.after) for change in later.changes}
-        if later.rollback and back and back <= changed:
+        if put and put <= changed:
+            return None
+        if back and back <= changed:
             return later
     return None

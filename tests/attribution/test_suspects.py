@@ -81,6 +81,25 @@ def test_suspects(more: dict[str, Any], suspects: list[tuple[str, bool]]) -> Non
     assert named(**more) == suspects
 
 
+UNDONE = (released("undo", 700.0, "3", "9", rollback=True), *LINE[2:])
+
+
+@pytest.mark.parametrize(
+    ("line", "suspects"),
+    [
+        pytest.param(UNDONE, [("taken-back", True), ("older", True)], id="undone before it began"),
+        pytest.param((released("undo", 1050.0, "3", "9", rollback=True), *LINE[2:]), [("older", True)], id="undone since"),
+        pytest.param((released("again", 800.0, "9", "3", rollback=True), *UNDONE), [("older", True)], id="and taken back once more"),
+    ],
+)
+def test_what_an_undo_brought_back_is_suspected_and_no_older_one_in_its_place(
+    line: tuple[Release, ...], suspects: list[tuple[str, bool]]
+) -> None:
+    ran = frozenset(release.commit for release in line)
+
+    assert [each for each in named(line, live=Live(ran, ran)) if each[0] != "too-old"] == suspects
+
+
 def test_everybody_in_the_window_is_a_suspect_or_cleared_with_a_reason() -> None:
     found = attribute(History(CHECKOUT, LINE), BEGAN, RUNNING, frozenset(), RULES)
 
