@@ -50,13 +50,12 @@ def logs(settings: Settings) -> Logs:
     return opened(None if settings.loki_url is None else settings.loki_url.get_secret_value())
 
 
-def registry(settings: Settings) -> Registry:
-    """Return what can be asked whether an image is there. Raises BadConfig."""
-    from bot.adapters.registries.none import NoRegistry
+def registry(settings: Settings) -> Registry | None:
+    """Return what can be asked whether an image is there; None where no registry may be asked. Raises BadConfig."""
     from bot.adapters.registries.oci import OciRegistries, parsed
 
     given = _plain(settings.registries)
-    return OciRegistries(parsed(part.strip() for part in given.split(",") if part.strip())) if given else NoRegistry()
+    return OciRegistries(parsed(part.strip() for part in given.split(",") if part.strip())) if given else None
 
 
 def notifier() -> Notifier:
