@@ -15,7 +15,7 @@ from tests.reconciler.test_kills import WAYS, Death, kill_points, live
 @pytest.mark.parametrize("name", ["push"])
 def test_on_postgresql_too(name: str, tmp_path: Path, postgres_server: Server) -> None:
     """A short way; `make bench-chaos` dies at every point of every way there."""
-    matrix(name, tmp_path, postgres_server, every=7)
+    assert matrix(name, tmp_path, postgres_server, every=7) > 1
 
 
 def matrix(name: str, folder: Path, server: Server, every: int = 1) -> int:
